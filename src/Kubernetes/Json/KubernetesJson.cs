@@ -1,0 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>JSON contracts of the built-in kinds. Unknown fields are ignored, absent ones are not written.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict,
+    Converters = [typeof(TimestampConverter)])]
+[JsonSerializable(typeof(ConfigMap))]
+[JsonSerializable(typeof(ResourceList<ConfigMap>))]
+[JsonSerializable(typeof(Service))]
+[JsonSerializable(typeof(ResourceList<Service>))]
+[JsonSerializable(typeof(Node))]
+[JsonSerializable(typeof(ResourceList<Node>))]
+[JsonSerializable(typeof(Namespace))]
+[JsonSerializable(typeof(ResourceList<Namespace>))]
+[JsonSerializable(typeof(EndpointSlice))]
+[JsonSerializable(typeof(ResourceList<EndpointSlice>))]
+[JsonSerializable(typeof(ResourceQuota))]
+[JsonSerializable(typeof(ResourceList<ResourceQuota>))]
+[JsonSerializable(typeof(Pod))]
+[JsonSerializable(typeof(ResourceList<Pod>))]
+[JsonSerializable(typeof(Deployment))]
+[JsonSerializable(typeof(ResourceList<Deployment>))]
+[JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(ResourceList<Job>))]
+[JsonSerializable(typeof(PodDisruptionBudget))]
+[JsonSerializable(typeof(ResourceList<PodDisruptionBudget>))]
+[JsonSerializable(typeof(HorizontalPodAutoscaler))]
+[JsonSerializable(typeof(ResourceList<HorizontalPodAutoscaler>))]
+[JsonSerializable(typeof(Lease))]
+[JsonSerializable(typeof(ResourceList<Lease>))]
+[JsonSerializable(typeof(Event))]
+[JsonSerializable(typeof(ResourceList<Event>))]
+[JsonSerializable(typeof(Scale))]
+[JsonSerializable(typeof(Status))]
+public sealed partial class KubernetesJson : JsonSerializerContext;

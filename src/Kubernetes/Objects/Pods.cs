@@ -1,0 +1,414 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>A Pod.</summary>
+public sealed record Pod : IResource<Pod>
+{
+    public static ResourceKind ResourceKind { get; } = new(string.Empty, "v1", "Pod", "pods");
+
+    public static JsonTypeInfo<Pod> JsonType => KubernetesJson.Default.Pod;
+
+    public static JsonTypeInfo<ResourceList<Pod>> JsonListType => KubernetesJson.Default.ResourceListPod;
+
+    public string? ApiVersion { get; init; } = "v1";
+
+    public string? Kind { get; init; } = "Pod";
+
+    public ObjectMeta Metadata { get; init; } = new();
+
+    public PodSpec? Spec { get; init; }
+
+    public PodStatus? Status { get; init; }
+
+    public Pod WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
+}
+
+public sealed record PodTemplateSpec
+{
+    public ObjectMeta? Metadata { get; init; }
+
+    public PodSpec? Spec { get; init; }
+}
+
+/// <summary>The part of a pod spec that we set; what users may override opaquely is kept as JSON.</summary>
+public sealed record PodSpec
+{
+    public IReadOnlyList<Container> Containers { get; init; } = [];
+
+    public IReadOnlyList<Container>? InitContainers { get; init; }
+
+    public IReadOnlyList<Volume>? Volumes { get; init; }
+
+    /// <summary><c>Always</c>, <c>OnFailure</c> or <c>Never</c>.</summary>
+    public string? RestartPolicy { get; init; }
+
+    public string? NodeName { get; init; }
+
+    public IReadOnlyDictionary<string, string>? NodeSelector { get; init; }
+
+    public IReadOnlyList<Toleration>? Tolerations { get; init; }
+
+    public JsonElement? Affinity { get; init; }
+
+    public JsonElement? TopologySpreadConstraints { get; init; }
+
+    public string? PriorityClassName { get; init; }
+
+    public string? RuntimeClassName { get; init; }
+
+    public string? ServiceAccountName { get; init; }
+
+    public bool? AutomountServiceAccountToken { get; init; }
+
+    public bool? EnableServiceLinks { get; init; }
+
+    public long? TerminationGracePeriodSeconds { get; init; }
+
+    public IReadOnlyList<LocalObjectReference>? ImagePullSecrets { get; init; }
+
+    public PodSecurityContext? SecurityContext { get; init; }
+}
+
+public sealed record Toleration
+{
+    public string? Key { get; init; }
+
+    public string? Operator { get; init; }
+
+    public string? Value { get; init; }
+
+    public string? Effect { get; init; }
+
+    public long? TolerationSeconds { get; init; }
+}
+
+public sealed record PodSecurityContext
+{
+    public bool? RunAsNonRoot { get; init; }
+
+    public long? RunAsUser { get; init; }
+
+    public long? RunAsGroup { get; init; }
+
+    public long? FsGroup { get; init; }
+
+    public SeccompProfile? SeccompProfile { get; init; }
+}
+
+public sealed record SeccompProfile
+{
+    public required string Type { get; init; }
+}
+
+public sealed record Container
+{
+    public required string Name { get; init; }
+
+    public string? Image { get; init; }
+
+    public string? ImagePullPolicy { get; init; }
+
+    public IReadOnlyList<string>? Command { get; init; }
+
+    public IReadOnlyList<string>? Args { get; init; }
+
+    public string? WorkingDir { get; init; }
+
+    public IReadOnlyList<EnvVar>? Env { get; init; }
+
+    public IReadOnlyList<ContainerPort>? Ports { get; init; }
+
+    public ResourceRequirements? Resources { get; init; }
+
+    public IReadOnlyList<VolumeMount>? VolumeMounts { get; init; }
+
+    public Probe? StartupProbe { get; init; }
+
+    public Probe? ReadinessProbe { get; init; }
+
+    public Probe? LivenessProbe { get; init; }
+
+    public Lifecycle? Lifecycle { get; init; }
+
+    public ContainerSecurityContext? SecurityContext { get; init; }
+}
+
+public sealed record ContainerSecurityContext
+{
+    public bool? AllowPrivilegeEscalation { get; init; }
+
+    public bool? ReadOnlyRootFilesystem { get; init; }
+
+    public bool? RunAsNonRoot { get; init; }
+
+    public Capabilities? Capabilities { get; init; }
+}
+
+public sealed record Capabilities
+{
+    public IReadOnlyList<string>? Drop { get; init; }
+}
+
+public sealed record EnvVar
+{
+    public required string Name { get; init; }
+
+    public string? Value { get; init; }
+
+    public EnvVarSource? ValueFrom { get; init; }
+}
+
+public sealed record EnvVarSource
+{
+    public KeySelector? SecretKeyRef { get; init; }
+
+    public KeySelector? ConfigMapKeyRef { get; init; }
+
+    public FieldSelector? FieldRef { get; init; }
+}
+
+public sealed record KeySelector
+{
+    public required string Name { get; init; }
+
+    public required string Key { get; init; }
+
+    public bool? Optional { get; init; }
+}
+
+public sealed record FieldSelector
+{
+    public required string FieldPath { get; init; }
+}
+
+public sealed record ContainerPort
+{
+    public string? Name { get; init; }
+
+    [System.Text.Json.Serialization.JsonPropertyName("containerPort")]
+    public int Number { get; init; }
+
+    public string? Protocol { get; init; }
+}
+
+public sealed record ResourceRequirements
+{
+    public IReadOnlyDictionary<string, string>? Requests { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Limits { get; init; }
+}
+
+public sealed record VolumeMount
+{
+    public required string Name { get; init; }
+
+    public required string MountPath { get; init; }
+
+    public string? SubPath { get; init; }
+
+    public bool? ReadOnly { get; init; }
+}
+
+public sealed record Volume
+{
+    public required string Name { get; init; }
+
+    public EmptyDirVolume? EmptyDir { get; init; }
+
+    public ConfigMapVolume? ConfigMap { get; init; }
+
+    public SecretVolume? Secret { get; init; }
+
+    public PersistentVolumeClaimVolume? PersistentVolumeClaim { get; init; }
+
+    public JsonElement? Image { get; init; }
+
+    public JsonElement? HostPath { get; init; }
+
+    public JsonElement? Projected { get; init; }
+}
+
+public sealed record EmptyDirVolume
+{
+    /// <summary><c>Memory</c> for a tmpfs.</summary>
+    public string? Medium { get; init; }
+
+    public string? SizeLimit { get; init; }
+}
+
+public sealed record ConfigMapVolume
+{
+    public string? Name { get; init; }
+
+    public IReadOnlyList<KeyToPath>? Items { get; init; }
+
+    public bool? Optional { get; init; }
+}
+
+public sealed record SecretVolume
+{
+    public string? SecretName { get; init; }
+
+    public IReadOnlyList<KeyToPath>? Items { get; init; }
+
+    public bool? Optional { get; init; }
+}
+
+public sealed record KeyToPath
+{
+    public required string Key { get; init; }
+
+    public required string Path { get; init; }
+}
+
+public sealed record PersistentVolumeClaimVolume
+{
+    public required string ClaimName { get; init; }
+
+    public bool? ReadOnly { get; init; }
+}
+
+public sealed record Probe
+{
+    public HttpGetAction? HttpGet { get; init; }
+
+    public TcpSocketAction? TcpSocket { get; init; }
+
+    public ExecAction? Exec { get; init; }
+
+    public int? InitialDelaySeconds { get; init; }
+
+    public int? PeriodSeconds { get; init; }
+
+    public int? TimeoutSeconds { get; init; }
+
+    public int? FailureThreshold { get; init; }
+
+    public int? SuccessThreshold { get; init; }
+}
+
+public sealed record HttpGetAction
+{
+    public string? Path { get; init; }
+
+    public IntOrString Port { get; init; }
+
+    public string? Scheme { get; init; }
+}
+
+public sealed record TcpSocketAction
+{
+    public IntOrString Port { get; init; }
+}
+
+public sealed record ExecAction
+{
+    public IReadOnlyList<string>? Command { get; init; }
+}
+
+public sealed record Lifecycle
+{
+    public LifecycleHandler? PreStop { get; init; }
+}
+
+public sealed record LifecycleHandler
+{
+    public ExecAction? Exec { get; init; }
+
+    public HttpGetAction? HttpGet { get; init; }
+
+    public SleepAction? Sleep { get; init; }
+}
+
+public sealed record SleepAction
+{
+    public long Seconds { get; init; }
+}
+
+public sealed record PodStatus
+{
+    /// <summary><c>Pending</c>, <c>Running</c>, <c>Succeeded</c>, <c>Failed</c> or <c>Unknown</c>.</summary>
+    public string? Phase { get; init; }
+
+    public string? PodIP { get; init; }
+
+    public string? HostIP { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+
+    public DateTimeOffset? StartTime { get; init; }
+
+    public IReadOnlyList<PodCondition>? Conditions { get; init; }
+
+    public IReadOnlyList<ContainerStatus>? ContainerStatuses { get; init; }
+}
+
+public sealed record PodCondition
+{
+    public required string Type { get; init; }
+
+    public required string Status { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+
+    public DateTimeOffset? LastTransitionTime { get; init; }
+}
+
+public sealed record ContainerStatus
+{
+    public required string Name { get; init; }
+
+    public bool Ready { get; init; }
+
+    public int RestartCount { get; init; }
+
+    public string? Image { get; init; }
+
+    public string? ImageID { get; init; }
+
+    public bool? Started { get; init; }
+
+    public ContainerState? State { get; init; }
+
+    public ContainerState? LastState { get; init; }
+}
+
+public sealed record ContainerState
+{
+    public ContainerStateWaiting? Waiting { get; init; }
+
+    public ContainerStateRunning? Running { get; init; }
+
+    public ContainerStateTerminated? Terminated { get; init; }
+}
+
+public sealed record ContainerStateWaiting
+{
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+}
+
+public sealed record ContainerStateRunning
+{
+    public DateTimeOffset? StartedAt { get; init; }
+}
+
+public sealed record ContainerStateTerminated
+{
+    public int ExitCode { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? FinishedAt { get; init; }
+}
