@@ -1,0 +1,57 @@
+namespace LlmOps.Api;
+
+/// <summary>The API group and what all its kinds share.</summary>
+public static class ApiGroup
+{
+    public const string Name = "llmops.dev";
+
+    public const string Version = "v1alpha1";
+
+    public const string ApiVersion = Name + "/" + Version;
+
+    /// <summary><c>kubectl get llmops</c> lists all kinds.</summary>
+    public const string Category = "llmops";
+
+    /// <summary>Field manager of the operator's writes.</summary>
+    public const string OperatorFieldManager = "llmops-operator";
+
+    /// <summary>Field manager of the evaluator's report.</summary>
+    public const string EvaluatorFieldManager = "llmops-evaluator";
+}
+
+/// <summary>Label keys and values on everything that the operator owns.</summary>
+public static class Labels
+{
+    public const string ManagedBy = "app.kubernetes.io/managed-by";
+
+    public const string ManagedByValue = "llmops-operator";
+
+    public const string AppName = "app.kubernetes.io/name";
+
+    /// <summary>Name of the LlmDeployment that an object belongs to.</summary>
+    public const string Deployment = "llmops.dev/deployment";
+
+    /// <summary>Serving hash of the release whose pods these are.</summary>
+    public const string Serving = "llmops.dev/serving";
+
+    /// <summary><see cref="Tracks.Stable"/> or <see cref="Tracks.Candidate"/>; on pods it follows the role, so it is not in the pod template.</summary>
+    public const string Track = "llmops.dev/track";
+
+    /// <summary>Name of the EvalRun that a Job, its pods and its report belong to.</summary>
+    public const string EvalRun = "llmops.dev/evalrun";
+}
+
+/// <summary>Values of <see cref="Labels.Track"/> and of the <c>track</c> label of every metric.</summary>
+public static class Tracks
+{
+    public const string Stable = "stable";
+
+    public const string Candidate = "candidate";
+}
+
+/// <summary>Finalizers that the operator sets.</summary>
+public static class Finalizers
+{
+    /// <summary>On a PromptVersion while a release that serves uses it.</summary>
+    public const string PromptInUse = "llmops.dev/in-use";
+}

@@ -1,0 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Api;
+
+/// <summary>JSON contracts of the four kinds.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict,
+    Converters = [typeof(TimestampConverter)])]
+[JsonSerializable(typeof(LlmDeployment))]
+[JsonSerializable(typeof(ResourceList<LlmDeployment>))]
+[JsonSerializable(typeof(PromptVersion))]
+[JsonSerializable(typeof(ResourceList<PromptVersion>))]
+[JsonSerializable(typeof(EvalGate))]
+[JsonSerializable(typeof(ResourceList<EvalGate>))]
+[JsonSerializable(typeof(EvalRun))]
+[JsonSerializable(typeof(ResourceList<EvalRun>))]
+public sealed partial class ApiJson : JsonSerializerContext;

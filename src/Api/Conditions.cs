@@ -1,0 +1,79 @@
+namespace LlmOps.Api;
+
+/// <summary>Condition types of all kinds. They follow kstatus: Ready, Progressing (Reconciling) and Stalled mean what <c>kubectl wait</c>, Flux and Argo CD take them for.</summary>
+public static class ConditionTypes
+{
+    public const string Ready = "Ready";
+    public const string Progressing = "Progressing";
+    public const string Stalled = "Stalled";
+    public const string Degraded = "Degraded";
+    public const string GatePassed = "GatePassed";
+}
+
+/// <summary>Reasons of conditions and events. Stable: alerts and runbooks name them.</summary>
+public static class Reasons
+{
+    // All is well
+    public const string Serving = "Serving";
+    public const string Valid = "Valid";
+    public const string NoRollout = "NoRollout";
+
+    // A rollout moves or waits
+    public const string FirstRelease = "FirstRelease";
+    public const string RolloutStarted = "RolloutStarted";
+    public const string WaitingForPods = "WaitingForPods";
+    public const string WaitingForWarmUp = "WaitingForWarmUp";
+    public const string WaitingForGate = "WaitingForGate";
+    public const string GatePassed = "GatePassed";
+    public const string WeightChanged = "WeightChanged";
+    public const string Holding = "Holding";
+    public const string WaitingForRequests = "WaitingForRequests";
+    public const string WaitingForMetrics = "WaitingForMetrics";
+    public const string Paused = "Paused";
+    public const string Promoting = "Promoting";
+    public const string Promoted = "Promoted";
+    public const string Superseded = "Superseded";
+
+    // A rollout fails
+    public const string GateFailed = "GateFailed";
+    public const string GateInconclusive = "GateInconclusive";
+    public const string LiveTestFailed = "LiveTestFailed";
+    public const string SpecReverted = "SpecReverted";
+    public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
+    public const string CandidateUnavailable = "CandidateUnavailable";
+    public const string Reverted = "Reverted";
+    public const string ReleaseLocked = "ReleaseLocked";
+
+    // Something a person must mend
+    public const string PromptNotFound = "PromptNotFound";
+    public const string PromptInvalid = "PromptInvalid";
+    public const string GateNotFound = "GateNotFound";
+    public const string GateInvalid = "GateInvalid";
+    public const string DatasetInvalid = "DatasetInvalid";
+    public const string EvaluationFailed = "EvaluationFailed";
+    public const string UnsupportedEngineSetting = "UnsupportedEngineSetting";
+    public const string ImagePullFailed = "ImagePullFailed";
+    public const string PodCrashLoop = "PodCrashLoop";
+    public const string InsufficientGpus = "InsufficientGpus";
+    public const string NoReadyPods = "NoReadyPods";
+    public const string ApplyRefused = "ApplyRefused";
+}
+
+/// <summary>The five outcomes of a gate or a live test. Only Pass moves forward, only Fail reverts at once.</summary>
+public static class Verdicts
+{
+    public const string Pass = "Pass";
+    public const string Fail = "Fail";
+    public const string Inconclusive = "Inconclusive";
+    public const string NoData = "NoData";
+    public const string ProviderError = "ProviderError";
+}
+
+/// <summary>Values of <see cref="LlmDeploymentStatus.Phase"/>.</summary>
+public static class DeploymentPhases
+{
+    public const string Pending = "Pending";
+    public const string Progressing = "Progressing";
+    public const string Healthy = "Healthy";
+    public const string Degraded = "Degraded";
+}

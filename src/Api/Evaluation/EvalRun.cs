@@ -1,0 +1,172 @@
+using System.Text.Json.Serialization.Metadata;
+using LlmOps.Api.Schema;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Api;
+
+/// <summary>One execution of a gate with its evidence. Written by the operator.</summary>
+[CustomResource("evalrun", "evalrun")]
+[PrinterColumn("Gate", "string", ".spec.gate")]
+[PrinterColumn("Deployment", "string", ".spec.deployment")]
+[PrinterColumn("Release", "string", ".spec.candidate.release")]
+[PrinterColumn("Phase", "string", ".status.phase")]
+[PrinterColumn("Verdict", "string", ".status.verdict")]
+[PrinterColumn("Cases", "integer", ".status.cases")]
+[PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
+[PrinterColumn("Message", "string", ".status.message", Priority = 1)]
+public sealed record EvalRun : IResource<EvalRun>
+{
+    public static ResourceKind ResourceKind { get; } = new(ApiGroup.Name, ApiGroup.Version, "EvalRun", "evalruns");
+
+    public static JsonTypeInfo<EvalRun> JsonType => ApiJson.Default.EvalRun;
+
+    public static JsonTypeInfo<ResourceList<EvalRun>> JsonListType => ApiJson.Default.ResourceListEvalRun;
+
+    public string? ApiVersion { get; init; } = ApiGroup.ApiVersion;
+
+    public string? Kind { get; init; } = "EvalRun";
+
+    public ObjectMeta Metadata { get; init; } = new();
+
+    /// <summary>What is run. Immutable.</summary>
+    [CelRule("self == oldSelf", "an EvalRun never changes: the operator makes a new one")]
+    public required EvalRunSpec Spec { get; init; }
+
+    /// <summary>What came out.</summary>
+    public EvalRunStatus? Status { get; init; }
+
+    public EvalRun WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
+}
+
+/// <summary>What is run.</summary>
+public sealed record EvalRunSpec
+{
+    /// <summary>Name of the EvalGate.</summary>
+    [Size(Min = 1, Max = 253)]
+    public required string Gate { get; init; }
+
+    /// <summary>Hash of the gate's spec when the run was made; a run of another gate content opens nothing.</summary>
+    [Size(Min = 1, Max = 64)]
+    public required string GateHash { get; init; }
+
+    /// <summary>Name of the LlmDeployment.</summary>
+    [Size(Min = 1, Max = 253)]
+    public required string Deployment { get; init; }
+
+    /// <summary>Rollout that asked for it.</summary>
+    [Size(Min = 1, Max = 64)]
+    public required string Rollout { get; init; }
+
+    /// <summary>The release under test.</summary>
+    public required EvalTarget Candidate { get; init; }
+
+    /// <summary>The release that serves; absent where there is none yet or no criterion compares.</summary>
+    public EvalTarget? Baseline { get; init; }
+}
+
+/// <summary>A release to send cases to.</summary>
+public sealed record EvalTarget
+{
+    /// <summary>Hash of the release.</summary>
+    [Size(Min = 1, Max = 64)]
+    public required string Release { get; init; }
+
+    /// <summary>Base URL of its Service, such as <c>http://support-bot-3f2a.default.svc:8000</c>.</summary>
+    [Size(Min = 1, Max = 512)]
+    public required string Url { get; init; }
+
+    /// <summary>Model name that the engine serves.</summary>
+    [Size(Min = 1, Max = 128)]
+    public required string ServedName { get; init; }
+
+    /// <summary>Name of the PromptVersion; absent where the release has none.</summary>
+    [Size(Max = 253)]
+    public string? Prompt { get; init; }
+}
+
+/// <summary>What came out.</summary>
+public sealed record EvalRunStatus
+{
+    /// <summary>Generation that this status was worked out for.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Pending, Running or Finished.</summary>
+    [Size(Max = 32)]
+    public string? Phase { get; init; }
+
+    /// <summary>Pass, Fail, Inconclusive, NoData or ProviderError; absent until it is known.</summary>
+    [Size(Max = 32)]
+    public string? Verdict { get; init; }
+
+    /// <summary>Why, in a sentence with the numbers.</summary>
+    [Size(Max = 4096)]
+    public string? Message { get; init; }
+
+    /// <summary>Digest of the data set that was read.</summary>
+    [Size(Max = 80)]
+    public string? DatasetDigest { get; init; }
+
+    /// <summary>Cases that were scored.</summary>
+    public int? Cases { get; init; }
+
+    /// <summary>Scores by metric.</summary>
+    [ListType("map", "metric")]
+    [Size(Max = 16)]
+    public IReadOnlyList<MetricScore>? Scores { get; init; }
+
+    /// <summary>Outcome of each criterion.</summary>
+    [Size(Max = 16)]
+    public IReadOnlyList<CriterionResult>? Criteria { get; init; }
+
+    /// <summary>Tokens spent, prompt and answer, candidate and baseline.</summary>
+    public long? Tokens { get; init; }
+
+    /// <summary>ConfigMap that holds the whole report.</summary>
+    [Size(Max = 253)]
+    public string? Report { get; init; }
+
+    /// <summary>When the Job started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the verdict was made.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>Score of one metric.</summary>
+public sealed record MetricScore
+{
+    /// <summary>Name of the scorer.</summary>
+    [Size(Max = 63)]
+    public required string Metric { get; init; }
+
+    /// <summary>Cases that the candidate passed.</summary>
+    public required int Passed { get; init; }
+
+    /// <summary>Cases scored.</summary>
+    public required int Cases { get; init; }
+
+    /// <summary>Cases that the baseline passed; absent without one.</summary>
+    public int? BaselinePassed { get; init; }
+
+    /// <summary>Cases that only the candidate passed.</summary>
+    public int? Wins { get; init; }
+
+    /// <summary>Cases that only the baseline passed.</summary>
+    public int? Losses { get; init; }
+}
+
+/// <summary>Outcome of one criterion.</summary>
+public sealed record CriterionResult
+{
+    /// <summary>The criterion in words, such as <c>correct at least 0.94</c>.</summary>
+    [Size(Max = 320)]
+    public required string Criterion { get; init; }
+
+    /// <summary>Pass, Fail or Inconclusive.</summary>
+    [Size(Max = 32)]
+    public required string Verdict { get; init; }
+
+    /// <summary>The numbers: estimate, bound, test statistic, p-value.</summary>
+    [Size(Max = 1024)]
+    public required string Message { get; init; }
+}

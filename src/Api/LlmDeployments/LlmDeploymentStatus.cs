@@ -1,0 +1,290 @@
+using LlmOps.Api.Schema;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Api;
+
+/// <summary>What is, written by the operator. Gateways route by it.</summary>
+public sealed record LlmDeploymentStatus
+{
+    /// <summary>Generation of the spec that this status was worked out for.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>Pending, Progressing, Healthy or Degraded.</summary>
+    [Size(Max = 64)]
+    public string? Phase { get; init; }
+
+    /// <summary>Conditions: Ready, Progressing, Stalled, Degraded, GatePassed.</summary>
+    [ListType("map", "type")]
+    [Size(Max = 16)]
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+
+    /// <summary>The release that serves.</summary>
+    public ReleaseStatus? Stable { get; init; }
+
+    /// <summary>The release being tried; absent while none is.</summary>
+    public ReleaseStatus? Candidate { get; init; }
+
+    /// <summary>The rollout that runs, or the last one.</summary>
+    public RolloutStatus? Rollout { get; init; }
+
+    /// <summary>Releases that failed. They are not tried again until the spec changes.</summary>
+    [Size(Max = 20)]
+    public IReadOnlyList<FailedRelease>? FailedReleases { get; init; }
+
+    /// <summary>Rollouts that ended, newest first.</summary>
+    [Size(Max = 10)]
+    public IReadOnlyList<RolloutRecord>? History { get; init; }
+
+    /// <summary>Releases that no longer serve and whose pods are not gone yet.</summary>
+    [Size(Max = 10)]
+    public IReadOnlyList<RetiringRelease>? Retiring { get; init; }
+
+    /// <summary>Replicas that exist, of both tracks; read by the scale subresource.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Replicas that are ready, of both tracks.</summary>
+    public int? ReadyReplicas { get; init; }
+
+    /// <summary>Label selector of the pods, in text form; read by the scale subresource.</summary>
+    [Size(Max = 1024)]
+    public string? Selector { get; init; }
+}
+
+/// <summary>A release and how it serves.</summary>
+public sealed record ReleaseStatus
+{
+    /// <summary>Hash of the whole release.</summary>
+    [Size(Max = 64)]
+    public required string Release { get; init; }
+
+    /// <summary>Hash of what needs pods: model, engine, resources, pod template.</summary>
+    [Size(Max = 64)]
+    public required string ServingHash { get; init; }
+
+    /// <summary>Hash of what does not: prompt content, sampling parameters, artifacts.</summary>
+    [Size(Max = 64)]
+    public required string PromptHash { get; init; }
+
+    /// <summary>Name of the PromptVersion; absent where the release has none.</summary>
+    [Size(Max = 253)]
+    public string? Prompt { get; init; }
+
+    /// <summary>Model source.</summary>
+    [Size(Max = 512)]
+    public string? Model { get; init; }
+
+    /// <summary>Model revision.</summary>
+    [Size(Max = 128)]
+    public string? Revision { get; init; }
+
+    /// <summary>Name under which the engine serves the model: what the gateway puts into <c>model</c>.</summary>
+    [Size(Max = 128)]
+    public string? ServedName { get; init; }
+
+    /// <summary>Engine type.</summary>
+    [Size(Max = 32)]
+    public string? Engine { get; init; }
+
+    /// <summary>Engine image.</summary>
+    [Size(Max = 512)]
+    public string? Image { get; init; }
+
+    /// <summary>Service whose EndpointSlices list the pods.</summary>
+    [Size(Max = 253)]
+    public required string Service { get; init; }
+
+    /// <summary>Share of requests in per cent, 0 to 100. Gateways follow it.</summary>
+    public required int Weight { get; init; }
+
+    /// <summary>Replicas asked for.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>Replicas that are ready.</summary>
+    public int? ReadyReplicas { get; init; }
+
+    /// <summary>What differs from stable, one line each, such as <c>model.revision: v1 → v2</c>.</summary>
+    [Size(Max = 32)]
+    public IReadOnlyList<string>? Changes { get; init; }
+}
+
+/// <summary>A rollout: where it is, since when, until when, and why.</summary>
+public sealed record RolloutStatus
+{
+    /// <summary>Identifies the rollout; also the salt of the sticky split.</summary>
+    [Size(Max = 64)]
+    public required string Id { get; init; }
+
+    /// <summary>Release that is tried.</summary>
+    [Size(Max = 64)]
+    public required string Release { get; init; }
+
+    /// <summary>Starting, Stepping, Promoting, Reverting, Promoted, Reverted or Superseded.</summary>
+    [Size(Max = 64)]
+    public required string Phase { get; init; }
+
+    /// <summary>Index of the step, from 0; the number of steps when all are done.</summary>
+    public int? Step { get; init; }
+
+    /// <summary>Number of steps.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>The step in words, such as <c>gate support-quality</c> or <c>weight 25%</c>.</summary>
+    [Size(Max = 320)]
+    public string? StepName { get; init; }
+
+    /// <summary>Counts the changes of weight; gateways tag each request with it.</summary>
+    public int? WeightEpoch { get; init; }
+
+    /// <summary>When the rollout started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the step started. Survives restarts of the operator, so no step gets shorter.</summary>
+    public DateTimeOffset? StepStartedAt { get; init; }
+
+    /// <summary>When the weight of the step was reached; its hold counts from here.</summary>
+    public DateTimeOffset? HoldStartedAt { get; init; }
+
+    /// <summary>When the step fails if nothing moves.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>What it waits for, one of the reasons of the conditions.</summary>
+    [Size(Max = 128)]
+    public string? Reason { get; init; }
+
+    /// <summary>What it waits for, or why it ended, in a sentence with the numbers.</summary>
+    [Size(Max = 2048)]
+    public string? Message { get; init; }
+
+    /// <summary>Verdicts of gates and of live tests, newest last.</summary>
+    [Size(Max = 40)]
+    public IReadOnlyList<VerdictStatus>? Verdicts { get; init; }
+
+    /// <summary>Counts of the live tests per gateway process and weight epoch, so that a restart of either loses nothing.</summary>
+    [Size(Max = 200)]
+    public IReadOnlyList<EvidenceStatus>? Evidence { get; init; }
+}
+
+/// <summary>A verdict and the numbers that made it.</summary>
+public sealed record VerdictStatus
+{
+    /// <summary>Index of the step.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>What was tested: <c>gate/NAME</c>, <c>live/errors</c> or <c>live/ttft</c>.</summary>
+    [Size(Max = 320)]
+    public required string Name { get; init; }
+
+    /// <summary>Pass, Fail, Inconclusive, NoData or ProviderError.</summary>
+    [Size(Max = 32)]
+    public required string Verdict { get; init; }
+
+    /// <summary>The numbers in words.</summary>
+    [Size(Max = 2048)]
+    public required string Message { get; init; }
+
+    /// <summary>When the verdict was first seen.</summary>
+    public DateTimeOffset? Time { get; init; }
+}
+
+/// <summary>What one gateway process counted in one weight epoch.</summary>
+public sealed record EvidenceStatus
+{
+    /// <summary>Identifies a start of a gateway process.</summary>
+    [Size(Max = 64)]
+    public required string Process { get; init; }
+
+    /// <summary>Weight epoch of the assignment.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Candidate weight of the epoch in per cent.</summary>
+    public required int Weight { get; init; }
+
+    /// <summary>Counts of stable.</summary>
+    public required TrackEvidence Stable { get; init; }
+
+    /// <summary>Counts of the candidate.</summary>
+    public required TrackEvidence Candidate { get; init; }
+}
+
+/// <summary>Counts of one track. Every count is by the release that a request was assigned to, whoever answered it.</summary>
+public sealed record TrackEvidence
+{
+    /// <summary>Requests assigned.</summary>
+    public long Requests { get; init; }
+
+    /// <summary>Requests whose first attempt failed (5xx, connection, timeout, broken stream, empty answer), at most one per sticky unit.</summary>
+    public long Errors { get; init; }
+
+    /// <summary>Requests slower to their first token than each threshold taken from stable (p50, p75, p90, p95, p99), at most one per sticky unit and threshold.</summary>
+    [Size(Max = 8)]
+    public IReadOnlyList<long>? SlowTtft { get; init; }
+}
+
+/// <summary>A release that failed and is locked.</summary>
+public sealed record FailedRelease
+{
+    /// <summary>Hash of the release.</summary>
+    [Size(Max = 64)]
+    public required string Release { get; init; }
+
+    /// <summary>Why, as a word.</summary>
+    [Size(Max = 128)]
+    public required string Reason { get; init; }
+
+    /// <summary>Why, in a sentence with the numbers.</summary>
+    [Size(Max = 2048)]
+    public required string Message { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset Time { get; init; }
+}
+
+/// <summary>One rollout that ended.</summary>
+public sealed record RolloutRecord
+{
+    /// <summary>Identifies the rollout.</summary>
+    [Size(Max = 64)]
+    public required string Id { get; init; }
+
+    /// <summary>Release that was tried.</summary>
+    [Size(Max = 64)]
+    public required string Release { get; init; }
+
+    /// <summary>Promoted, Reverted or Superseded.</summary>
+    [Size(Max = 64)]
+    public required string Outcome { get; init; }
+
+    /// <summary>Why, as a word.</summary>
+    [Size(Max = 128)]
+    public required string Reason { get; init; }
+
+    /// <summary>Why, in a sentence with the numbers.</summary>
+    [Size(Max = 2048)]
+    public required string Message { get; init; }
+
+    /// <summary>When it started.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public required DateTimeOffset FinishedAt { get; init; }
+
+    /// <summary>Highest weight that the candidate had, in per cent.</summary>
+    public required int MaxWeight { get; init; }
+
+    /// <summary>Requests that were assigned to the candidate.</summary>
+    public required long CandidateRequests { get; init; }
+}
+
+/// <summary>A release whose pods are kept warm or drain.</summary>
+public sealed record RetiringRelease
+{
+    /// <summary>Serving hash of the pods.</summary>
+    [Size(Max = 64)]
+    public required string ServingHash { get; init; }
+
+    /// <summary>Replicas that are kept until then.</summary>
+    public required int Replicas { get; init; }
+
+    /// <summary>When the pods may go.</summary>
+    public required DateTimeOffset Until { get; init; }
+}

@@ -1,0 +1,90 @@
+using LlmOps.Api.Schema;
+
+namespace LlmOps.Api;
+
+/// <summary>How a change is tried and taken over.</summary>
+public sealed record RolloutSpec
+{
+    /// <summary>
+    /// What a candidate must go through, in order; after the last step it is promoted. Default: weights 5, 25 and 50, each held for 2 minutes.
+    /// Gates before the first weight run while the candidate has no traffic.
+    /// </summary>
+    [Size(Min = 1, Max = 20)]
+    [CelRule("self.filter(s, has(s.weight)).map(s, s.weight).isSorted() && self.filter(s, has(s.weight)).all(a, self.filter(s, has(s.weight)).exists_one(b, b.weight == a.weight))", "weights must rise from step to step: put the smaller one first and leave out repeated ones")]
+    public IReadOnlyList<RolloutStep>? Steps { get; init; }
+
+    /// <summary>Tests of live traffic while a weight is held. On by default.</summary>
+    public AnalysisSpec? Analysis { get; init; }
+
+    /// <summary>GPUs that a rollout may use besides those of the stable release.</summary>
+    public CapacitySpec? Capacity { get; init; }
+
+    /// <summary>Longest time without progress (pods not ready, a gate without verdict, too few requests) before the candidate is reverted, default 30m.</summary>
+    [SchemaDefault("\"30m\"")]
+    public Duration? ProgressDeadline { get; init; }
+
+    /// <summary>How long the old release stays warm after a promotion, and the candidate's pods drain after a revert, default 30s.</summary>
+    [SchemaDefault("\"30s\"")]
+    public Duration? ScaleDownDelay { get; init; }
+
+    /// <summary>True holds the rollout where it is. Reverts go on.</summary>
+    public bool? Paused { get; init; }
+}
+
+/// <summary>One step: a gate, or a weight to hold.</summary>
+[CelRule("has(self.gate) != has(self.weight)", "a step is one thing: either gate (the name of an EvalGate) or weight (1 to 100), split it into two steps")]
+[CelRule("has(self.weight) || (!has(self.hold) && !has(self.minRequests))", "hold and minRequests belong to a step with a weight")]
+public sealed record RolloutStep
+{
+    /// <summary>Name of an EvalGate in the same namespace that the candidate must pass.</summary>
+    [Size(Min = 1, Max = 253)]
+    public string? Gate { get; init; }
+
+    /// <summary>Share of requests for the candidate, in per cent, 1 to 100. Weights rise from step to step.</summary>
+    [Bounds(Min = 1, Max = 100)]
+    public int? Weight { get; init; }
+
+    /// <summary>How long to hold the weight at least, default 2m.</summary>
+    public Duration? Hold { get; init; }
+
+    /// <summary>Requests that the candidate must have answered at this weight before the next step, default 20.</summary>
+    [Bounds(Min = 0, Max = 100_000_000)]
+    public int? MinRequests { get; init; }
+}
+
+/// <summary>Tests of live traffic: candidate against the stable release at the same time.</summary>
+public sealed record AnalysisSpec
+{
+    /// <summary>Chance that a release as good as stable is reverted by mistake, over the whole rollout and all tests together, default 1%.</summary>
+    [SchemaDefault("\"1%\"")]
+    [CelRule("self != '0%' && self != '100%'", "must be above 0% and below 100%, such as 1%")]
+    public Percentage? FalseRevertProbability { get; init; }
+
+    /// <summary>How much worse than stable a candidate may be before a test counts it as worse.</summary>
+    public ToleranceSpec? Tolerance { get; init; }
+}
+
+/// <summary>Tolerated ratio candidate to stable, 1 for no tolerance.</summary>
+public sealed record ToleranceSpec
+{
+    /// <summary>Ratio of error rates, default 1.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? Errors { get; init; }
+
+    /// <summary>Ratio of the rates of slow first tokens, default 1.2.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? Ttft { get; init; }
+}
+
+/// <summary>GPUs that a rollout may use besides those of the stable release.</summary>
+[CelRule("!(has(self.maxSurgeGpus) && self.maxSurgeGpus == 0 && (!has(self.maxUnavailable) || self.maxUnavailable == 0))", "maxSurgeGpus and maxUnavailable are both 0, so no candidate could ever start: raise one of them")]
+public sealed record CapacitySpec
+{
+    /// <summary>Most GPUs in use besides stable's own. Default: as many as stable has.</summary>
+    [Bounds(Min = 0, Max = 100_000)]
+    public int? MaxSurgeGpus { get; init; }
+
+    /// <summary>Stable replicas that may be given up for the candidate where the surge does not do, never the last one. Default 0.</summary>
+    [Bounds(Min = 0, Max = 1000)]
+    public int? MaxUnavailable { get; init; }
+}
