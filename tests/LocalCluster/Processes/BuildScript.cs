@@ -6,10 +6,13 @@ namespace LlmOps.LocalCluster.Processes;
 internal static class BuildScript
 {
     /// <summary>Returns the exit code. Cancelling kills the script and what it started.</summary>
-    public static async Task<int> RunAsync(string script, IReadOnlyList<string> arguments, Action<string>? log, CancellationToken ct)
+    public static Task<int> RunAsync(string script, IReadOnlyList<string> arguments, Action<string>? log, CancellationToken ct) =>
+        RunCommandAsync("bash", [script, .. arguments], log, ct);
+
+    /// <summary>The same for any command.</summary>
+    public static async Task<int> RunCommandAsync(string command, IReadOnlyList<string> arguments, Action<string>? log, CancellationToken ct)
     {
-        var start = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(script);
+        var start = new ProcessStartInfo(command) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment[Workspace.EnvironmentVariable] = Workspace.Work;

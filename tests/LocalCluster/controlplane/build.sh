@@ -39,40 +39,6 @@ publish() { # etcd controlplane origin
   say "ready ($3)"
 }
 
-download() {
-  local packages want have archive
-  packages=$(sha256sum <"$HERE/packages.txt" | cut -d' ' -f1)
-  if [ "$(cat "$WORK/root/.packages" 2>/dev/null)" = "$packages" ]; then say "packages are there"; return; fi
-  mkdir -p "$WORK"/{debs,root,apt/lists/partial,apt/cache/archives/partial,apt/state}
-  touch "$WORK/apt/state/status"
-  # The archive this machine already installs from; only the suite is another one. (indextargets would be empty before
-  # the machine's first update; the address of a suite's InRelease file is known without it.)
-  archive=$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\(.*\)/dists/.*#\1#p" | grep -v security | head -1 || true)
-  if [ -z "$archive" ]; then say "apt has no package source configured: add one to /etc/apt"; return 1; fi
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive sid main" >"$WORK/apt/sources.list"
-  cat >"$WORK/apt/apt.conf" <<CONF
-Dir::Etc::sourcelist "$WORK/apt/sources.list";
-Dir::Etc::sourceparts "-";
-Dir::State::lists "$WORK/apt/lists";
-Dir::State::status "$WORK/apt/state/status";
-Dir::Cache "$WORK/apt/cache";
-APT::Sandbox::User "root";
-Acquire::Retries "3";
-CONF
-  want=$(wc -l <"$HERE/packages.txt")
-  say "[1/3] downloading $want packages (84 MB)"
-  APT_CONFIG=$WORK/apt/apt.conf apt-get update -qq || return 1
-  (cd "$WORK/debs" && APT_CONFIG=$WORK/apt/apt.conf xargs apt-get download -qq <"$HERE/packages.txt") || return 1
-  say "[2/3] unpacking"
-  rm -rf "$WORK/root"; mkdir "$WORK/root"; have=0
-  while read -r name; do
-    dpkg-deb -x "$(ls -t "$WORK/debs/$name"_*.deb | head -1)" "$WORK/root" || return 1
-    have=$((have + 1))
-  done <"$HERE/packages.txt"
-  [ "$have" = "$want" ] || return 1
-  echo "$packages" >"$WORK/root/.packages"
-}
-
 # GOPATH mode and no -mod flags: Debian's trees hold no module cache.
 build() {
   local source=$WORK/go/src/controlplane api=k8s.io/api machinery=k8s.io/apimachinery/pkg version=k8s.io/component-base/version
@@ -81,7 +47,7 @@ build() {
   mkdir -p "$HOME" "$source"
   rm -f "$source"/*.go
   cp -p "$HERE"/src/*.go "$source/"
-  say "[3/3] building with $(go version | cut -d' ' -f3): about 3 minutes the first time, seconds after that"
+  say "building with $(go version | cut -d' ' -f3): about 3 minutes the first time, seconds after that"
   if [ ! -s "$source/openapi/zz_generated.openapi.go" ] || [ "$WORK/root/.packages" -nt "$source/openapi/zz_generated.openapi.go" ]; then
     mkdir -p "$source/openapi"; rm -f "$source"/openapi/*
     go build -o "$WORK/openapi-gen" k8s.io/kube-openapi/cmd/openapi-gen || return 1
@@ -106,7 +72,7 @@ from_prebuilt() {
 }
 
 if [ "$(uname -m)" != x86_64 ]; then say "only x86_64 is supported, this machine is $(uname -m)"; exit 1; fi
-if download && (build); then publish "$WORK/root/usr/bin/etcd" "$WORK/controlplane" "built from packages"; exit 0; fi
+if "$HERE/../unpack-debian-packages.sh" "$HERE/packages.txt" "$WORK" controlplane && (build); then publish "$WORK/root/usr/bin/etcd" "$WORK/controlplane" "built from packages"; exit 0; fi
 say "building from packages failed (see above)"
 if from_prebuilt; then exit 0; fi
 say "unavailable. Check that apt-get update works on this machine and run $0 again; nothing else is needed."
