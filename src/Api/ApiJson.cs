@@ -10,6 +10,8 @@ namespace LlmOps.Api;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
     Converters = [typeof(TimestampConverter)])]
+[JsonSerializable(typeof(EvaluationPlan))]
+[JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(LlmDeployment))]
 [JsonSerializable(typeof(ResourceList<LlmDeployment>))]
 [JsonSerializable(typeof(PromptVersion))]

@@ -1,0 +1,149 @@
+namespace LlmOps.Api;
+
+/// <summary>What an evaluator Job is told: everything it needs, so that it reads nothing of the API but its plan.</summary>
+public sealed record EvaluationPlan
+{
+    /// <summary>Name of the EvalRun.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>The gate as it was when the run was made.</summary>
+    public required EvalGateSpec Gate { get; init; }
+
+    /// <summary>The release under test.</summary>
+    public required EvaluationTarget Candidate { get; init; }
+
+    /// <summary>The release that serves; absent where nothing is compared.</summary>
+    public EvaluationTarget? Baseline { get; init; }
+}
+
+/// <summary>A release to send cases to, with its whole prompt.</summary>
+public sealed record EvaluationTarget
+{
+    /// <summary>Hash of the release.</summary>
+    public required string Release { get; init; }
+
+    /// <summary>Base URL of its Service; <c>/v1/chat/completions</c> is appended.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>Model name that the engine serves.</summary>
+    public required string ServedName { get; init; }
+
+    /// <summary>The prompt; absent where the release has none.</summary>
+    public PromptVersionSpec? Prompt { get; init; }
+}
+
+/// <summary>What an evaluator Job found. Counts only: the operator makes the verdict.</summary>
+public sealed record EvaluationReport
+{
+    /// <summary>Name of the EvalRun.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Hash of the release under test.</summary>
+    public required string Candidate { get; init; }
+
+    /// <summary>Hash of the baseline release; absent without one.</summary>
+    public string? Baseline { get; init; }
+
+    /// <summary>What made the run impossible; absent where it ran. See <see cref="EvaluationProblem"/>.</summary>
+    public EvaluationProblem? Problem { get; init; }
+
+    /// <summary><c>sha256:…</c> of the data set file.</summary>
+    public string? DatasetDigest { get; init; }
+
+    /// <summary>Cases in the file.</summary>
+    public int DatasetCases { get; init; }
+
+    /// <summary>Cases chosen and tried.</summary>
+    public int Cases { get; init; }
+
+    /// <summary>Cases without an answer of the candidate after all retries.</summary>
+    public int CandidateErrors { get; init; }
+
+    /// <summary>Cases without an answer of the baseline after all retries.</summary>
+    public int BaselineErrors { get; init; }
+
+    /// <summary>One entry per scorer, in the order of the gate.</summary>
+    public IReadOnlyList<MetricReport> Metrics { get; init; } = [];
+
+    /// <summary>Prompt and answer tokens of the candidate.</summary>
+    public long CandidateTokens { get; init; }
+
+    /// <summary>Prompt and answer tokens of the baseline.</summary>
+    public long BaselineTokens { get; init; }
+
+    /// <summary>When the first request was sent.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When the last answer came.</summary>
+    public DateTimeOffset FinishedAt { get; init; }
+
+    /// <summary>Up to ten cases that the candidate failed, those that the baseline passed first.</summary>
+    public IReadOnlyList<CaseReport> WorstCases { get; init; } = [];
+}
+
+/// <summary>Counts of one metric over the cases that both sides answered (or the candidate alone, without a baseline).</summary>
+public sealed record MetricReport
+{
+    /// <summary>Name of the scorer.</summary>
+    public required string Metric { get; init; }
+
+    /// <summary>Cases scored.</summary>
+    public required int Cases { get; init; }
+
+    /// <summary>Cases that the candidate passed.</summary>
+    public required int Passed { get; init; }
+
+    /// <summary>Cases that the baseline passed; absent without one.</summary>
+    public int? BaselinePassed { get; init; }
+
+    /// <summary>Cases that only the candidate passed.</summary>
+    public int? Wins { get; init; }
+
+    /// <summary>Cases that only the baseline passed.</summary>
+    public int? Losses { get; init; }
+}
+
+/// <summary>One case, for a person to look at.</summary>
+public sealed record CaseReport
+{
+    /// <summary>Id of the case.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Metric that failed.</summary>
+    public required string Metric { get; init; }
+
+    /// <summary>Answer of the candidate, cut at 500 characters.</summary>
+    public required string Answer { get; init; }
+
+    /// <summary>Answer of the baseline, cut at 500 characters; absent without one.</summary>
+    public string? BaselineAnswer { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public required string Why { get; init; }
+}
+
+/// <summary>What made a run impossible or incomplete.</summary>
+public sealed record EvaluationProblem
+{
+    /// <summary>DatasetInvalid, BudgetExceeded or PlanInvalid.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What is wrong and what to do; for a data set with line numbers.</summary>
+    public required string Message { get; init; }
+}
+
+/// <summary>Values of <see cref="EvaluationProblem.Reason"/> and the places of the report.</summary>
+public static class EvaluationContract
+{
+    public const string DatasetInvalid = "DatasetInvalid";
+
+    public const string BudgetExceeded = "BudgetExceeded";
+
+    public const string PlanInvalid = "PlanInvalid";
+
+    /// <summary>Key of the plan in its ConfigMap.</summary>
+    public const string PlanKey = "plan.json";
+
+    /// <summary>Key of the report in its ConfigMap.</summary>
+    public const string ReportKey = "report.json";
+}
