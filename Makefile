@@ -1,0 +1,74 @@
+# Everything that the tools download or build goes to .work (ignored); LLMOPS_WORK points elsewhere.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export DOTNET_CLI_TELEMETRY_OPTOUT = 1
+export DOTNET_NOLOGO = 1
+CONFIGURATION ?= Release
+BUILD = dotnet build Operator.sln -c $(CONFIGURATION) -v quiet --nologo -clp:NoSummary
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*##"} /^[a-zA-Z0-9_-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Compile everything; warnings are errors
+	@echo "building ($(CONFIGURATION))"; $(BUILD)
+
+.PHONY: fmt
+fmt: ## Format the code
+	dotnet format Operator.sln whitespace
+
+.PHONY: generate manifests
+generate: manifests ## Same as manifests
+manifests: ## Generate crds/ and RBAC from the types
+	@dotnet run --project src/Manifests -c $(CONFIGURATION) -- --write
+
+.PHONY: lint
+lint: build ## Analyzers, formatting and generated files
+	@echo "checking formatting"; dotnet format Operator.sln whitespace --verify-no-changes --no-restore
+	@echo "checking generated files"; dotnet run --project src/Manifests -c $(CONFIGURATION) --no-build -- --check
+
+.PHONY: test
+test: build ## Run all tests, the end-to-end tests on a real API server included
+	@CONFIGURATION=$(CONFIGURATION) tests/run.sh
+
+.PHONY: test-unit
+test-unit: build ## Run all tests but the end-to-end ones
+	@CONFIGURATION=$(CONFIGURATION) tests/run.sh unit
+
+.PHONY: test-e2e
+test-e2e: build ## Run only the end-to-end tests
+	@CONFIGURATION=$(CONFIGURATION) tests/run.sh e2e
+
+.PHONY: demo
+demo: build ## Play four releases against a live cluster; KEEP=1 leaves it running
+	@dotnet run --project tests/Demo -c $(CONFIGURATION) --no-build -- play $(if $(KEEP),--keep)
+
+.PHONY: demo-down
+demo-down: ## End what `make demo KEEP=1` left running
+	@dotnet run --project tests/Demo -c $(CONFIGURATION) $(if $(wildcard artifacts/bin/Demo),--no-build) -- down
+
+.PHONY: bench
+bench: build ## Measure time to revert and the gateway's overhead beside nginx and a direct call
+	@dotnet run --project tests/Bench -c $(CONFIGURATION) --no-build
+
+.PHONY: run
+run: build ## Run the operator against the current kubeconfig
+	@dotnet run --project src/Operator -c $(CONFIGURATION) --no-build --
+
+.PHONY: install uninstall
+install: ## Install the CRDs into the current cluster
+	kubectl apply --server-side -f crds/
+uninstall: ## Remove the CRDs and with them every object of these kinds
+	kubectl delete --ignore-not-found -f crds/
+
+.PHONY: deploy undeploy
+deploy: ## Install CRDs, operator and gateway into the current cluster
+	kubectl apply --server-side -k config/default
+undeploy: ## Remove what deploy installed
+	kubectl delete --ignore-not-found -k config/default
+
+.PHONY: clean
+clean: ## Remove build output; .work (downloads, control plane) stays
+	rm -rf artifacts

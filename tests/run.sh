@@ -1,0 +1,48 @@
+#!/bin/bash
+# Runs the test projects one after the other and closes with a count of its own:
+#   N passed, N failed, N skipped
+# A project that ran no test is a failure. Usage: run.sh [all|unit|e2e] [dotnet test arguments]
+set -uo pipefail
+cd "$(dirname "$0")/.."
+which=${1:-all}; shift || true
+configuration=${CONFIGURATION:-Release}
+results=artifacts/test-results
+rm -rf "$results"; mkdir -p "$results"
+
+projects=()
+for p in tests/*.Tests tests/EndToEnd; do
+  case "$which:$p" in
+    unit:tests/EndToEnd) ;;
+    e2e:tests/EndToEnd) projects+=("$p") ;;
+    e2e:*) ;;
+    *) projects+=("$p") ;;
+  esac
+done
+
+total_passed=0 total_failed=0 total_skipped=0 broken=0
+for p in "${projects[@]}"; do
+  name=$(basename "$p"); trx="$results/$name.trx"; log="$results/$name.log"
+  started=$SECONDS
+  timeout 2400 dotnet test "$p" -c "$configuration" --no-build --nologo \
+    --logger "trx;LogFileName=$PWD/$trx" "$@" >"$log" 2>&1
+  code=$?
+  counters=$(grep -o '<Counters [^>]*>' "$trx" 2>/dev/null | head -1)
+  value() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }
+  passed=$(value passed) failed=$(value failed) ran=$(value executed) all=$(value total)
+  passed=${passed:-0} failed=${failed:-0} ran=${ran:-0} all=${all:-0}
+  skipped=$((all - ran))
+  printf '%-22s %5d passed %3d failed %3d skipped  %4d s\n' "$name" "$passed" "$failed" "$skipped" $((SECONDS - started))
+  total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed)) total_skipped=$((total_skipped + skipped))
+  if [ "$skipped" -gt 0 ]; then
+    # Every skip with its reason.
+    awk '/outcome="NotExecuted"/ { match($0, /testName="[^"]*"/); test = substr($0, RSTART + 10, RLENGTH - 11); reason = "" }
+         /outcome="NotExecuted"/, /<\/UnitTestResult>/ { if (match($0, /<(StdOut|Message)>[^<]*/)) reason = substr($0, RSTART, RLENGTH); if (/<\/UnitTestResult>/ || /\/>/) { sub(/<[A-Za-z]*>/, "", reason); print "  skipped: " test (reason ? ": " reason : "") } }' "$trx"
+  fi
+  if [ "$failed" -gt 0 ] || [ $code -ne 0 ]; then
+    grep -vE '^\s*$' "$log" | tail -150
+  fi
+  if [ "$failed" -eq 0 ] && [ $code -ne 0 ]; then echo "$name: the test run itself failed (exit $code), see $log"; broken=$((broken + 1)); fi
+  if [ "$ran" -eq 0 ]; then echo "$name: no test ran"; broken=$((broken + 1)); fi
+done
+echo "$total_passed passed, $((total_failed + broken)) failed, $total_skipped skipped"
+[ $((total_failed + broken)) -eq 0 ]
