@@ -20,4 +20,5 @@ namespace LlmOps.Api;
 [JsonSerializable(typeof(ResourceList<EvalGate>))]
 [JsonSerializable(typeof(EvalRun))]
 [JsonSerializable(typeof(ResourceList<EvalRun>))]
+[JsonSerializable(typeof(ReleaseSnapshot))]
 public sealed partial class ApiJson : JsonSerializerContext;
