@@ -1,1 +1,3 @@
-return 0;
+using LlmOps.EngineEmulator;
+
+return await EngineProcess.RunAsync(args, Console.Out, Console.Error);
