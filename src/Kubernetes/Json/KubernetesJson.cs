@@ -47,4 +47,6 @@ namespace LlmOps.Kubernetes;
 [JsonSerializable(typeof(ResourceList<ReplicaSet>))]
 [JsonSerializable(typeof(Scale))]
 [JsonSerializable(typeof(Status))]
+[JsonSerializable(typeof(DeleteOptions))]
+[JsonSerializable(typeof(ListMeta))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -1,0 +1,214 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Text.Json;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>
+/// Sends requests: authenticates, limits the wait for an answer, retries what the server asks to retry, and turns every
+/// failure into a <see cref="KubernetesException"/>.
+/// </summary>
+internal sealed class ApiTransport : IDisposable
+{
+    /// <summary>As client-go: priority and fairness sheds load with 429 and says when to come back.</summary>
+    private const int MaxAttempts = 6;
+
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
+
+    private readonly KubernetesClientConfiguration configuration;
+    private readonly TimeProvider time;
+    private readonly HttpMessageInvoker http;
+    private readonly string root;
+
+    public ApiTransport(KubernetesClientConfiguration configuration, TimeProvider time, HttpMessageHandler? handler)
+    {
+        this.configuration = configuration;
+        this.time = time;
+        http = new HttpMessageInvoker(handler ?? HttpHandlers.Create(configuration));
+        root = configuration.Server.AbsoluteUri.TrimEnd('/');
+    }
+
+    /// <summary>The answer to <paramref name="request"/>, with its headers read and its body not.</summary>
+    /// <param name="body">JSON of the body, where there is one.</param>
+    /// <param name="ct">Also ends the reading of the body.</param>
+    /// <exception cref="KubernetesException">No answer, or one that is no success.</exception>
+    public async Task<HttpResponseMessage> SendAsync(ApiRequest request, ReadOnlyMemory<byte>? body, CancellationToken ct)
+    {
+        var tokenWasRenewed = false;
+        for (var attempt = 1; ; attempt++)
+        {
+            var response = await SendOnceAsync(request, body, ct);
+            if (response.IsSuccessStatusCode)
+                return response;
+
+            if (response.StatusCode == HttpStatusCode.Unauthorized && !tokenWasRenewed && configuration.Token?.Invalidate() is true)
+            {
+                tokenWasRenewed = true;
+                response.Dispose();
+                continue;
+            }
+
+            var error = await ReadErrorAsync(response, request, ct);
+            if (attempt == MaxAttempts || !MayRetry(request, error))
+                throw error;
+            await Task.Delay(Shorter(error.RetryAfter!.Value, LongestRetryAfter), time, ct);
+        }
+    }
+
+    /// <summary>The answer whatever its status is, after one attempt.</summary>
+    public async Task<HttpResponseMessage> SendRawAsync(HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken ct)
+    {
+        using var message = await MessageAsync(method, pathAndQuery, content, ct);
+        return await ExchangeAsync(message, $"{method} {pathAndQuery}", method.Method.ToLowerInvariant(), ct);
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, ReadOnlyMemory<byte>? body, CancellationToken ct)
+    {
+        HttpContent? content = null;
+        if (body is { } bytes)
+        {
+            content = new ReadOnlyMemoryContent(bytes);
+            content.Headers.ContentType = new MediaTypeHeaderValue(request.ContentType ?? RequestBuilder.JsonContentType);
+        }
+
+        using var message = await MessageAsync(request.Method, request.PathAndQuery, content, ct);
+        return await ExchangeAsync(message, request.ToString(), request.Verb, ct);
+    }
+
+    private async Task<HttpRequestMessage> MessageAsync(HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken ct)
+    {
+        var message = new HttpRequestMessage(method, root + pathAndQuery)
+        {
+            Content = content,
+            Version = HttpHandlers.VersionFor(configuration.Server),
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(RequestBuilder.JsonContentType));
+        message.Headers.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
+        // SocketsHttpHandler checks the server's certificate against the Host header where there is one.
+        if (configuration.TlsServerName is { } name)
+            message.Headers.Host = name;
+        if (configuration.Token is { } token)
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token.ReadAsync(time, ct));
+        return message;
+    }
+
+    private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage message, string name, string verb, CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(configuration.RequestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        try
+        {
+            var response = await http.SendAsync(message, either.Token);
+            KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)));
+            return response;
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", "<timeout>"));
+            throw new KubernetesException(
+                $"{name}: no answer in {configuration.RequestTimeout.TotalSeconds:0.#} s", 0, KubernetesException.RequestTimeoutReason, innerException: e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", "<error>"));
+            throw Unreachable(e, name);
+        }
+    }
+
+    /// <summary>A failed connection, in words that lead to the cause.</summary>
+    public KubernetesException Unreachable(Exception failure, string request) =>
+        new($"{request}: {Explain(failure)}", 0, KubernetesException.ConnectionFailedReason, innerException: failure);
+
+    private string Explain(Exception failure)
+    {
+        for (var e = failure; e is not null; e = e.InnerException)
+        {
+            // With TLS 1.3 a server refuses a client certificate only after the handshake; over HTTP/2 that surfaces as
+            // "cannot access a disposed object: SslStream", for a missing certificate as well as for a wrong one.
+            if (e is ObjectDisposedException { ObjectName: var name } && name.Contains(nameof(System.Net.Security.SslStream), StringComparison.Ordinal))
+            {
+                return configuration.ClientCertificate is null
+                    ? $"{configuration.Server} closed the TLS connection: it may want a client certificate, and the configuration has none"
+                    : $"{configuration.Server} closed the TLS connection: it did not accept the client certificate (subject {configuration.ClientCertificate.Subject}, valid until {configuration.ClientCertificate.NotAfter:u})";
+            }
+
+            if (e is AuthenticationException)
+                return $"TLS with {configuration.Server} failed: {e.Message}";
+        }
+
+        return $"{configuration.Server} cannot be reached: {failure.GetBaseException().Message}";
+    }
+
+    /// <summary>
+    /// 429 means that the server did nothing, so everything may be sent again; after 503 only what is idempotent. Both
+    /// only where the server says when.
+    /// </summary>
+    private static bool MayRetry(ApiRequest request, KubernetesException error) =>
+        error.RetryAfter is not null &&
+        (error.StatusCode == (int)HttpStatusCode.TooManyRequests ||
+         (error.StatusCode == (int)HttpStatusCode.ServiceUnavailable && request.IsIdempotent));
+
+    private async Task<KubernetesException> ReadErrorAsync(HttpResponseMessage response, ApiRequest request, CancellationToken ct)
+    {
+        using (response)
+        {
+            var code = (int)response.StatusCode;
+            var body = await ReadBodyAsync(response, request, ct);
+            var retryAfter = response.Headers.RetryAfter switch
+            {
+                { Delta: { } delta } => delta,
+                { Date: { } date } => TimeSpan.FromTicks(Math.Max(0, (date - time.GetUtcNow()).Ticks)),
+                _ => (TimeSpan?)null,
+            };
+            var status = TryReadStatus(body) ?? new Status { Message = Excerpt(body), Reason = response.ReasonPhrase };
+            return KubernetesException.From(status with { Code = code }, request.ToString(), retryAfter);
+        }
+    }
+
+    /// <summary>The whole body. The wait for it is limited as the wait for the headers is.</summary>
+    public async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, ApiRequest request, CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(configuration.RequestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        try
+        {
+            return await response.Content.ReadAsByteArrayAsync(either.Token);
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            throw new KubernetesException($"{request}: the answer stopped half way", 0, KubernetesException.RequestTimeoutReason, innerException: e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw Unreachable(e, request.ToString());
+        }
+    }
+
+    private static Status? TryReadStatus(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, KubernetesJson.Default.Status) is { Kind: "Status" } status ? status : null;
+        }
+        catch (JsonException)
+        {
+            // Proxies and load balancers answer with HTML.
+            return null;
+        }
+    }
+
+    private static string? Excerpt(byte[] body)
+    {
+        if (body.Length == 0)
+            return null;
+        var text = System.Text.Encoding.UTF8.GetString(body, 0, Math.Min(body.Length, 300)).ReplaceLineEndings(" ").Trim();
+        return body.Length > 300 ? text + "…" : text;
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>The HTTP handler for a cluster.</summary>
+internal static class HttpHandlers
+{
+    public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            // A Go server takes 250 streams a connection; the 251st watch would wait for ever on a single one.
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            // Notices a peer that is gone without a word, below a watch that would be silent anyway.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            // Follows a name that moves to another address. Running watches are not cut.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !configuration.Server.IsLoopback,
+        };
+        if (configuration.CertificateAuthorities is { } authorities)
+            handler.SslOptions.CertificateChainPolicy = OnlyTrust(authorities);
+        if (configuration.ClientCertificate is { } certificate)
+            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        return handler;
+    }
+
+    /// <summary>A chain policy and not a callback: it leaves the check of the name to the framework.</summary>
+    private static X509ChainPolicy OnlyTrust(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+
+    /// <summary>HTTP/2 over TLS where the server speaks it; plain servers speak HTTP/1.1.</summary>
+    public static Version VersionFor(Uri server) =>
+        server.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11;
+}

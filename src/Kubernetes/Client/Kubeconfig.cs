@@ -1,0 +1,192 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>
+/// One or several kubeconfig files, merged as kubectl merges them: of two entries with the same name the first wins.
+/// Read through YAML nodes and not through a deserializer, which would need reflection.
+/// </summary>
+/// <remarks>Format: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/</remarks>
+internal sealed class Kubeconfig
+{
+    private readonly string source;
+    private readonly string? currentContext;
+    private readonly Dictionary<string, Entry> clusters = [];
+    private readonly Dictionary<string, Entry> users = [];
+    private readonly Dictionary<string, Entry> contexts = [];
+
+    private Kubeconfig(IReadOnlyList<(string Path, string Text)> files)
+    {
+        source = string.Join(Path.PathSeparator, files.Select(f => f.Path));
+        foreach (var (path, text) in files)
+        {
+            var root = Parse(path, text);
+            if (root is null)
+                continue;
+            var directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+            currentContext ??= Scalar(root, "current-context") is { Length: > 0 } name ? name : null;
+            Collect(root, "clusters", "cluster", directory, clusters);
+            Collect(root, "users", "user", directory, users);
+            Collect(root, "contexts", "context", directory, contexts);
+        }
+    }
+
+    /// <summary>A named mapping, and the directory that its relative paths start from.</summary>
+    private sealed record Entry(YamlMappingNode Node, string Directory)
+    {
+        public string? this[string key] => Scalar(Node, key) is { Length: > 0 } text ? text : null;
+
+        public string? PathOf(string key) => this[key] is { } path ? Path.Combine(Directory, path) : null;
+    }
+
+    public static Kubeconfig Load(IEnumerable<string> paths)
+    {
+        var all = paths.ToArray();
+        var files = all.Where(File.Exists).Select(path => (path, File.ReadAllText(path))).ToArray();
+        return files.Length > 0
+            ? new Kubeconfig(files)
+            : throw new KubernetesConfigurationException($"The kubeconfig {string.Join(Path.PathSeparator, all)} does not exist.");
+    }
+
+    public static Kubeconfig FromText(string path, string text) => new([(path, text)]);
+
+    public KubernetesClientConfiguration Resolve(string? context)
+    {
+        var name = context ?? currentContext
+            ?? throw new KubernetesConfigurationException($"{source} has no current-context: choose one of {Names(contexts)}.");
+        var chosen = Find(contexts, "context", name);
+        var cluster = Find(clusters, "cluster", chosen["cluster"] ?? string.Empty);
+        var user = chosen["user"] is { } userName ? Find(users, "user", userName) : null;
+        if (cluster["insecure-skip-tls-verify"] is "true")
+        {
+            throw new KubernetesConfigurationException(
+                $"Context {name} in {source} sets insecure-skip-tls-verify, which is refused: anybody on the way could take the credentials. Set certificate-authority-data instead.");
+        }
+
+        return new KubernetesClientConfiguration
+        {
+            Server = ServerOf(name, cluster),
+            Namespace = chosen["namespace"],
+            CertificateAuthorities = AuthoritiesOf(cluster),
+            TlsServerName = cluster["tls-server-name"],
+            ClientCertificate = user is null ? null : CertificateOf(user),
+            Token = user is null ? null : TokenOf(user),
+        };
+    }
+
+    private Uri ServerOf(string context, Entry cluster) =>
+        Uri.TryCreate(cluster["server"], UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
+            ? server
+            : throw new KubernetesConfigurationException($"The cluster of context {context} in {source} has no usable server: {cluster["server"] ?? "(none)"}.");
+
+    private X509Certificate2Collection? AuthoritiesOf(Entry cluster)
+    {
+        var pem = PemOf(cluster, "certificate-authority");
+        if (pem is null)
+            return null;
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(pem);
+            return authorities;
+        }
+        catch (CryptographicException e)
+        {
+            throw new KubernetesConfigurationException($"The certificate-authority in {source} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private X509Certificate2? CertificateOf(Entry user)
+    {
+        var (certificate, key) = (PemOf(user, "client-certificate"), PemOf(user, "client-key"));
+        if (certificate is null && key is null)
+            return null;
+        if (certificate is null || key is null)
+            throw new KubernetesConfigurationException($"A user in {source} has only one of client-certificate and client-key; both are needed.");
+        try
+        {
+            return X509Certificate2.CreateFromPem(certificate, key);
+        }
+        catch (CryptographicException e)
+        {
+            throw new KubernetesConfigurationException($"The client certificate in {source} cannot be read with its key: {e.Message}", e);
+        }
+    }
+
+    private BearerToken? TokenOf(Entry user)
+    {
+        foreach (var (field, advice) in Refused)
+        {
+            if (user.Node.Children.ContainsKey(new YamlScalarNode(field)))
+                throw new KubernetesConfigurationException($"A user in {source} authenticates by {field}, which is not supported: {advice}");
+        }
+
+        // As kubectl does: the file wins, because it can be renewed.
+        if (user.PathOf("tokenFile") is { } path)
+            return BearerToken.FromFile(path);
+        return user["token"] is { } token ? BearerToken.FromValue(token) : null;
+    }
+
+    private static readonly (string Field, string Advice)[] Refused =
+    [
+        ("exec", "programs from a kubeconfig are not run. Use a client certificate, a token or a token file (kubectl create token)."),
+        ("auth-provider", "Kubernetes removed it in 1.26. Use a client certificate, a token or a token file."),
+        ("username", "Kubernetes removed basic authentication in 1.19. Use a client certificate, a token or a token file."),
+    ];
+
+    /// <summary>PEM text from <c>{field}-data</c> (base 64) or from the file that <c>{field}</c> names.</summary>
+    private string? PemOf(Entry entry, string field)
+    {
+        try
+        {
+            if (entry[$"{field}-data"] is { } data)
+                return Encoding.UTF8.GetString(Convert.FromBase64String(data));
+            return entry.PathOf(field) is { } path ? File.ReadAllText(path) : null;
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new KubernetesConfigurationException($"{field} of {source} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private Entry Find(Dictionary<string, Entry> entries, string what, string name) =>
+        entries.TryGetValue(name, out var entry)
+            ? entry
+            : throw new KubernetesConfigurationException($"{source} has no {what} named \"{name}\"; it has {Names(entries)}.");
+
+    private static string Names(Dictionary<string, Entry> entries) =>
+        entries.Count == 0 ? "none" : string.Join(", ", entries.Keys.Order(StringComparer.Ordinal));
+
+    private static YamlMappingNode? Parse(string path, string text)
+    {
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode as YamlMappingNode
+                ?? throw new KubernetesConfigurationException($"{path} is no kubeconfig: a mapping is expected at its root.");
+        }
+        catch (YamlException e)
+        {
+            throw new KubernetesConfigurationException($"{path} is no YAML (line {e.Start.Line}): {e.Message}", e);
+        }
+    }
+
+    private static void Collect(YamlMappingNode root, string list, string field, string directory, Dictionary<string, Entry> into)
+    {
+        if (!root.Children.TryGetValue(new YamlScalarNode(list), out var node) || node is not YamlSequenceNode items)
+            return;
+        foreach (var item in items.OfType<YamlMappingNode>())
+        {
+            if (Scalar(item, "name") is { } name && item.Children.TryGetValue(new YamlScalarNode(field), out var value) && value is YamlMappingNode mapping)
+                into.TryAdd(name, new Entry(mapping, directory));
+        }
+    }
+
+    private static string? Scalar(YamlMappingNode node, string key) =>
+        node.Children.TryGetValue(new YamlScalarNode(key), out var value) && value is YamlScalarNode scalar ? scalar.Value : null;
+}

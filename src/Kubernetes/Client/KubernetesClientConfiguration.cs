@@ -1,0 +1,66 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>Where the API server is, and how to be known to it.</summary>
+public sealed record KubernetesClientConfiguration
+{
+    /// <summary>Root of the API, such as <c>https://10.0.0.1:6443</c>; may have a path. Plain <c>http</c> is for test servers.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary>The namespace of the context or of the pod; null where neither says.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The only certificate authorities that are trusted. Null: those of the system.</summary>
+    public X509Certificate2Collection? CertificateAuthorities { get; init; }
+
+    /// <summary>Certificate with private key to authenticate with.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
+
+    /// <summary>Bearer token to authenticate with.</summary>
+    public BearerToken? Token { get; init; }
+
+    /// <summary>Name to expect in the server's certificate, where it is not the host of <see cref="Server"/>.</summary>
+    public string? TlsServerName { get; init; }
+
+    /// <summary>Field manager of writes that name none. Default: <c>llmops</c>.</summary>
+    public string FieldManager { get; init; } = "llmops";
+
+    /// <summary>Sent as <c>User-Agent</c>. Default: <c>llmops/0.1</c>.</summary>
+    public string UserAgent { get; init; } = "llmops/0.1";
+
+    /// <summary>Longest wait for one answer; watches are not limited by it. Default: 30 s.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Finds the cluster: <paramref name="kubeconfigPath"/>, else <c>$KUBECONFIG</c>, else the cluster that this pod
+    /// runs in, else <c>~/.kube/config</c>.
+    /// </summary>
+    /// <param name="kubeconfigPath">A kubeconfig file, or several joined by <c>:</c>.</param>
+    /// <param name="context">Context of the kubeconfig. Default: its current context.</param>
+    /// <exception cref="KubernetesConfigurationException">None of them is there, or one cannot be used.</exception>
+    public static KubernetesClientConfiguration Load(string? kubeconfigPath = null, string? context = null) =>
+        Load(kubeconfigPath, context, Environment.GetEnvironmentVariable);
+
+    /// <summary>The cluster that this pod runs in, by its service account.</summary>
+    /// <param name="serviceAccountPath">
+    /// Directory with <c>token</c>, <c>ca.crt</c> and <c>namespace</c>. Default: <c>$LLMOPS_SERVICE_ACCOUNT_PATH</c>, else
+    /// <c>/var/run/secrets/kubernetes.io/serviceaccount</c>.
+    /// </param>
+    /// <exception cref="KubernetesConfigurationException">This process does not run in a pod, or has no token.</exception>
+    public static KubernetesClientConfiguration InCluster(string? serviceAccountPath = null) =>
+        InClusterConfiguration.Read(serviceAccountPath, Environment.GetEnvironmentVariable);
+
+    internal static KubernetesClientConfiguration Load(string? kubeconfigPath, string? context, Func<string, string?> environment)
+    {
+        var paths = kubeconfigPath ?? environment("KUBECONFIG");
+        if (!string.IsNullOrEmpty(paths))
+            return Kubeconfig.Load(paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)).Resolve(context);
+        if (InClusterConfiguration.IsAvailable(environment))
+            return InClusterConfiguration.Read(null, environment);
+        var home = Path.Combine(environment("HOME") ?? "/", ".kube", "config");
+        return File.Exists(home)
+            ? Kubeconfig.Load([home]).Resolve(context)
+            : throw new KubernetesConfigurationException($"No cluster found: set KUBECONFIG, run in a pod, or write {home}.");
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>Only what every object has: enough to know which one it is.</summary>
+internal sealed record PartialObject
+{
+    public PartialMetadata Metadata { get; init; } = new();
+
+    public ObjectKey Key => new(Metadata.Namespace ?? string.Empty, Metadata.Name ?? string.Empty);
+
+    public static PartialObject Decode(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, PartialJson.Default.PartialObject) ?? throw new JsonException("null instead of an object");
+}
+
+internal sealed record PartialMetadata
+{
+    public string? Name { get; init; }
+
+    public string? Namespace { get; init; }
+
+    public string? ResourceVersion { get; init; }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(PartialObject))]
+internal sealed partial class PartialJson : JsonSerializerContext;
+
+/// <summary>Cuts one value out of a larger document without decoding it.</summary>
+internal static class JsonSlice
+{
+    /// <summary>The value that the reader stands on; the reader moves to its end.</summary>
+    public static ReadOnlySpan<byte> Take(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> document)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return document[start..(int)reader.BytesConsumed];
+    }
+}

@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>
+/// Takes keys from a queue and reconciles them, several at a time, one key never twice at a time.
+/// </summary>
+/// <remarks>
+/// Guarantees: a failed key comes back with a growing wait, for ever; a result with
+/// <see cref="ReconcileResult.RequeueAfter"/> comes back after that time. Every log line of a reconciliation carries the
+/// controller, the key and a reconcile id.
+/// </remarks>
+public sealed class Controller<TKey>(
+    string name,
+    Func<TKey, CancellationToken, Task<ReconcileResult>> reconcile,
+    int workers,
+    WorkQueue<TKey> queue,
+    ILogger logger,
+    TimeProvider time)
+    where TKey : notnull
+{
+    private readonly KeyValuePair<string, object?> label = new("controller", name);
+
+    /// <summary>Runs until cancelled, and then returns when the last reconciliation has ended.</summary>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        Log.ControllerStarted(logger, name, workers);
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(() => WorkAsync(ct), CancellationToken.None)));
+        Log.ControllerStopped(logger, name);
+    }
+
+    private async Task WorkAsync(CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            TKey key;
+            try
+            {
+                key = await queue.GetAsync(ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+
+            try
+            {
+                await ReconcileAsync(key, ct);
+            }
+            finally
+            {
+                queue.Done(key);
+            }
+        }
+    }
+
+    private async Task ReconcileAsync(TKey key, CancellationToken ct)
+    {
+        using var scope = logger.BeginScope(new ReconcileScope(name, key, Guid.NewGuid().ToString("N")[..12]));
+        var start = time.GetTimestamp();
+        KubernetesMetrics.ActiveWorkers.Add(1, label);
+        var outcome = "error";
+        try
+        {
+            var result = await reconcile(key, ct);
+            queue.Forget(key);
+            outcome = result.RequeueAfter is null ? "success" : "requeue_after";
+            if (result.RequeueAfter is { } delay)
+                queue.AddAfter(key, delay);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Not lost: whoever runs next reconciles everything once.
+            outcome = "cancelled";
+        }
+        catch (KubernetesException e) when (e.IsConflict)
+        {
+            // Somebody wrote in between; the informer brings what they wrote. Normal, so no error.
+            outcome = "conflict";
+            Log.ReconcileConflict(logger, e.Message);
+            queue.AddRateLimited(key);
+        }
+        catch (Exception e)
+        {
+            // Whatever a reconciler throws, other keys and later attempts must go on.
+            Log.ReconcileFailed(logger, queue.Failures(key) + 1, e);
+            queue.AddRateLimited(key);
+        }
+        finally
+        {
+            KubernetesMetrics.ActiveWorkers.Add(-1, label);
+            KubernetesMetrics.Reconciles.Add(1, label, new("result", outcome));
+            KubernetesMetrics.ReconcileSeconds.Record(time.GetElapsedTime(start).TotalSeconds, label);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>Every log line of this project.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(EventId = 1, EventName = "InformerListed", Level = LogLevel.Debug, Message = "Listed {Kind}: {Count} objects at version {ResourceVersion}")]
+    public static partial void Listed(ILogger logger, string kind, int count, string? resourceVersion);
+
+    [LoggerMessage(EventId = 2, EventName = "InformerListFailed", Level = LogLevel.Warning, Message = "Cannot list {Kind}; next attempt in {WaitSeconds:0.0} s")]
+    public static partial void ListFailed(ILogger logger, string kind, double waitSeconds, Exception e);
+
+    [LoggerMessage(EventId = 3, EventName = "InformerWatchFailed", Level = LogLevel.Information, Message = "The watch of {Kind} broke")]
+    public static partial void WatchFailed(ILogger logger, string kind, Exception e);
+
+    [LoggerMessage(EventId = 4, EventName = "InformerWatchEnded", Level = LogLevel.Debug, Message = "The watch of {Kind} ended ({Reason}) at version {ResourceVersion}; goes on in {WaitSeconds:0.0} s")]
+    public static partial void WatchEnded(ILogger logger, string kind, string reason, string? resourceVersion, double waitSeconds);
+
+    [LoggerMessage(EventId = 5, EventName = "InformerCorruptLine", Level = LogLevel.Warning, Message = "The watch of {Kind} brought a line that is no event: {Error}")]
+    public static partial void CorruptLine(ILogger logger, string kind, string? error);
+
+    [LoggerMessage(EventId = 6, EventName = "InformerUndecodable", Level = LogLevel.Warning, Message = "{Kind} {Key} cannot be decoded and is skipped: {Error}")]
+    public static partial void Undecodable(ILogger logger, string kind, ObjectKey key, string? error);
+
+    [LoggerMessage(EventId = 7, EventName = "InformerHandlerFailed", Level = LogLevel.Error, Message = "A handler of changes of {Kind} failed for {Key}")]
+    public static partial void HandlerFailed(ILogger logger, string kind, ObjectKey key, Exception e);
+
+    [LoggerMessage(EventId = 20, EventName = "ControllerStarted", Level = LogLevel.Information, Message = "Controller {Controller} started with {Workers} workers")]
+    public static partial void ControllerStarted(ILogger logger, string controller, int workers);
+
+    [LoggerMessage(EventId = 21, EventName = "ControllerStopped", Level = LogLevel.Information, Message = "Controller {Controller} stopped")]
+    public static partial void ControllerStopped(ILogger logger, string controller);
+
+    [LoggerMessage(EventId = 22, EventName = "ReconcileConflict", Level = LogLevel.Debug, Message = "Reconcile met a conflict and tries again: {Error}")]
+    public static partial void ReconcileConflict(ILogger logger, string error);
+
+    [LoggerMessage(EventId = 23, EventName = "ReconcileFailed", Level = LogLevel.Error, Message = "Reconcile failed (attempt {Attempt}) and tries again")]
+    public static partial void ReconcileFailed(ILogger logger, int attempt, Exception e);
+}

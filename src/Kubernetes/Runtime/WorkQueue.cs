@@ -1,0 +1,123 @@
+using System.Threading.Channels;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>
+/// Keys that want work. Thread safe.
+/// </summary>
+/// <remarks>
+/// Guarantees, as client-go's work queue: a key that waits is held once, however often it is added; a key is with one
+/// worker at a time, and one that is added meanwhile is handed out again after <see cref="Done"/>; nothing is dropped.
+/// Of several delayed adds of a key the earliest counts.
+/// </remarks>
+public sealed class WorkQueue<TKey> : IDisposable
+    where TKey : notnull
+{
+    private readonly WorkQueueOptions options;
+    private readonly TimeProvider time;
+    private readonly KeyValuePair<string, object?> label;
+    private readonly Lock sync = new();
+    private readonly Channel<TKey> ready = Channel.CreateUnbounded<TKey>();
+    private readonly Dictionary<TKey, long> waiting = [];
+    private readonly HashSet<TKey> processing = [];
+    private readonly Dictionary<TKey, int> failures = [];
+    private readonly DelayedKeys<TKey> delayed;
+
+    public WorkQueue(WorkQueueOptions? options = null, TimeProvider? time = null)
+    {
+        this.options = options ?? new();
+        this.time = time ?? TimeProvider.System;
+        label = new("name", this.options.Name);
+        delayed = new DelayedKeys<TKey>(this.time, Add);
+    }
+
+    /// <summary>Keys that wait for a worker now; delayed ones do not count.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (sync)
+                return waiting.Count;
+        }
+    }
+
+    public void Add(TKey key)
+    {
+        lock (sync)
+        {
+            if (!waiting.TryAdd(key, time.GetTimestamp()))
+                return;
+            KubernetesMetrics.QueueAdds.Add(1, label);
+            KubernetesMetrics.QueueDepth.Add(1, label);
+            if (!processing.Contains(key))
+                ready.Writer.TryWrite(key);
+        }
+    }
+
+    /// <summary>Adds the key after <paramref name="delay"/>; at once where that is not positive.</summary>
+    public void AddAfter(TKey key, TimeSpan delay)
+    {
+        if (delay <= TimeSpan.Zero)
+            Add(key);
+        else
+            delayed.Add(key, delay);
+    }
+
+    /// <summary>Adds the key after a wait that doubles with each call until <see cref="Forget"/>.</summary>
+    public void AddRateLimited(TKey key)
+    {
+        int count;
+        lock (sync)
+        {
+            count = failures.GetValueOrDefault(key);
+            failures[key] = count + 1;
+        }
+
+        KubernetesMetrics.QueueRetries.Add(1, label);
+        AddAfter(key, Backoff.Bound(options.FirstBackoff, options.LongestBackoff, count));
+    }
+
+    /// <summary>The key works again: its next failure starts with the shortest wait.</summary>
+    public void Forget(TKey key)
+    {
+        lock (sync)
+            failures.Remove(key);
+    }
+
+    /// <summary>How often the key was added with a back-off since it was last forgotten.</summary>
+    public int Failures(TKey key)
+    {
+        lock (sync)
+            return failures.GetValueOrDefault(key);
+    }
+
+    /// <summary>The next key, as soon as there is one. <see cref="Done"/> must follow.</summary>
+    public async ValueTask<TKey> GetAsync(CancellationToken ct)
+    {
+        var key = await ready.Reader.ReadAsync(ct);
+        lock (sync)
+        {
+            processing.Add(key);
+            if (waiting.Remove(key, out var since))
+            {
+                KubernetesMetrics.QueueDepth.Add(-1, label);
+                KubernetesMetrics.QueueSeconds.Record(time.GetElapsedTime(since).TotalSeconds, label);
+            }
+        }
+
+        return key;
+    }
+
+    /// <summary>The worker is through with the key.</summary>
+    public void Done(TKey key)
+    {
+        lock (sync)
+        {
+            if (processing.Remove(key) && waiting.ContainsKey(key))
+                ready.Writer.TryWrite(key);
+        }
+    }
+
+    /// <summary>Stops delayed adds.</summary>
+    public void Dispose() => delayed.Dispose();
+}
