@@ -135,6 +135,12 @@ public sealed record RolloutStatus
     /// <summary>Counts the changes of weight; gateways tag each request with it.</summary>
     public int? WeightEpoch { get; init; }
 
+    /// <summary>Highest weight that the candidate had in this rollout, in per cent. Its pods are not scaled below it while the rollout runs.</summary>
+    public int? MaxWeight { get; init; }
+
+    /// <summary>Attempt of the gate of this step, from 1.</summary>
+    public int? GateAttempt { get; init; }
+
     /// <summary>When the rollout started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
@@ -162,6 +168,9 @@ public sealed record RolloutStatus
     /// <summary>Counts of the live tests per gateway process and weight epoch, so that a restart of either loses nothing.</summary>
     [Size(Max = 200)]
     public IReadOnlyList<EvidenceStatus>? Evidence { get; init; }
+
+    /// <summary>When the evidence was last written here; it is written at most every 10 seconds.</summary>
+    public DateTimeOffset? EvidenceSavedAt { get; init; }
 }
 
 /// <summary>A verdict and the numbers that made it.</summary>

@@ -1,0 +1,40 @@
+namespace LlmOps.Rollouts;
+
+/// <summary>What is known about the world, as facts. A read that failed is a fact too.</summary>
+public sealed record Observation
+{
+    /// <summary>Pods by serving hash; a hash that is missing has none.</summary>
+    public EquatableArray<PodsObservation> Pods { get; init; }
+
+    /// <summary>Gates of the current rollout.</summary>
+    public EquatableArray<GateObservation> Gates { get; init; }
+
+    /// <summary>Counts of the current rollout.</summary>
+    public EvidenceObservation Evidence { get; init; } = EvidenceObservation.None;
+
+    /// <summary>Id for a rollout that starts in this decision, 8 hexadecimal characters. Randomness is a parameter.</summary>
+    public required string NewRolloutId { get; init; }
+}
+
+/// <summary>Pods of one serving hash.</summary>
+/// <param name="Desired">Replicas asked for at present.</param>
+/// <param name="Ready">Pods that are ready.</param>
+/// <param name="WarmedUp">Ready pods that answered a warm-up request.</param>
+/// <param name="Problem">Why pods are not ready, where it is known.</param>
+public sealed record PodsObservation(string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null);
+
+/// <summary>Something that a person can act on.</summary>
+/// <param name="Reason">A word, such as InsufficientGpus.</param>
+/// <param name="Message">A sentence.</param>
+public sealed record Problem(string Reason, string Message);
+
+/// <summary>An evaluation of the current rollout.</summary>
+/// <param name="Verdict">Null while it runs, or while the gate cannot be run (then <paramref name="Reason"/> says why, such as GateNotFound).</param>
+public sealed record GateObservation(string Gate, int StepIndex, int Attempt, string RolloutId, Verdict? Verdict, string Reason, string Message);
+
+/// <summary>What the gateways answered.</summary>
+/// <param name="ProviderError">Which source could not be read and why; null when all could. The rows of the others still count against a candidate, never for it.</param>
+public sealed record EvidenceObservation(string? ProviderError, EquatableArray<EvidenceRow> Rows)
+{
+    public static EvidenceObservation None { get; } = new(null, []);
+}

@@ -1,0 +1,80 @@
+namespace LlmOps.Rollouts;
+
+/// <summary>Where a rollout is, since when, and why.</summary>
+public sealed record Rollout
+{
+    public const int MaxVerdicts = 40;
+    public const int MaxEvidenceRows = 200;
+
+    /// <summary>8 hexadecimal characters; also the salt of the sticky split.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Release that is tried.</summary>
+    public required string ReleaseHash { get; init; }
+
+    public required RolloutPhase Phase { get; init; }
+
+    /// <summary>Index of the step, from 0; the number of steps once all are done.</summary>
+    public int StepIndex { get; init; }
+
+    /// <summary>The candidate's share of requests in per cent, 0 to 100.</summary>
+    public int WeightPercent { get; init; }
+
+    /// <summary>Counts the changes of weight. Gateways tag each request with it.</summary>
+    public int WeightEpoch { get; init; }
+
+    /// <summary>Highest weight so far, in per cent. The candidate's pods are not scaled below it while the rollout runs.</summary>
+    public int MaxWeight { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When the step started; its deadline counts from here.</summary>
+    public required DateTimeOffset StepStartedAt { get; init; }
+
+    /// <summary>When the weight of the step was set; null while the step waits for it. The hold counts from here.</summary>
+    public DateTimeOffset? HoldStartedAt { get; init; }
+
+    /// <summary>Attempt of the gate of this step, from 1.</summary>
+    public int GateAttempt { get; init; } = 1;
+
+    /// <summary>Verdicts of gates and live tests, newest last.</summary>
+    public EquatableArray<VerdictRecord> Verdicts { get; init; }
+
+    /// <summary>Counts of the live tests, per gateway process and weight epoch. May lag behind what was decided on by up to 10 s.</summary>
+    public EquatableArray<EvidenceRow> Evidence { get; init; }
+
+    public DateTimeOffset? EvidenceSavedAt { get; init; }
+
+    /// <summary>What it waits for or why it ended, as a word of <see cref="RolloutReasons"/> or of the observation.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The same in a sentence. Changes only when the wait does, so that a quiet reconcile writes nothing.</summary>
+    public required string Message { get; init; }
+}
+
+/// <summary>Where a rollout is.</summary>
+public enum RolloutPhase
+{
+    /// <summary>Waits for the candidate's first ready and warmed-up pod, at weight 0.</summary>
+    Starting,
+
+    /// <summary>Goes through the steps.</summary>
+    Stepping,
+
+    /// <summary>All steps are done; waits for the candidate to have the pods for all traffic.</summary>
+    Promoting,
+
+    /// <summary>Over: the candidate is stable.</summary>
+    Promoted,
+
+    /// <summary>Over: stable serves alone.</summary>
+    Reverted,
+
+    /// <summary>Over: another release was asked for.</summary>
+    Superseded,
+}
+
+/// <summary>A verdict and the numbers that made it.</summary>
+/// <param name="Name"><c>gate/NAME</c>, <c>live/errors</c> or <c>live/ttft</c>.</param>
+/// <param name="At">When it was first seen.</param>
+public sealed record VerdictRecord(int StepIndex, string Name, Verdict Verdict, string Message, DateTimeOffset At);

@@ -1,0 +1,49 @@
+namespace LlmOps.Rollouts;
+
+/// <summary>What the spec asks for, worked out anew for every decision.</summary>
+public sealed record RolloutPlan
+{
+    /// <summary>Release of the spec; null while it cannot be worked out (a prompt that does not exist, say). Then nothing new starts and what runs goes on.</summary>
+    public required Release? Desired { get; init; }
+
+    /// <summary>Why <see cref="Desired"/> is null, as a word.</summary>
+    public string? UnresolvedReason { get; init; }
+
+    /// <summary>Why <see cref="Desired"/> is null and what to do, in a sentence.</summary>
+    public string? UnresolvedMessage { get; init; }
+
+    /// <summary>What a candidate goes through, in order. After the last step it is promoted.</summary>
+    public required EquatableArray<Step> Steps { get; init; }
+
+    public AnalysisPlan Analysis { get; init; } = new();
+
+    /// <summary>Replicas that 100 % of the traffic needs, 0 or more.</summary>
+    public required int Replicas { get; init; }
+
+    /// <summary>GPUs of one replica; 0 where a replica needs none, and then no surge cap applies.</summary>
+    public int GpusPerReplica { get; init; }
+
+    /// <summary>Most GPUs that a candidate may use besides stable's own; null for no cap.</summary>
+    public int? MaxSurgeGpus { get; init; }
+
+    /// <summary>Stable replicas that may be given up for the candidate where the surge does not do. Never the last one.</summary>
+    public int MaxUnavailable { get; init; }
+
+    /// <summary>Longest time that a step may wait (for pods, a verdict, requests, evidence) before the candidate is reverted.</summary>
+    public TimeSpan ProgressDeadline { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long pods that no longer serve are kept.</summary>
+    public TimeSpan ScaleDownDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>True: nothing starts and nothing moves forward; reverts go on. A step that was paused starts its hold and its deadline again.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>metadata.generation of the spec.</summary>
+    public required long Generation { get; init; }
+}
+
+/// <summary>How live traffic is tested.</summary>
+/// <param name="FalseRevertProbability">Chance over a whole rollout, all tests together, that a candidate as good as stable is reverted; above 0, below 1.</param>
+/// <param name="ErrorsTolerance">Ratio of error rates, candidate to stable, that is not held against the candidate; 1 or more.</param>
+/// <param name="TtftTolerance">The same for the rates of slow first tokens.</param>
+public sealed record AnalysisPlan(double FalseRevertProbability = 0.01, double ErrorsTolerance = 1, double TtftTolerance = 1.2);

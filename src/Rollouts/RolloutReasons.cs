@@ -1,0 +1,33 @@
+namespace LlmOps.Rollouts;
+
+/// <summary>Reasons that a decision gives. The same words as the API's; this project sees none of its types.</summary>
+public static class RolloutReasons
+{
+    public const string NoRollout = "NoRollout";
+
+    // Moves or waits
+    public const string FirstRelease = "FirstRelease";
+    public const string RolloutStarted = "RolloutStarted";
+    public const string WaitingForPods = "WaitingForPods";
+    public const string WaitingForWarmUp = "WaitingForWarmUp";
+    public const string WaitingForGate = "WaitingForGate";
+    public const string GatePassed = "GatePassed";
+    public const string WeightChanged = "WeightChanged";
+    public const string Holding = "Holding";
+    public const string WaitingForRequests = "WaitingForRequests";
+    public const string WaitingForMetrics = "WaitingForMetrics";
+    public const string Paused = "Paused";
+    public const string Promoting = "Promoting";
+    public const string Promoted = "Promoted";
+    public const string Superseded = "Superseded";
+    public const string InsufficientGpus = "InsufficientGpus";
+    public const string CandidateUnavailable = "CandidateUnavailable";
+
+    // Ends
+    public const string GateFailed = "GateFailed";
+    public const string GateInconclusive = "GateInconclusive";
+    public const string LiveTestFailed = "LiveTestFailed";
+    public const string SpecReverted = "SpecReverted";
+    public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
+    public const string ReleaseLocked = "ReleaseLocked";
+}

@@ -1,0 +1,59 @@
+namespace LlmOps.Rollouts;
+
+/// <summary>All that must outlive a crash. It is kept in <c>status</c>, so a restart never shortens a step.</summary>
+public sealed record RolloutState
+{
+    public const int MaxFailed = 20;
+    public const int MaxRetiring = 10;
+    public const int MaxHistory = 10;
+
+    public static RolloutState Initial { get; } = new();
+
+    /// <summary>The release that serves; null before the first one does.</summary>
+    public Release? Stable { get; init; }
+
+    /// <summary>The release being tried; null while none is.</summary>
+    public Release? Candidate { get; init; }
+
+    /// <summary>The rollout of <see cref="Candidate"/>, or the last one where there is no candidate.</summary>
+    public Rollout? Current { get; init; }
+
+    /// <summary>Releases that failed, oldest first. None of them is tried again.</summary>
+    public EquatableArray<LockedRelease> Failed { get; init; }
+
+    /// <summary>Pods that no longer serve and are kept for a while.</summary>
+    public EquatableArray<RetiringPods> Retiring { get; init; }
+
+    /// <summary>Rollouts that ended, newest first.</summary>
+    public EquatableArray<FinishedRollout> History { get; init; }
+
+    /// <summary>Generation of the spec that was last decided on. A release is recorded as seen together with its rollout as started.</summary>
+    public long ObservedGeneration { get; init; }
+
+    /// <summary>The candidate's share of requests in per cent; 0 without one.</summary>
+    public int CandidateWeightPercent => Candidate is null ? 0 : Current?.WeightPercent ?? 0;
+
+    /// <summary>Stable's share of requests in per cent; 0 before the first release serves.</summary>
+    public int StableWeightPercent => Stable is null ? 0 : 100 - CandidateWeightPercent;
+}
+
+/// <summary>A release that failed.</summary>
+public sealed record LockedRelease(string Hash, string Reason, string Message, DateTimeOffset At);
+
+/// <summary>Pods that are kept until a time, so that what they answer can end and a way back is warm.</summary>
+public sealed record RetiringPods(string ServingHash, int Replicas, DateTimeOffset Until);
+
+/// <summary>A rollout that ended.</summary>
+/// <param name="Outcome">Promoted, Reverted or Superseded.</param>
+/// <param name="MaxWeight">Highest weight that the candidate had, in per cent.</param>
+/// <param name="CandidateRequests">Requests that were assigned to the candidate.</param>
+public sealed record FinishedRollout(
+    string Id,
+    string ReleaseHash,
+    RolloutPhase Outcome,
+    string Reason,
+    string Message,
+    DateTimeOffset StartedAt,
+    DateTimeOffset FinishedAt,
+    int MaxWeight,
+    long CandidateRequests);

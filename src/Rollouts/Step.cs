@@ -1,0 +1,20 @@
+namespace LlmOps.Rollouts;
+
+/// <summary>One stage of a rollout: a <see cref="GateStep"/> or a <see cref="WeightStep"/>.</summary>
+public abstract record Step;
+
+/// <summary>Waits for the verdict of an offline evaluation. The weight stays what it was before.</summary>
+/// <param name="Gate">Name of the EvalGate.</param>
+public sealed record GateStep(string Gate) : Step
+{
+    public override string ToString() => $"gate {Gate}";
+}
+
+/// <summary>Gives the candidate a share of the requests and holds it.</summary>
+/// <param name="WeightPercent">Share in per cent, 1 to 100. At 100 no request is left to compare with, so live tests learn nothing more.</param>
+/// <param name="HoldFor">Shortest time at the weight.</param>
+/// <param name="MinRequests">Fewest requests that the candidate must have been assigned at the weight. 0 still asks for one: no data is no good news.</param>
+public sealed record WeightStep(int WeightPercent, TimeSpan HoldFor, int MinRequests) : Step
+{
+    public override string ToString() => $"weight {WeightPercent}%";
+}
