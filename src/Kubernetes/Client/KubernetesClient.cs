@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -192,6 +191,5 @@ public sealed class KubernetesClient : IDisposable
     private static KubernetesException Undecodable(ApiRequest request, JsonException e) =>
         new($"{request}: the answer cannot be decoded: {e.Message}", (int)HttpStatusCode.OK, KubernetesException.UndecodableReason, innerException: e);
 
-    [SuppressMessage("Security", "CA5394", Justification = "Spreads load; guards nothing.")]
     private static TimeSpan RandomWatchTimeout() => TimeSpan.FromSeconds(Random.Shared.Next(300, 601));
 }

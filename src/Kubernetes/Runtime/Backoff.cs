@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace LlmOps.Kubernetes;
 
 /// <summary>Exponential back-off with jitter: each wait is between half and all of a bound that doubles. One user at a time.</summary>
@@ -7,7 +5,6 @@ internal sealed class Backoff(TimeSpan first, TimeSpan longest)
 {
     private int failures;
 
-    [SuppressMessage("Security", "CA5394", Justification = "Spreads load; guards nothing.")]
     public TimeSpan Next() => Bound(first, longest, failures++) * (0.5 + (Random.Shared.NextDouble() / 2));
 
     public void Reset() => failures = 0;

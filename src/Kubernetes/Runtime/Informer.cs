@@ -22,6 +22,18 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     private readonly Backoff backoff = new(options.FirstBackoff, options.LongestBackoff);
     private int started;
 
+    /// <summary>The resource version that the watch goes on from; null: list first.</summary>
+    private string? position;
+
+    private enum WatchEnd
+    {
+        Closed,
+        Idle,
+        Expired,
+        Corrupt,
+        Failed,
+    }
+
     /// <summary>
     /// Raised after the store changed: (null, new) for an added object, (old, new) for an update, (old, null) for a
     /// deletion. An object that was deleted and created again under its name is a deletion and an addition. Called on
@@ -45,13 +57,8 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, disposed.Token);
         try
         {
-            string? resourceVersion = null;
             while (true)
-            {
-                resourceVersion = resourceVersion is null
-                    ? await TryListAsync(stop.Token)
-                    : await WatchAsync(resourceVersion, stop.Token);
-            }
+                await (position is { } from ? WatchAsync(from, stop.Token) : ListAsync(stop.Token));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -66,17 +73,16 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         disposed.Cancel();
     }
 
-    /// <summary>The version to watch from, or null after a failure and a wait.</summary>
-    private async Task<string?> TryListAsync(CancellationToken ct)
+    private async Task ListAsync(CancellationToken ct)
     {
         try
         {
             var list = await CompleteList.ReadAsync<T>(client, options, ct);
             KubernetesMetrics.Relists.Add(1, Kind());
             Replace(list);
+            position = list.ResourceVersion;
             synced.TrySetResult();
             Log.Listed(logger, T.ResourceKind.Kind, Store.Count, list.ResourceVersion);
-            return list.ResourceVersion;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
@@ -84,49 +90,31 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
             var wait = backoff.Next();
             Log.ListFailed(logger, T.ResourceKind.Kind, wait.TotalSeconds, e);
             await Task.Delay(wait, time, ct);
-            return null;
         }
     }
 
-    /// <summary>Watches once. Returns the version to go on from, or null where everything must be listed again.</summary>
-    private async Task<string?> WatchAsync(string from, CancellationToken ct)
+    /// <summary>Watches once, and waits before the next attempt.</summary>
+    private async Task WatchAsync(string from, CancellationToken ct)
     {
-        var position = from;
-        string reason;
         var start = time.GetTimestamp();
-        try
-        {
-            (position, reason) = await FollowAsync(from, value => position = value, ct);
-        }
-        catch (KubernetesException e) when (e.IsExpired)
-        {
-            reason = "expired";
-        }
-        catch (KubernetesException e) when (e.Reason == KubernetesException.WatchIdleReason)
-        {
-            reason = "idle";
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            reason = "error";
-            Log.WatchFailed(logger, T.ResourceKind.Kind, e);
-        }
+        var end = await FollowAsync(from, ct);
+        KubernetesMetrics.WatchRestarts.Add(1, Kind(), new("reason", end.ToString().ToLowerInvariant()));
 
-        KubernetesMetrics.WatchRestarts.Add(1, Kind(), new("reason", reason));
         // A server that accepts and hangs up at once has brought nothing: only progress or patience counts as success.
         var progressed = position != from;
         if (progressed || time.GetElapsedTime(start) > options.LongestBackoff)
             backoff.Reset();
-        var wait = backoff.Next();
-        Log.WatchEnded(logger, T.ResourceKind.Kind, reason, position, wait.TotalSeconds);
-        await Task.Delay(wait, time, ct);
         // A corrupt line hides an event. Resuming makes the server send it again; where it comes corrupt again, a list helps.
-        return reason == "expired" || (reason == "corrupt" && !progressed) ? null : position;
+        if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
+            position = null;
+
+        var wait = backoff.Next();
+        Log.WatchEnded(logger, T.ResourceKind.Kind, end.ToString(), position, wait.TotalSeconds);
+        await Task.Delay(wait, time, ct);
     }
 
-    private async Task<(string Position, string Reason)> FollowAsync(string from, Action<string> moved, CancellationToken ct)
+    private async Task<WatchEnd> FollowAsync(string from, CancellationToken ct)
     {
-        var position = from;
         var watch = new WatchOptions
         {
             LabelSelector = options.LabelSelector,
@@ -134,31 +122,56 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
             ResourceVersion = from,
             IdleTimeout = options.IdleTimeout,
         };
-        await foreach (var e in client.WatchAsync<T>(options.Namespace, watch, ct))
+        try
         {
-            switch (e.Type)
+            await foreach (var e in client.WatchAsync<T>(options.Namespace, watch, ct))
             {
-                case WatchEventType.Error:
-                    throw KubernetesException.From(e.Error ?? new Status(), $"watch of {T.ResourceKind.Kind}");
-                case WatchEventType.Unknown:
+                if (e.Type == WatchEventType.Unknown)
+                {
                     Log.CorruptLine(logger, T.ResourceKind.Kind, e.DecodeError);
-                    return (position, "corrupt");
-                case WatchEventType.Deleted when e.Key is { } key:
-                    Tell(Store.Remove(key) is { } known ? e.Object ?? known : null, null);
-                    break;
-                case WatchEventType.Added or WatchEventType.Modified when e.Object is { } obj:
-                    Tell(Store.Set(obj), obj);
-                    break;
-                case WatchEventType.Added or WatchEventType.Modified:
-                    Skip(e.Key.GetValueOrDefault(), e.DecodeError);
-                    break;
+                    return WatchEnd.Corrupt;
+                }
+
+                if (e.Type == WatchEventType.Error)
+                    throw KubernetesException.From(e.Error ?? new Status(), $"watch of {T.ResourceKind.Kind}");
+                Take(e);
+                if (!string.IsNullOrEmpty(e.ResourceVersion))
+                    position = e.ResourceVersion;
             }
 
-            if (!string.IsNullOrEmpty(e.ResourceVersion))
-                moved(position = e.ResourceVersion);
+            return WatchEnd.Closed;
         }
+        catch (KubernetesException e) when (e.IsExpired)
+        {
+            return WatchEnd.Expired;
+        }
+        catch (KubernetesException e) when (e.Reason == KubernetesException.WatchIdleReason)
+        {
+            return WatchEnd.Idle;
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            Log.WatchFailed(logger, T.ResourceKind.Kind, e);
+            return WatchEnd.Failed;
+        }
+    }
 
-        return (position, "end");
+    private void Take(WatchEvent<T> e)
+    {
+        switch (e.Type)
+        {
+            case WatchEventType.Deleted when e.Key is { } key:
+                // The object before its end, as the server last had it; where that cannot be decoded, as it was known here.
+                if (Store.Remove(key) is { } known)
+                    Raise(e.Object ?? known, null);
+                break;
+            case WatchEventType.Added or WatchEventType.Modified when e.Object is { } obj:
+                Tell(Store.Set(obj), obj);
+                break;
+            case WatchEventType.Added or WatchEventType.Modified:
+                Skip(e.Key.GetValueOrDefault(), e.DecodeError);
+                break;
+        }
     }
 
     private void Replace(CompleteList<T> list)
@@ -170,7 +183,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         foreach (var old in before)
         {
             if (Store.Get(old.Key()) is null)
-                Tell(old, null);
+                Raise(old, null);
         }
 
         var previous = before.ToDictionary(o => o.Key());
@@ -185,31 +198,24 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     }
 
     /// <summary>
-    /// | before | after | told |
-    /// | --- | --- | --- |
-    /// | none | none | nothing |
-    /// | same uid and version | | nothing: seen already |
-    /// | same uid | | update |
-    /// | other uid | | deletion, addition |
+    /// | before | told |
+    /// | --- | --- |
+    /// | none | addition |
+    /// | other uid | deletion, addition |
+    /// | same uid and version | nothing: known already |
+    /// | same uid, other version | update |
     /// </summary>
-    private void Tell(T? before, T? after)
+    private void Tell(T? before, T after)
     {
-        if (before is null && after is null)
-            return;
-        if (before is not null && after is not null)
+        if (before is not null && before.Metadata.Uid != after.Metadata.Uid)
         {
-            if (before.Metadata.Uid != after.Metadata.Uid)
-            {
-                Raise(before, null);
-                before = null;
-            }
-            else if (before.Metadata.ResourceVersion is { } version && version == after.Metadata.ResourceVersion)
-            {
-                return;
-            }
+            Raise(before, null);
+            Raise(null, after);
         }
-
-        Raise(before, after);
+        else if (before?.Metadata.ResourceVersion is not { } version || version != after.Metadata.ResourceVersion)
+        {
+            Raise(before, after);
+        }
     }
 
     private void Raise(T? before, T? after)

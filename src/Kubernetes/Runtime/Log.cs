@@ -37,4 +37,25 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 23, EventName = "ReconcileFailed", Level = LogLevel.Error, Message = "Reconcile failed (attempt {Attempt}) and tries again")]
     public static partial void ReconcileFailed(ILogger logger, int attempt, Exception e);
+
+    [LoggerMessage(EventId = 30, EventName = "ElectionWaits", Level = LogLevel.Information, Message = "Waiting for lease {Lease} as {Identity}")]
+    public static partial void ElectionWaits(ILogger logger, string lease, string identity);
+
+    [LoggerMessage(EventId = 31, EventName = "LeaseAcquired", Level = LogLevel.Information, Message = "Holding lease {Lease} as {Identity}: leading")]
+    public static partial void LeaseAcquired(ILogger logger, string lease, string identity);
+
+    [LoggerMessage(EventId = 32, EventName = "LeaseTaken", Level = LogLevel.Warning, Message = "Lease {Lease} was taken by {Holder}")]
+    public static partial void LeaseTaken(ILogger logger, string lease, string holder);
+
+    [LoggerMessage(EventId = 33, EventName = "LeaseExpired", Level = LogLevel.Warning, Message = "Lease {Lease} could not be renewed within {DeadlineSeconds} s: leading no more")]
+    public static partial void LeaseExpired(ILogger logger, string lease, double deadlineSeconds);
+
+    [LoggerMessage(EventId = 34, EventName = "LeaseAttemptFailed", Level = LogLevel.Information, Message = "Attempt on lease {Lease} failed: {Error}")]
+    public static partial void LeaseAttemptFailed(ILogger logger, string lease, string error);
+
+    [LoggerMessage(EventId = 35, EventName = "LeadershipEnded", Level = LogLevel.Information, Message = "Leading by lease {Lease} ended")]
+    public static partial void LeadershipEnded(ILogger logger, string lease);
+
+    [LoggerMessage(EventId = 40, EventName = "EventNotWritten", Level = LogLevel.Warning, Message = "Event {Key} was not written")]
+    public static partial void EventNotWritten(ILogger logger, ObjectKey key, Exception e);
 }

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>Something that happened, once.</summary>
+internal sealed record EventOccurrence(ObjectReference Regarding, string Type, string Reason, string Action, string Note, DateTimeOffset At);
+
+/// <summary>Which occurrences belong to one event. No IO; one user at a time.</summary>
+internal sealed class EventSeriesBook(string controllerName, string instance)
+{
+    /// <summary>As client-go: a series that was quiet for so long is over.</summary>
+    internal static readonly TimeSpan SeriesLifetime = TimeSpan.FromMinutes(6);
+
+    private const int MaxSeries = 4096;
+
+    private readonly Dictionary<SeriesKey, Entry> entries = [];
+
+    private readonly record struct SeriesKey(string? Kind, string? Namespace, string? Name, string? Uid, string Type, string Reason, string Action, string Note);
+
+    public Entry Note(EventOccurrence occurrence)
+    {
+        var about = occurrence.Regarding;
+        var key = new SeriesKey(about.Kind, about.Namespace, about.Name, about.Uid, occurrence.Type, occurrence.Reason, occurrence.Action, occurrence.Note);
+        if (entries.TryGetValue(key, out var entry) && occurrence.At - entry.LastAt < SeriesLifetime)
+        {
+            entry.Repeat(occurrence.At);
+            return entry;
+        }
+
+        if (entries.Count >= MaxSeries)
+            Forget(occurrence.At);
+        return entries[key] = new Entry(occurrence, controllerName, instance);
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        foreach (var (key, entry) in entries)
+        {
+            if (now - entry.LastAt >= SeriesLifetime)
+                entries.Remove(key);
+        }
+
+        // Only a flood of different events gets here: new events then, instead of series.
+        if (entries.Count >= MaxSeries)
+            entries.Clear();
+    }
+
+    /// <summary>One event and its repeats.</summary>
+    internal sealed class Entry(EventOccurrence first, string controllerName, string instance)
+    {
+        public int Count { get; private set; } = 1;
+
+        public DateTimeOffset LastAt { get; private set; } = first.At;
+
+        /// <summary>Whether the server has it.</summary>
+        public bool IsWritten { get; set; }
+
+        /// <summary>Namespace of the object (<c>default</c> for cluster-scoped ones), and a name as client-go makes them.</summary>
+        public ObjectKey Key { get; } = new(
+            first.Regarding.Namespace is { Length: > 0 } ns ? ns : "default",
+            $"{EventText.Cut(first.Regarding.Name ?? "unknown", 200)}.{Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture)}");
+
+        public void Repeat(DateTimeOffset at)
+        {
+            Count++;
+            LastAt = at;
+        }
+
+        public Event ToEvent() => new()
+        {
+            Metadata = new ObjectMeta { Namespace = Key.Namespace, Name = Key.Name },
+            EventTime = first.At,
+            ReportingController = controllerName,
+            ReportingInstance = EventText.Cut(instance, 128),
+            Regarding = first.Regarding,
+            Type = first.Type,
+            Reason = first.Reason,
+            Action = first.Action,
+            Note = first.Note,
+            Series = Count > 1 ? new EventSeries { Count = Count, LastObservedTime = LastAt } : null,
+        };
+
+        public JsonObject SeriesPatch() => new()
+        {
+            ["series"] = new JsonObject
+            {
+                ["count"] = Count,
+                ["lastObservedTime"] = MicroTimeConverter.Format(LastAt),
+            },
+        };
+    }
+}
+
+/// <summary>Limits of event texts.</summary>
+internal static class EventText
+{
+    public const int NoteBytes = 1024;
+
+    /// <summary>At most <paramref name="bytes"/> of UTF-8, cut between characters and marked with an ellipsis.</summary>
+    public static string Cut(string text, int bytes)
+    {
+        if (System.Text.Encoding.UTF8.GetByteCount(text) <= bytes)
+            return text;
+        const string ellipsis = "…";
+        var room = bytes - System.Text.Encoding.UTF8.GetByteCount(ellipsis);
+        var length = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune.Utf8SequenceLength > room)
+                break;
+            room -= rune.Utf8SequenceLength;
+            length += rune.Utf16SequenceLength;
+        }
+
+        return text[..length] + ellipsis;
+    }
+}

@@ -1,0 +1,29 @@
+namespace LlmOps.Kubernetes;
+
+/// <summary>Which lease, and how it is kept. <c>RetryPeriod &lt; RenewDeadline &lt; LeaseDuration</c>.</summary>
+public sealed record LeaderElectionOptions
+{
+    public required string Namespace { get; init; }
+
+    public required string LeaseName { get; init; }
+
+    /// <summary>Who this process is; unique among the candidates (the pod name is not enough across clusters, but in one it is).</summary>
+    public required string Identity { get; init; }
+
+    /// <summary>How long others wait after the last renewal that they saw before they take the lease. Default: 15 s.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long after its last renewal a leader stops by itself. Default: 10 s.</summary>
+    public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two attempts to take or renew the lease. Default: 2 s.</summary>
+    public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
+
+    internal void Validate()
+    {
+        if (RetryPeriod <= TimeSpan.Zero || RetryPeriod >= RenewDeadline || RenewDeadline >= LeaseDuration)
+            throw new ArgumentException($"RetryPeriod ({RetryPeriod}) < RenewDeadline ({RenewDeadline}) < LeaseDuration ({LeaseDuration}) must hold, or two could lead.");
+        if (LeaseDuration < TimeSpan.FromSeconds(1))
+            throw new ArgumentException($"LeaseDuration ({LeaseDuration}) must be at least 1 s: a Lease holds whole seconds.");
+    }
+}

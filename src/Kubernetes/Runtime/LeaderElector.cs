@@ -1,0 +1,180 @@
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Kubernetes;
+
+/// <summary>
+/// Lets one of several processes lead, by a Lease.
+/// </summary>
+/// <remarks>
+/// Guarantees: while this process leads, its lease was renewed within the renew deadline, counted on its monotonic clock
+/// from before the request was sent; the deadline is shorter than the time that others wait, so the work's token is
+/// cancelled before another can lead, as long as clocks run at about the same speed. The lease is released only after the
+/// work has ended. A work that ignores its token is not covered by this.
+/// RBAC: <c>get</c>, <c>create</c>, <c>update</c> on <c>leases</c> of <c>coordination.k8s.io</c> in the namespace.
+/// </remarks>
+/// <param name="ownClient">A client that nobody else uses, so that renewals do not queue behind other requests.</param>
+public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOptions options, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly LeaseLock leaseLock = new(ownClient, options, time);
+    private readonly KeyValuePair<string, object?> label = new("name", options.LeaseName);
+    private volatile bool isLeader;
+
+    /// <summary>Whether this process leads now.</summary>
+    public bool IsLeader => isLeader;
+
+    /// <summary>
+    /// Waits for the lease and runs <paramref name="whileLeading"/> with it; after the loss of the lease waits again.
+    /// Returns when <paramref name="ct"/> is cancelled or the work ends by itself while leading; the lease is released
+    /// in both cases.
+    /// </summary>
+    /// <param name="whileLeading">The work. Its token is cancelled when the lease is lost and when <paramref name="ct"/> is.</param>
+    /// <param name="ct">Ends everything.</param>
+    /// <exception cref="Exception">Whatever the work throws, except for its cancellation.</exception>
+    public async Task RunAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
+    {
+        options.Validate();
+        var wasLost = true;
+        while (wasLost && !ct.IsCancellationRequested)
+        {
+            if (await AcquireAsync(ct) is { } renewedAt)
+                wasLost = await LeadAsync(whileLeading, renewedAt, ct);
+        }
+    }
+
+    /// <summary>Waits for the lease. The time of the request that brought it, or null when cancelled.</summary>
+    private async Task<long?> AcquireAsync(CancellationToken ct)
+    {
+        Log.ElectionWaits(logger, options.LeaseName, options.Identity);
+        try
+        {
+            while (true)
+            {
+                var sentAt = time.GetTimestamp();
+                if (await TryAsync(ct) is true)
+                    return sentAt;
+                await Task.Delay(options.RetryPeriod * Jitter(), time, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Runs the work and renews beside it. True where the lease was lost, false where the work ended or everything is cancelled.</summary>
+    private async Task<bool> LeadAsync(Func<CancellationToken, Task> whileLeading, long renewedAt, CancellationToken ct)
+    {
+        // An answer that came late leaves less time, or none.
+        var rest = options.RenewDeadline - time.GetElapsedTime(renewedAt);
+        if (rest <= TimeSpan.Zero)
+            return true;
+        using var lost = new CancellationTokenSource();
+        // The deadline has its own timer: a renewal that hangs must not hold it up.
+        await using var deadline = time.CreateTimer(Expire, lost, rest, Timeout.InfiniteTimeSpan);
+        using var leading = CancellationTokenSource.CreateLinkedTokenSource(lost.Token, ct);
+        using var renewing = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
+        SetLeading(true);
+        var renewal = RenewAsync(deadline, lost, renewing.Token);
+        try
+        {
+            await whileLeading(leading.Token);
+        }
+        catch (OperationCanceledException) when (leading.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            await renewing.CancelAsync();
+            await renewal;
+            SetLeading(false);
+            await ReleaseAsync();
+        }
+
+        return lost.IsCancellationRequested && !ct.IsCancellationRequested;
+    }
+
+    /// <summary>Renews until stopped. Goes on during the shutdown of the work: the lease is needed until it has ended.</summary>
+    private async Task RenewAsync(ITimer deadline, CancellationTokenSource lost, CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(options.RetryPeriod, time, ct);
+                var sentAt = time.GetTimestamp();
+                switch (await TryAsync(ct))
+                {
+                    case true when options.RenewDeadline - time.GetElapsedTime(sentAt) is { Ticks: > 0 } rest:
+                        deadline.Change(rest, Timeout.InfiniteTimeSpan);
+                        break;
+                    case false:
+                        Log.LeaseTaken(logger, options.LeaseName, leaseLock.Holder);
+                        await lost.CancelAsync();
+                        return;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <summary>One attempt: true held, false another's, null not known.</summary>
+    private async Task<bool?> TryAsync(CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(options.RenewDeadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        try
+        {
+            return await leaseLock.TryAcquireOrRenewAsync(either.Token);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            // Whatever stands in the way (server away, no right, another was faster) may pass.
+            Log.LeaseAttemptFailed(logger, options.LeaseName, e.Message);
+            return null;
+        }
+    }
+
+    private async Task ReleaseAsync()
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(ReleaseTimeout, time);
+            await leaseLock.ReleaseAsync(timeout.Token);
+        }
+        catch (Exception e)
+        {
+            // The lease then ends by itself.
+            Log.LeaseAttemptFailed(logger, options.LeaseName, e.Message);
+        }
+    }
+
+    private void Expire(object? lost)
+    {
+        Log.LeaseExpired(logger, options.LeaseName, options.RenewDeadline.TotalSeconds);
+        try
+        {
+            ((CancellationTokenSource)lost!).Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The work ended at the same moment.
+        }
+    }
+
+    private void SetLeading(bool value)
+    {
+        isLeader = value;
+        KubernetesMetrics.Leading.Add(value ? 1 : -1, label);
+        if (value)
+            Log.LeaseAcquired(logger, options.LeaseName, options.Identity);
+        else
+            Log.LeadershipEnded(logger, options.LeaseName);
+    }
+
+    /// <summary>1 to 1.2, as client-go: candidates that started together do not stay in step.</summary>
+    private static double Jitter() => 1 + (Random.Shared.NextDouble() / 5);
+}

@@ -1,0 +1,105 @@
+namespace LlmOps.Kubernetes;
+
+/// <summary>
+/// One candidate's view of a Lease. When another holder last renewed is judged by when this process saw the lease
+/// change, never by the times written in it: clocks of machines differ. One user at a time.
+/// </summary>
+internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions options, TimeProvider time)
+{
+    private Lease? observed;
+    private long observedAt;
+
+    private ObjectKey Key => new(options.Namespace, options.LeaseName);
+
+    /// <summary>Who holds the lease, as far as is known; empty for nobody.</summary>
+    public string Holder => observed?.Spec?.HolderIdentity ?? string.Empty;
+
+    /// <summary>Takes the lease where it is free or expired, renews it where it is ours. False where another holds it.</summary>
+    /// <exception cref="KubernetesException">Not known: the server did not answer, or another was faster.</exception>
+    public async Task<bool> TryAcquireOrRenewAsync(CancellationToken ct)
+    {
+        // Our own lease was written by us: no need to read it first, the resource version notices everything else.
+        if (Holder == options.Identity)
+        {
+            try
+            {
+                Observe(await client.ReplaceAsync(Held(observed!), ct));
+                return true;
+            }
+            catch (KubernetesException e) when (e.IsConflict || e.IsNotFound)
+            {
+                observed = null;
+            }
+        }
+
+        var current = await client.GetAsync<Lease>(Key, ct);
+        if (current is null)
+        {
+            Observe(await client.CreateAsync(Held(null), ct));
+            return true;
+        }
+
+        Observe(current);
+        if (Holder.Length > 0 && Holder != options.Identity && !IsExpired(current))
+            return false;
+        Observe(await client.ReplaceAsync(Held(current), ct));
+        return true;
+    }
+
+    /// <summary>Gives the lease back, so that the next leader need not wait for its end.</summary>
+    public async Task ReleaseAsync(CancellationToken ct)
+    {
+        if (observed is null || Holder != options.Identity)
+            return;
+        var ours = observed;
+        observed = null;
+        try
+        {
+            await client.ReplaceAsync(Released(ours), ct);
+        }
+        catch (KubernetesException e) when (e.IsConflict)
+        {
+            // A renewal that was cut off may have arrived all the same.
+            var current = await client.GetAsync<Lease>(Key, ct);
+            if (current?.Spec?.HolderIdentity == options.Identity)
+                await client.ReplaceAsync(Released(current), ct);
+        }
+    }
+
+    private Lease Released(Lease lease) => lease with
+    {
+        Spec = lease.Spec! with { HolderIdentity = string.Empty, LeaseDurationSeconds = 1, RenewTime = time.GetUtcNow() },
+    };
+
+    private bool IsExpired(Lease lease)
+    {
+        var duration = lease.Spec?.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
+        return time.GetElapsedTime(observedAt) > duration;
+    }
+
+    private void Observe(Lease lease)
+    {
+        // Any change is a sign of life; the same lease read again is none.
+        if (observed is null || observed.Metadata.Uid != lease.Metadata.Uid || observed.Spec != lease.Spec)
+            observedAt = time.GetTimestamp();
+        observed = lease;
+    }
+
+    private Lease Held(Lease? current)
+    {
+        var now = time.GetUtcNow();
+        var wasOurs = current?.Spec?.HolderIdentity == options.Identity;
+        return new Lease
+        {
+            Metadata = current?.Metadata ?? new ObjectMeta { Namespace = options.Namespace, Name = options.LeaseName },
+            Spec = new LeaseSpec
+            {
+                HolderIdentity = options.Identity,
+                LeaseDurationSeconds = (int)Math.Ceiling(options.LeaseDuration.TotalSeconds),
+                AcquireTime = wasOurs ? current!.Spec!.AcquireTime : now,
+                RenewTime = now,
+                LeaseTransitions = current is null ? 0 : (current.Spec?.LeaseTransitions ?? 0) + (wasOurs ? 0 : 1),
+            },
+        };
+    }
+}
