@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using LlmOps.LocalCluster;
+
+namespace LlmOps.Demo.Cluster;
+
+/// <summary>The real kubectl against one cluster: what a person would type.</summary>
+public sealed class Kubectl(string kubeconfigPath, Action<string>? echo = null)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs it and returns what it printed. Throws where it failed, with what it said.</summary>
+    public async Task<string> RunAsync(CancellationToken ct, params string[] arguments)
+    {
+        echo?.Invoke("kubectl " + string.Join(' ', arguments.Select(a => a.StartsWith(Workspace.Repository, StringComparison.Ordinal) ? Path.GetRelativePath(Workspace.Repository, a) : a)));
+        var start = new ProcessStartInfo(await Tools.KubectlPathAsync(echo, ct)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["KUBECONFIG"] = kubeconfigPath;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl did not start");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Limit);
+        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var errors = process.StandardError.ReadToEndAsync(limit.Token);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        return process.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)} failed: {(await errors).Trim()}");
+    }
+
+    /// <summary>Applies a file or, for a folder, its kustomization.</summary>
+    public Task<string> ApplyAsync(string path, string? ns, CancellationToken ct) =>
+        RunAsync(ct, ["apply", "--server-side", .. ns is null ? Array.Empty<string>() : ["-n", ns], Directory.Exists(path) ? "-k" : "-f", path]);
+}

@@ -1,0 +1,151 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace LlmOps.Demo.Load;
+
+/// <summary>One question that users ask.</summary>
+public sealed record Question(string Query, string Context);
+
+/// <summary>
+/// Users: streams chat completions through the gateway at a steady rate, whatever the answers take (open loop), each from one of many
+/// sessions. Bounded: past <see cref="MaxInFlight"/> unanswered requests a new one is not sent and counts as a failure.
+/// </summary>
+public sealed class LoadClient : IAsyncDisposable
+{
+    private const int MaxInFlight = 1000;
+    private const int Sessions = 5000;
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly CancellationTokenSource stop = new();
+    private readonly Uri address;
+    private readonly string model;
+    private readonly IReadOnlyList<Question> questions;
+    private readonly TimeProvider time;
+    private readonly Task pump;
+    private int inFlight;
+
+    private LoadClient(Uri gateway, string model, IReadOnlyList<Question> questions, double requestsPerSecond, TimeProvider time)
+    {
+        address = new Uri(gateway, "/v1/chat/completions");
+        (this.model, this.questions, this.time) = (model, questions, time);
+        Statistics = new(time);
+        pump = PumpAsync(requestsPerSecond);
+    }
+
+    public LoadStatistics Statistics { get; }
+
+    /// <summary>Starts sending.</summary>
+    /// <param name="gateway">Base address of the gateway.</param>
+    /// <param name="model">Name of the LlmDeployment, or <c>namespace/name</c>.</param>
+    /// <param name="questionFile">JSON lines with <c>vars.query</c> and <c>vars.context</c>.</param>
+    /// <param name="requestsPerSecond">Rate, above 0.</param>
+    /// <param name="time">Clock.</param>
+    public static LoadClient Start(Uri gateway, string model, string questionFile, double requestsPerSecond, TimeProvider time)
+    {
+        var questions = File.ReadLines(questionFile)
+            .Where(line => line.Length > 0)
+            .Select(line => JsonNode.Parse(line)!["vars"]!)
+            .Select(vars => new Question((string)vars["query"]!, (string?)vars["context"] ?? string.Empty))
+            .ToList();
+        return new(gateway, model, questions, requestsPerSecond, time);
+    }
+
+    /// <summary>Stops sending and waits up to ten seconds for the answers that are under way.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await pump;
+        var deadline = time.GetTimestamp();
+        while (Volatile.Read(ref inFlight) > 0 && time.GetElapsedTime(deadline) < TimeSpan.FromSeconds(10))
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, CancellationToken.None);
+        http.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task PumpAsync(double requestsPerSecond)
+    {
+        await Task.Yield();
+        var random = new Random(17);
+        var started = time.GetTimestamp();
+        long sent = 0;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop.Token))
+            {
+                var due = (long)(time.GetElapsedTime(started).TotalSeconds * requestsPerSecond);
+                for (; sent < due; sent++)
+                    _ = AskAsync(questions[random.Next(questions.Count)], $"session-{random.Next(Sessions)}");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // DisposeAsync asked for it.
+        }
+    }
+
+    private async Task AskAsync(Question question, string session)
+    {
+        var sentAt = time.GetUtcNow();
+        if (Interlocked.Increment(ref inFlight) > MaxInFlight)
+        {
+            Interlocked.Decrement(ref inFlight);
+            Statistics.Add(new(sentAt, null, null, null, $"not sent: {MaxInFlight} requests are unanswered"));
+            return;
+        }
+
+        try
+        {
+            Statistics.Add(await SendAsync(question, session, sentAt));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            Statistics.Add(new(sentAt, null, null, null, e.Message));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref inFlight);
+        }
+    }
+
+    private async Task<Outcome> SendAsync(Question question, string session, DateTimeOffset sentAt)
+    {
+        var started = time.GetTimestamp();
+        var body = new JsonObject
+        {
+            ["model"] = model,
+            ["stream"] = true,
+            ["prompt"] = new JsonObject { ["variables"] = new JsonObject { ["query"] = question.Query, ["context"] = question.Context } },
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, address)
+        {
+            Content = new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
+        };
+        request.Headers.Add("x-llmops-session", session);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var track = Header(response, "x-llmops-track");
+        var release = Header(response, "x-llmops-release");
+        if (!response.IsSuccessStatusCode)
+            return new(sentAt, track, release, null, $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+
+        double? ttft = null;
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (!line.StartsWith("data: ", StringComparison.Ordinal))
+                continue;
+            if (line == "data: [DONE]")
+                return new(sentAt, track, release, ttft, ttft is null ? "empty answer" : null);
+            if (line.Contains("\"error\":", StringComparison.Ordinal))
+                return new(sentAt, track, release, ttft, line);
+            if (ttft is null && JsonNode.Parse(line["data: ".Length..])?["choices"] is JsonArray { Count: > 0 } choices &&
+                (string?)choices[0]?["delta"]?["content"] is { Length: > 0 })
+                ttft = time.GetElapsedTime(started).TotalSeconds;
+        }
+
+        return new(sentAt, track, release, ttft, "the stream ended without [DONE]");
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+}
