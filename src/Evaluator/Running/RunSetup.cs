@@ -1,0 +1,62 @@
+using System.Text.RegularExpressions;
+using LlmOps.Api;
+using LlmOps.Evaluator.Scorers;
+
+namespace LlmOps.Evaluator.Running;
+
+/// <summary>A scorer ready for use.</summary>
+internal sealed record ReadyScorer(ScorerSpec Spec, Regex? Extract, Score Score);
+
+/// <summary>A release ready to be asked.</summary>
+internal sealed record ReadyTarget(EvaluationTarget Target, CompiledPrompt? Prompt);
+
+/// <summary>All of a plan that can be worked out before the first request.</summary>
+internal sealed record RunSetup
+{
+    public required EvalGateSpec Gate { get; init; }
+
+    public required ReadyTarget Candidate { get; init; }
+
+    public ReadyTarget? Baseline { get; init; }
+
+    public required IReadOnlyList<ReadyScorer> Scorers { get; init; }
+
+    /// <summary>Why the plan cannot be run; null where it can.</summary>
+    public string? Problem { get; init; }
+
+    public static RunSetup Create(EvaluationPlan plan)
+    {
+        var problems = new List<string>();
+        var setup = new RunSetup
+        {
+            Gate = plan.Gate,
+            Candidate = Ready(plan.Candidate, problems),
+            Baseline = plan.Baseline is null ? null : Ready(plan.Baseline, problems),
+            Scorers = [.. plan.Gate.Scorers.Select(s => Ready(s, problems)).OfType<ReadyScorer>()],
+        };
+        return problems.Count == 0 ? setup : setup with { Problem = string.Join("; ", problems) };
+    }
+
+    private static ReadyTarget Ready(EvaluationTarget target, List<string> problems)
+    {
+        if (target.Prompt is null)
+            return new(target, null);
+        var compiled = PromptRenderer.Compile(target.Prompt);
+        problems.AddRange(compiled.Problems);
+        return new(target, compiled.Prompt);
+    }
+
+    private static ReadyScorer? Ready(ScorerSpec spec, List<string> problems)
+    {
+        try
+        {
+            var extract = spec.Extract is null ? null : Patterns.Compile(spec.Name, "extract", spec.Extract);
+            return new(spec, extract, ScorerRegistry.Create(spec));
+        }
+        catch (ArgumentException e)
+        {
+            problems.Add(e.Message);
+            return null;
+        }
+    }
+}
