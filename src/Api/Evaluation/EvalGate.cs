@@ -18,11 +18,11 @@ public sealed record EvalGate : IResource<EvalGate>
 
     public static JsonTypeInfo<ResourceList<EvalGate>> JsonListType => ApiJson.Default.ResourceListEvalGate;
 
-    public string? ApiVersion { get; init; } = ApiGroup.ApiVersion;
+    public string? ApiVersion { get; init => field = value ?? ApiGroup.ApiVersion; } = ApiGroup.ApiVersion;
 
-    public string? Kind { get; init; } = "EvalGate";
+    public string? Kind { get; init => field = value ?? "EvalGate"; } = "EvalGate";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>What is asked for.</summary>
     public required EvalGateSpec Spec { get; init; }

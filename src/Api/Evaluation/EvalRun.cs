@@ -22,11 +22,11 @@ public sealed record EvalRun : IResource<EvalRun>
 
     public static JsonTypeInfo<ResourceList<EvalRun>> JsonListType => ApiJson.Default.ResourceListEvalRun;
 
-    public string? ApiVersion { get; init; } = ApiGroup.ApiVersion;
+    public string? ApiVersion { get; init => field = value ?? ApiGroup.ApiVersion; } = ApiGroup.ApiVersion;
 
-    public string? Kind { get; init; } = "EvalRun";
+    public string? Kind { get; init => field = value ?? "EvalRun"; } = "EvalRun";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>What is run. Immutable.</summary>
     [CelRule("self == oldSelf", "an EvalRun never changes: the operator makes a new one")]

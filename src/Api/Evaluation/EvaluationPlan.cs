@@ -63,7 +63,7 @@ public sealed record EvaluationReport
     public int BaselineErrors { get; init; }
 
     /// <summary>One entry per scorer, in the order of the gate.</summary>
-    public IReadOnlyList<MetricReport> Metrics { get; init; } = [];
+    public IReadOnlyList<MetricReport> Metrics { get; init => field = value ?? []; } = [];
 
     /// <summary>Prompt and answer tokens of the candidate.</summary>
     public long CandidateTokens { get; init; }
@@ -78,7 +78,7 @@ public sealed record EvaluationReport
     public DateTimeOffset FinishedAt { get; init; }
 
     /// <summary>Up to ten cases that the candidate failed, those that the baseline passed first.</summary>
-    public IReadOnlyList<CaseReport> WorstCases { get; init; } = [];
+    public IReadOnlyList<CaseReport> WorstCases { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>Counts of one metric over the cases that both sides answered (or the candidate alone, without a baseline).</summary>

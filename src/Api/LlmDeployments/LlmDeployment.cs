@@ -26,11 +26,11 @@ public sealed record LlmDeployment : IResource<LlmDeployment>
 
     public static JsonTypeInfo<ResourceList<LlmDeployment>> JsonListType => ApiJson.Default.ResourceListLlmDeployment;
 
-    public string? ApiVersion { get; init; } = ApiGroup.ApiVersion;
+    public string? ApiVersion { get; init => field = value ?? ApiGroup.ApiVersion; } = ApiGroup.ApiVersion;
 
-    public string? Kind { get; init; } = "LlmDeployment";
+    public string? Kind { get; init => field = value ?? "LlmDeployment"; } = "LlmDeployment";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>What is asked for.</summary>
     public required LlmDeploymentSpec Spec { get; init; }

@@ -22,11 +22,11 @@ public sealed record PromptVersion : IResource<PromptVersion>
 
     public static JsonTypeInfo<ResourceList<PromptVersion>> JsonListType => ApiJson.Default.ResourceListPromptVersion;
 
-    public string? ApiVersion { get; init; } = ApiGroup.ApiVersion;
+    public string? ApiVersion { get; init => field = value ?? ApiGroup.ApiVersion; } = ApiGroup.ApiVersion;
 
-    public string? Kind { get; init; } = "PromptVersion";
+    public string? Kind { get; init => field = value ?? "PromptVersion"; } = "PromptVersion";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>The prompt. Immutable as a whole.</summary>
     [CelRule("self == oldSelf", "a PromptVersion never changes: create a new one with the next version and name it in the LlmDeployment")]

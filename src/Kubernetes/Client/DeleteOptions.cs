@@ -3,9 +3,9 @@ namespace LlmOps.Kubernetes;
 /// <summary>How to delete. The server refuses with a conflict where a precondition does not hold.</summary>
 public sealed record DeleteOptions
 {
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "DeleteOptions";
+    public string? Kind { get; init => field = value ?? "DeleteOptions"; } = "DeleteOptions";
 
     /// <summary><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>. Default: what the kind defines.</summary>
     public string? PropagationPolicy { get; init; }

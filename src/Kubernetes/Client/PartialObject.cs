@@ -6,7 +6,7 @@ namespace LlmOps.Kubernetes;
 /// <summary>Only what every object has: enough to know which one it is.</summary>
 internal sealed record PartialObject
 {
-    public PartialMetadata Metadata { get; init; } = new();
+    public PartialMetadata Metadata { get; init => field = value ?? new(); } = new();
 
     public ObjectKey Key => new(Metadata.Namespace ?? string.Empty, Metadata.Name ?? string.Empty);
 

@@ -12,11 +12,11 @@ public sealed record ControllerRevision : IResource<ControllerRevision>
 
     public static JsonTypeInfo<ResourceList<ControllerRevision>> JsonListType => KubernetesJson.Default.ResourceListControllerRevision;
 
-    public string? ApiVersion { get; init; } = "apps/v1";
+    public string? ApiVersion { get; init => field = value ?? "apps/v1"; } = "apps/v1";
 
-    public string? Kind { get; init; } = "ControllerRevision";
+    public string? Kind { get; init => field = value ?? "ControllerRevision"; } = "ControllerRevision";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>The snapshot: any JSON object.</summary>
     public JsonElement? Data { get; init; }

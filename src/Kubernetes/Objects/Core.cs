@@ -12,11 +12,11 @@ public sealed record ConfigMap : IResource<ConfigMap>
 
     public static JsonTypeInfo<ResourceList<ConfigMap>> JsonListType => KubernetesJson.Default.ResourceListConfigMap;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "ConfigMap";
+    public string? Kind { get; init => field = value ?? "ConfigMap"; } = "ConfigMap";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public IReadOnlyDictionary<string, string>? Data { get; init; }
 
@@ -37,11 +37,11 @@ public sealed record Service : IResource<Service>
 
     public static JsonTypeInfo<ResourceList<Service>> JsonListType => KubernetesJson.Default.ResourceListService;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "Service";
+    public string? Kind { get; init => field = value ?? "Service"; } = "Service";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public ServiceSpec? Spec { get; init; }
 
@@ -85,11 +85,11 @@ public sealed record Node : IResource<Node>
 
     public static JsonTypeInfo<ResourceList<Node>> JsonListType => KubernetesJson.Default.ResourceListNode;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "Node";
+    public string? Kind { get; init => field = value ?? "Node"; } = "Node";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public NodeSpec? Spec { get; init; }
 
@@ -145,11 +145,11 @@ public sealed record Namespace : IResource<Namespace>
 
     public static JsonTypeInfo<ResourceList<Namespace>> JsonListType => KubernetesJson.Default.ResourceListNamespace;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "Namespace";
+    public string? Kind { get; init => field = value ?? "Namespace"; } = "Namespace";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public Namespace WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
 }
@@ -165,15 +165,15 @@ public sealed record EndpointSlice : IResource<EndpointSlice>
 
     public static JsonTypeInfo<ResourceList<EndpointSlice>> JsonListType => KubernetesJson.Default.ResourceListEndpointSlice;
 
-    public string? ApiVersion { get; init; } = "discovery.k8s.io/v1";
+    public string? ApiVersion { get; init => field = value ?? "discovery.k8s.io/v1"; } = "discovery.k8s.io/v1";
 
-    public string? Kind { get; init; } = "EndpointSlice";
+    public string? Kind { get; init => field = value ?? "EndpointSlice"; } = "EndpointSlice";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public string AddressType { get; init; } = "IPv4";
+    public string AddressType { get; init => field = value ?? "IPv4"; } = "IPv4";
 
-    public IReadOnlyList<Endpoint> Endpoints { get; init; } = [];
+    public IReadOnlyList<Endpoint> Endpoints { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<EndpointPort>? Ports { get; init; }
 
@@ -182,7 +182,7 @@ public sealed record EndpointSlice : IResource<EndpointSlice>
 
 public sealed record Endpoint
 {
-    public IReadOnlyList<string> Addresses { get; init; } = [];
+    public IReadOnlyList<string> Addresses { get; init => field = value ?? []; } = [];
 
     public EndpointConditions? Conditions { get; init; }
 
@@ -235,11 +235,11 @@ public sealed record ResourceQuota : IResource<ResourceQuota>
 
     public static JsonTypeInfo<ResourceList<ResourceQuota>> JsonListType => KubernetesJson.Default.ResourceListResourceQuota;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "ResourceQuota";
+    public string? Kind { get; init => field = value ?? "ResourceQuota"; } = "ResourceQuota";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public ResourceQuotaStatus? Status { get; init; }
 
@@ -256,11 +256,11 @@ public sealed record ResourceQuotaStatus
 /// <summary>The scale subresource of anything that has one.</summary>
 public sealed record Scale
 {
-    public string? ApiVersion { get; init; } = "autoscaling/v1";
+    public string? ApiVersion { get; init => field = value ?? "autoscaling/v1"; } = "autoscaling/v1";
 
-    public string? Kind { get; init; } = "Scale";
+    public string? Kind { get; init => field = value ?? "Scale"; } = "Scale";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public ScaleSpec? Spec { get; init; }
 

@@ -12,11 +12,11 @@ public sealed record Pod : IResource<Pod>
 
     public static JsonTypeInfo<ResourceList<Pod>> JsonListType => KubernetesJson.Default.ResourceListPod;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "Pod";
+    public string? Kind { get; init => field = value ?? "Pod"; } = "Pod";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public PodSpec? Spec { get; init; }
 
@@ -35,7 +35,7 @@ public sealed record PodTemplateSpec
 /// <summary>The part of a pod spec that we set; what users may override opaquely is kept as JSON.</summary>
 public sealed record PodSpec
 {
-    public IReadOnlyList<Container> Containers { get; init; } = [];
+    public IReadOnlyList<Container> Containers { get; init => field = value ?? []; } = [];
 
     public IReadOnlyList<Container>? InitContainers { get; init; }
 

@@ -11,11 +11,11 @@ public sealed record ServiceAccount : IResource<ServiceAccount>
 
     public static JsonTypeInfo<ResourceList<ServiceAccount>> JsonListType => KubernetesJson.Default.ResourceListServiceAccount;
 
-    public string? ApiVersion { get; init; } = "v1";
+    public string? ApiVersion { get; init => field = value ?? "v1"; } = "v1";
 
-    public string? Kind { get; init; } = "ServiceAccount";
+    public string? Kind { get; init => field = value ?? "ServiceAccount"; } = "ServiceAccount";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public bool? AutomountServiceAccountToken { get; init; }
 
@@ -31,11 +31,11 @@ public sealed record Role : IResource<Role>
 
     public static JsonTypeInfo<ResourceList<Role>> JsonListType => KubernetesJson.Default.ResourceListRole;
 
-    public string? ApiVersion { get; init; } = "rbac.authorization.k8s.io/v1";
+    public string? ApiVersion { get; init => field = value ?? "rbac.authorization.k8s.io/v1"; } = "rbac.authorization.k8s.io/v1";
 
-    public string? Kind { get; init; } = "Role";
+    public string? Kind { get; init => field = value ?? "Role"; } = "Role";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public IReadOnlyList<PolicyRule>? Rules { get; init; }
 
@@ -51,11 +51,11 @@ public sealed record RoleBinding : IResource<RoleBinding>
 
     public static JsonTypeInfo<ResourceList<RoleBinding>> JsonListType => KubernetesJson.Default.ResourceListRoleBinding;
 
-    public string? ApiVersion { get; init; } = "rbac.authorization.k8s.io/v1";
+    public string? ApiVersion { get; init => field = value ?? "rbac.authorization.k8s.io/v1"; } = "rbac.authorization.k8s.io/v1";
 
-    public string? Kind { get; init; } = "RoleBinding";
+    public string? Kind { get; init => field = value ?? "RoleBinding"; } = "RoleBinding";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public required RoleRef RoleRef { get; init; }
 

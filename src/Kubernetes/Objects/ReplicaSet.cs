@@ -11,11 +11,11 @@ public sealed record ReplicaSet : IResource<ReplicaSet>
 
     public static JsonTypeInfo<ResourceList<ReplicaSet>> JsonListType => KubernetesJson.Default.ResourceListReplicaSet;
 
-    public string? ApiVersion { get; init; } = "apps/v1";
+    public string? ApiVersion { get; init => field = value ?? "apps/v1"; } = "apps/v1";
 
-    public string? Kind { get; init; } = "ReplicaSet";
+    public string? Kind { get; init => field = value ?? "ReplicaSet"; } = "ReplicaSet";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public ReplicaSetSpec? Spec { get; init; }
 

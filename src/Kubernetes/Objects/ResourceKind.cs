@@ -46,9 +46,9 @@ public sealed record ResourceList<T>
 
     public string? Kind { get; init; }
 
-    public ListMeta Metadata { get; init; } = new();
+    public ListMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    public IReadOnlyList<T> Items { get; init; } = [];
+    public IReadOnlyList<T> Items { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>Metadata of a list: the resource version to watch from, and the token of the next page.</summary>

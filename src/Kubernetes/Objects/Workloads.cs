@@ -13,11 +13,11 @@ public sealed record Deployment : IResource<Deployment>
 
     public static JsonTypeInfo<ResourceList<Deployment>> JsonListType => KubernetesJson.Default.ResourceListDeployment;
 
-    public string? ApiVersion { get; init; } = "apps/v1";
+    public string? ApiVersion { get; init => field = value ?? "apps/v1"; } = "apps/v1";
 
-    public string? Kind { get; init; } = "Deployment";
+    public string? Kind { get; init => field = value ?? "Deployment"; } = "Deployment";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public DeploymentSpec? Spec { get; init; }
 
@@ -98,11 +98,11 @@ public sealed record Job : IResource<Job>
 
     public static JsonTypeInfo<ResourceList<Job>> JsonListType => KubernetesJson.Default.ResourceListJob;
 
-    public string? ApiVersion { get; init; } = "batch/v1";
+    public string? ApiVersion { get; init => field = value ?? "batch/v1"; } = "batch/v1";
 
-    public string? Kind { get; init; } = "Job";
+    public string? Kind { get; init => field = value ?? "Job"; } = "Job";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public JobSpec? Spec { get; init; }
 
@@ -168,11 +168,11 @@ public sealed record PodDisruptionBudget : IResource<PodDisruptionBudget>
 
     public static JsonTypeInfo<ResourceList<PodDisruptionBudget>> JsonListType => KubernetesJson.Default.ResourceListPodDisruptionBudget;
 
-    public string? ApiVersion { get; init; } = "policy/v1";
+    public string? ApiVersion { get; init => field = value ?? "policy/v1"; } = "policy/v1";
 
-    public string? Kind { get; init; } = "PodDisruptionBudget";
+    public string? Kind { get; init => field = value ?? "PodDisruptionBudget"; } = "PodDisruptionBudget";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public PodDisruptionBudgetSpec? Spec { get; init; }
 
@@ -197,11 +197,11 @@ public sealed record HorizontalPodAutoscaler : IResource<HorizontalPodAutoscaler
 
     public static JsonTypeInfo<ResourceList<HorizontalPodAutoscaler>> JsonListType => KubernetesJson.Default.ResourceListHorizontalPodAutoscaler;
 
-    public string? ApiVersion { get; init; } = "autoscaling/v2";
+    public string? ApiVersion { get; init => field = value ?? "autoscaling/v2"; } = "autoscaling/v2";
 
-    public string? Kind { get; init; } = "HorizontalPodAutoscaler";
+    public string? Kind { get; init => field = value ?? "HorizontalPodAutoscaler"; } = "HorizontalPodAutoscaler";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public HorizontalPodAutoscalerSpec? Spec { get; init; }
 
@@ -305,11 +305,11 @@ public sealed record Lease : IResource<Lease>
 
     public static JsonTypeInfo<ResourceList<Lease>> JsonListType => KubernetesJson.Default.ResourceListLease;
 
-    public string? ApiVersion { get; init; } = "coordination.k8s.io/v1";
+    public string? ApiVersion { get; init => field = value ?? "coordination.k8s.io/v1"; } = "coordination.k8s.io/v1";
 
-    public string? Kind { get; init; } = "Lease";
+    public string? Kind { get; init => field = value ?? "Lease"; } = "Lease";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     public LeaseSpec? Spec { get; init; }
 
@@ -340,11 +340,11 @@ public sealed record Event : IResource<Event>
 
     public static JsonTypeInfo<ResourceList<Event>> JsonListType => KubernetesJson.Default.ResourceListEvent;
 
-    public string? ApiVersion { get; init; } = "events.k8s.io/v1";
+    public string? ApiVersion { get; init => field = value ?? "events.k8s.io/v1"; } = "events.k8s.io/v1";
 
-    public string? Kind { get; init; } = "Event";
+    public string? Kind { get; init => field = value ?? "Event"; } = "Event";
 
-    public ObjectMeta Metadata { get; init; } = new();
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     [JsonConverter(typeof(MicroTimeConverter))]
     public DateTimeOffset? EventTime { get; init; }
