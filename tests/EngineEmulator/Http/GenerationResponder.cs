@@ -41,7 +41,7 @@ internal sealed class GenerationResponder(EngineCore core, EngineErrors errors)
         }
     }
 
-    private static async Task StreamAsync(HttpContext context, RunningRequest running, IResponseShape shape, CancellationToken cancellationToken)
+    private async Task StreamAsync(HttpContext context, RunningRequest running, IResponseShape shape, CancellationToken cancellationToken)
     {
         context.Response.ContentType = "text/event-stream; charset=utf-8";
         context.Response.Headers.CacheControl = "no-cache";
@@ -59,9 +59,8 @@ internal sealed class GenerationResponder(EngineCore core, EngineErrors errors)
         switch (running.Plan.Failure)
         {
             case FailureKind.BrokenStream:
-                await output.FlushAsync(cancellationToken);
                 running.Finish(FinishReason.Error, "broken");
-                context.Abort();
+                await CutAsync(context, cancellationToken);
                 return;
             case FailureKind.ErrorEvent:
                 running.Finish(FinishReason.Error, "error");
@@ -105,11 +104,18 @@ internal sealed class GenerationResponder(EngineCore core, EngineErrors errors)
         if (failure == FailureKind.BrokenStream)
         {
             await context.Response.BodyWriter.WriteAsync(body.WrittenMemory[..(body.WrittenCount / 2)], cancellationToken);
-            context.Abort();
+            await CutAsync(context, cancellationToken);
             return;
         }
 
         await context.Response.BodyWriter.WriteAsync(body.WrittenMemory, cancellationToken);
+    }
+
+    /// <summary>Cuts the connection after what was written has left: an abort drops what Kestrel still holds.</summary>
+    private async Task CutAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(20), core.Time, cancellationToken);
+        context.Abort();
     }
 
     private static string Outcome(FinishReason finish) => finish switch
