@@ -20,15 +20,22 @@ public sealed class AdminTests
         Assert.Equal(1, server.Behaviour.Current.Failures.Rate5xx);
     }
 
-    [Fact]
-    public async Task An_unknown_setting_is_refused()
+    [Theory]
+    [InlineData("""{"rate5xx":1}""", "rate5xx")]
+    [InlineData("""{"failures":{"rate5xx":30}}""", "between 0 and 1")]
+    [InlineData("""{"ttftMultiplier":-1}""", "negative")]
+    [InlineData("null", "object")]
+    [InlineData("{", "JSON")]
+    public async Task A_setting_that_makes_no_sense_is_refused_and_nothing_changes(string patch, string message)
     {
         await using var server = await Emulators.StartAsync();
+        var before = server.Behaviour.Current;
         using var http = new HttpClient { BaseAddress = server.Address };
-        using var content = new StringContent("""{"rate5xx":1}""");
+        using var content = new StringContent(patch);
         using var response = await http.PostAsync(new Uri("/admin/behaviour", UriKind.Relative), content);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("rate5xx", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(message, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(before, server.Behaviour.Current);
     }
 
     [Fact]

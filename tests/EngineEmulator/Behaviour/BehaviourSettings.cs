@@ -36,6 +36,14 @@ public sealed record BehaviourPatch
 
     public bool? EngineDead { get; init; }
 
+    /// <summary>What is wrong with it, in a sentence; null: nothing.</summary>
+    internal string? Problem =>
+        Accuracy is < 0 or > 1 ? "accuracy must be between 0 and 1"
+        : TtftMultiplier < 0 || TpotMultiplier < 0 ? "multipliers must not be negative"
+        : Failures?.Shares.Any(share => share is < 0 or > 1) == true ? "shares of failures must be between 0 and 1"
+        : Failures?.StallSeconds < 0 ? "stallSeconds must not be negative"
+        : null;
+
     internal BehaviourSettings ApplyTo(BehaviourSettings settings) => settings with
     {
         Failures = Failures?.ApplyTo(settings.Failures) ?? settings.Failures,
@@ -67,6 +75,8 @@ public sealed record FailurePatch
     public double? EmptyRate { get; init; }
 
     public long? StartAfterRequests { get; init; }
+
+    internal IEnumerable<double?> Shares => [Rate5xx, RefuseRate, StallRate, BrokenStreamRate, ErrorFinishRate, ErrorEventRate, EmptyRate];
 
     internal FailureProfile ApplyTo(FailureProfile failures) => failures with
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LlmOps.EngineEmulator.Behaviour;
 using LlmOps.EngineEmulator.Catalog;
 using LlmOps.EngineEmulator.Generation;
 
@@ -13,19 +14,26 @@ internal sealed class AdminEndpoints(EngineCore core, Func<EmulatorStats> stats)
     /// <summary>Merges the given fields into the settings and answers with all of them.</summary>
     public async Task PostBehaviourAsync(HttpContext context)
     {
+        BehaviourPatch? patch = null;
+        string? problem;
         try
         {
-            var patch = await JsonSerializer.DeserializeAsync(context.Request.Body, CatalogJson.Default.BehaviourPatch, context.RequestAborted);
-            if (patch is not null)
-                core.Behaviour.Update(patch.ApplyTo);
+            patch = await JsonSerializer.DeserializeAsync(context.Request.Body, CatalogJson.Default.BehaviourPatch, context.RequestAborted);
+            problem = patch is null ? "a JSON object is needed" : patch.Problem;
         }
         catch (JsonException e)
         {
+            problem = e.Message;
+        }
+
+        if (problem is not null)
+        {
             context.Response.StatusCode = 400;
-            await context.Response.WriteAsync(e.Message, context.RequestAborted);
+            await context.Response.WriteAsync(problem, context.RequestAborted);
             return;
         }
 
+        core.Behaviour.Update(patch!.ApplyTo);
         await GetBehaviourAsync(context);
     }
 

@@ -10,6 +10,9 @@ internal static class EngineApplication
     /// <summary>Handlers that vLLM's instrumentator does not count.</summary>
     private static readonly string[] Uncounted = ["/metrics", "/health", "/ping", "/version"];
 
+    /// <summary>For connections that still send their request when all answers have ended.</summary>
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
+
     public static WebApplication Build(EmulatorOptions options, EngineCore core, Func<EmulatorStats> stats)
     {
         // Empty: no configuration files to watch and no console logger; tests run many emulators in one process.
@@ -17,7 +20,7 @@ internal static class EngineApplication
         builder.WebHost.UseKestrelCore();
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + LeaveTime);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
