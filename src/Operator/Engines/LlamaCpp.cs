@@ -1,0 +1,77 @@
+using System.Globalization;
+using LlmOps.Api;
+
+namespace LlmOps.Operator.Engines;
+
+/// <summary>
+/// llama.cpp's <c>llama-server</c>. Binds at once and answers 503 on <c>/health</c> until the model is loaded; ends running answers on SIGTERM,
+/// so the pod drains in preStop.
+/// </summary>
+internal sealed class LlamaCpp : IEngine
+{
+    public const string DefaultImage = "ghcr.io/ggml-org/llama.cpp:server-b6402";
+
+    public const string DefaultGpuImage = "ghcr.io/ggml-org/llama.cpp:server-cuda-b6402";
+
+    public string Type => EngineTypes.LlamaCpp;
+
+    public int Port => 8080;
+
+    public EngineMetrics Metrics { get; } = new("llamacpp:requests_processing", "llamacpp:requests_deferred", null);
+
+    public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
+
+    public EngineOutcome Build(EngineInput input)
+    {
+        var (model, engine) = (input.Model, input.Engine);
+        var problems = new List<string>();
+        List<string> args = [.. ModelArguments(model, problems)];
+        args.AddRange(["--alias", ServedName(input.Deployment, model)]);
+        args.AddRange(["--host", "0.0.0.0", "--port", Port.ToString(CultureInfo.InvariantCulture), "--metrics"]);
+        if (engine.MaxModelLen is { } length)
+            args.AddRange(["-c", length.ToString(CultureInfo.InvariantCulture)]);
+        if (input.GpuCount > 0)
+            args.AddRange(["--n-gpu-layers", "999"]);
+
+        if (engine.Dtype is not null)
+            problems.Add(EngineSettings.NotSupported(Type, "engine.dtype", "a GGUF file carries its number format; leave it out"));
+        if (engine.Quantization is not null)
+            problems.Add(EngineSettings.NotSupported(Type, "engine.quantization", "choose a quantized GGUF file in model.source instead"));
+        if (engine.GpuMemoryUtilization is not null)
+            problems.Add(EngineSettings.NotSupported(Type, "engine.gpuMemoryUtilization", "limit the context with engine.maxModelLen instead"));
+        if (engine.TensorParallelSize > 1)
+            problems.Add(EngineSettings.NotSupported(Type, "engine.tensorParallelSize", "it spreads layers over all GPUs of the pod; use engine.extraArgs with --split-mode or --tensor-split"));
+
+        return EngineOutcome.Of(
+            new EngineContainer
+            {
+                Image = engine.Image ?? (input.GpuCount > 0 ? DefaultGpuImage : DefaultImage),
+                Args = args,
+                Env = [.. EngineSettings.HuggingFaceEnvironment(model), new() { Name = "LLAMA_CACHE", Value = EngineSettings.CacheRoot + "/llama.cpp" }],
+                Startup = EngineSettings.StartupProbe(input, "/health"),
+                Readiness = EngineSettings.HttpProbe("/health", periodSeconds: 1, failureThreshold: 3),
+                Liveness = EngineSettings.HttpProbe("/health", periodSeconds: 10, failureThreshold: 12, timeoutSeconds: 10),
+                DrainsOnSigterm = false,
+            },
+            problems);
+    }
+
+    private IEnumerable<string> ModelArguments(ModelSpec model, List<string> problems)
+    {
+        var location = ModelLocation.Parse(model.Source);
+        switch (location.Scheme)
+        {
+            case "hf":
+                if (model.Revision is not null)
+                    problems.Add(EngineSettings.NotSupported(Type, "model.revision with hf://", "pin the file instead: https://huggingface.co/ORG/NAME/resolve/REVISION/FILE.gguf"));
+                return ["--hf-repo", location.Rest];
+            case "pvc":
+                return ["-m", location.MountedPath];
+            case "https":
+                return ["--model-url", location.ToString()];
+            default:
+                problems.Add(EngineSettings.NotSupported(Type, $"model.source {location.Scheme}://", "use hf://, pvc:// or https://"));
+                return [];
+        }
+    }
+}

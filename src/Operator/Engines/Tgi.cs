@@ -1,0 +1,93 @@
+using System.Globalization;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Operator.Engines;
+
+/// <summary>
+/// Text Generation Inference (<c>text-generation-launcher</c>, the entrypoint of its image). Archived upstream in March 2026 and kept for those who run it.
+/// <c>/health</c> may generate a token and fails while the queue is full (huggingface/text-generation-inference#3241), so liveness only connects.
+/// </summary>
+internal sealed class Tgi : IEngine
+{
+    public const string DefaultImage = "ghcr.io/huggingface/text-generation-inference:3.3.6";
+
+    public string Type => EngineTypes.Tgi;
+
+    /// <summary>The binary's default. The image says 80, which a process without root cannot bind.</summary>
+    public int Port => 3000;
+
+    public EngineMetrics Metrics { get; } = new("tgi_batch_current_size", "tgi_queue_size", null);
+
+    /// <summary>TGI answers to one name only.</summary>
+    public string ServedName(string deployment, ModelSpec model) => "tgi";
+
+    public EngineOutcome Build(EngineInput input)
+    {
+        var (model, engine) = (input.Model, input.Engine);
+        var problems = new List<string>();
+        List<string> args = ["--model-id", ModelId(model, problems)];
+        if (model.Revision is { } revision)
+            args.AddRange(["--revision", revision]);
+        args.AddRange(["--port", Port.ToString(CultureInfo.InvariantCulture)]);
+        if (input.TensorParallelSize > 1)
+            args.AddRange(["--num-shard", input.TensorParallelSize.ToString(CultureInfo.InvariantCulture)]);
+        if (engine.MaxModelLen is { } length)
+            args.AddRange(["--max-total-tokens", length.ToString(CultureInfo.InvariantCulture)]);
+        if (engine.Dtype is { } dtype)
+            args.AddRange(["--dtype", dtype]);
+        if (engine.Quantization is { } quantization)
+            args.AddRange(["--quantize", quantization]);
+        if (engine.GpuMemoryUtilization is { } fraction)
+            args.AddRange(["--cuda-memory-fraction", fraction.ToString(CultureInfo.InvariantCulture)]);
+        args.Add("--json-output");
+
+        if (model.ServedName is not (null or "tgi"))
+            problems.Add(EngineSettings.NotSupported(Type, "model.servedName", "TGI serves every model as tgi; leave it out"));
+        if (engine is { Dtype: not null, Quantization: not null })
+            problems.Add(EngineSettings.NotSupported(Type, "engine.dtype together with engine.quantization", "set one of them"));
+        if (EngineSettings.TooManyShards(input) is { } shards)
+            problems.Add(shards);
+
+        return EngineOutcome.Of(
+            new EngineContainer
+            {
+                Image = engine.Image ?? DefaultImage,
+                Args = args,
+                Env =
+                [
+                    .. EngineSettings.HuggingFaceEnvironment(model),
+                    new EnvVar { Name = "HUGGINGFACE_HUB_CACHE", Value = EngineSettings.HuggingFaceHome + "/hub" },
+                    new EnvVar { Name = "PORT", Value = Port.ToString(CultureInfo.InvariantCulture) },
+                ],
+                Startup = EngineSettings.StartupProbe(input, "/health"),
+                Readiness = EngineSettings.HttpProbe("/health", periodSeconds: 5, failureThreshold: 3),
+                Liveness = new Probe
+                {
+                    TcpSocket = new TcpSocketAction { Port = EngineSettings.PortName },
+                    PeriodSeconds = 10,
+                    FailureThreshold = 12,
+                    TimeoutSeconds = 5,
+                },
+                // Shards talk over NCCL, which falls back to shared memory.
+                SharedMemory = "1Gi",
+                DrainsOnSigterm = true,
+            },
+            problems);
+    }
+
+    private string ModelId(ModelSpec model, List<string> problems)
+    {
+        var location = ModelLocation.Parse(model.Source);
+        switch (location.Scheme)
+        {
+            case "hf":
+                return location.Rest;
+            case "pvc":
+                return location.MountedPath;
+            default:
+                problems.Add(EngineSettings.NotSupported(Type, $"model.source {location.Scheme}://", "use hf:// or pvc://"));
+                return string.Empty;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Operator.Engines;
+
+/// <summary>
+/// vLLM (<c>vllm serve</c>, the entrypoint of its image). The port is closed until the model is loaded, so only a startup probe works;
+/// SIGTERM aborts running answers unless <c>--shutdown-timeout</c> is given (v0.18 and later, vllm-project/vllm#36666).
+/// </summary>
+internal sealed class VLlm : IEngine
+{
+    public const string DefaultImage = "vllm/vllm-openai:v0.18.1";
+
+    private static readonly Version FirstWithShutdownTimeout = new(0, 18, 0);
+
+    public string Type => EngineTypes.VLlm;
+
+    public int Port => 8000;
+
+    public EngineMetrics Metrics { get; } = new("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc");
+
+    public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
+
+    public EngineOutcome Build(EngineInput input)
+    {
+        var (model, engine) = (input.Model, input.Engine);
+        var image = engine.Image ?? DefaultImage;
+        var drains = ImageReference.TagVersion(image) >= FirstWithShutdownTimeout;
+        var problems = new List<string>();
+        List<string> args = [.. ModelArguments(model, problems)];
+        args.AddRange(["--served-model-name", ServedName(input.Deployment, model)]);
+        args.AddRange(["--port", Port.ToString(CultureInfo.InvariantCulture)]);
+        if (model.Revision is { } revision)
+            args.AddRange(["--revision", revision]);
+        if (input.TensorParallelSize > 1)
+            args.AddRange(["--tensor-parallel-size", input.TensorParallelSize.ToString(CultureInfo.InvariantCulture)]);
+        if (engine.MaxModelLen is { } length)
+            args.AddRange(["--max-model-len", length.ToString(CultureInfo.InvariantCulture)]);
+        if (engine.Dtype is { } dtype)
+            args.AddRange(["--dtype", dtype]);
+        if (engine.Quantization is { } quantization)
+            args.AddRange(["--quantization", quantization]);
+        if (engine.GpuMemoryUtilization is { } utilization)
+            args.AddRange(["--gpu-memory-utilization", utilization.ToString(CultureInfo.InvariantCulture)]);
+        if (drains)
+            args.AddRange(["--shutdown-timeout", input.DrainSeconds.ToString(CultureInfo.InvariantCulture)]);
+        if (EngineSettings.TooManyShards(input) is { } shards)
+            problems.Add(shards);
+
+        return EngineOutcome.Of(
+            new EngineContainer
+            {
+                Image = image,
+                Args = args,
+                Env = [.. EngineSettings.HuggingFaceEnvironment(model), new EnvVar { Name = "VLLM_CACHE_ROOT", Value = EngineSettings.CacheRoot + "/vllm" }],
+                Startup = EngineSettings.StartupProbe(input, "/health"),
+                Readiness = EngineSettings.HttpProbe("/health", periodSeconds: 1, failureThreshold: 3),
+                Liveness = EngineSettings.HttpProbe("/health", periodSeconds: 10, failureThreshold: 12, timeoutSeconds: 10),
+                // Tensor parallel workers pass tensors through shared memory.
+                SharedMemory = input.TensorParallelSize > 1 ? "2Gi" : null,
+                DrainsOnSigterm = drains,
+            },
+            problems);
+    }
+
+    private IEnumerable<string> ModelArguments(ModelSpec model, List<string> problems)
+    {
+        var location = ModelLocation.Parse(model.Source);
+        switch (location.Scheme)
+        {
+            case "hf":
+                return [location.Rest];
+            case "pvc":
+                return [location.MountedPath];
+            case "s3" or "gs":
+                return [location.ToString(), "--load-format", "runai_streamer"];
+            default:
+                problems.Add(EngineSettings.NotSupported(Type, $"model.source {location.Scheme}://", "use hf://, pvc://, s3:// or gs://"));
+                return [];
+        }
+    }
+}
