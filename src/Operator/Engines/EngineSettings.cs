@@ -16,7 +16,7 @@ internal static class EngineSettings
     public const string PortName = "http";
 
     /// <summary>GPUs of one replica: none without <c>gpu</c>, 1 where it gives no count.</summary>
-    public static int GpuCount(this ResourcesSpec? resources) => resources?.Gpu is { } gpu ? gpu.Count ?? 1 : 0;
+    public static int GpuCount(this ResourcesSpec? resources) => resources?.Gpu is { } gpu ? gpu.Count ?? Defaults.GpuCount : 0;
 
     /// <summary>Environment for reading from Hugging Face; the token stays in its Secret.</summary>
     public static IEnumerable<EnvVar> HuggingFaceEnvironment(ModelSpec model)

@@ -15,6 +15,9 @@ internal interface IEngine
     /// <summary>Names of the engine's own metrics.</summary>
     EngineMetrics Metrics { get; }
 
+    /// <summary>Image where the spec names none: pinned, and the one this operator was tested with.</summary>
+    string DefaultImage(ResourcesSpec? resources);
+
     /// <summary>Builds the container, or says which settings this engine does not have.</summary>
     EngineOutcome Build(EngineInput input);
 
@@ -27,10 +30,10 @@ internal interface IEngine
 internal sealed record EngineInput(string Deployment, ModelSpec Model, EngineSpec Engine, ResourcesSpec? Resources)
 {
     /// <summary>Seconds that running answers get when a pod is stopped, default 30.</summary>
-    public int DrainSeconds => Engine.DrainSeconds ?? 30;
+    public int DrainSeconds => Engine.DrainSeconds ?? Defaults.DrainSeconds;
 
     /// <summary>Longest time from container start to the engine answering, default 20 minutes.</summary>
-    public TimeSpan StartupDeadline => Engine.StartupDeadline ?? TimeSpan.FromMinutes(20);
+    public TimeSpan StartupDeadline => Engine.StartupDeadline ?? Defaults.StartupDeadline;
 
     /// <summary>GPUs of one replica; 0 without <c>resources.gpu</c>.</summary>
     public int GpuCount => Resources.GpuCount();

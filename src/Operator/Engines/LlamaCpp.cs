@@ -9,9 +9,9 @@ namespace LlmOps.Operator.Engines;
 /// </summary>
 internal sealed class LlamaCpp : IEngine
 {
-    public const string DefaultImage = "ghcr.io/ggml-org/llama.cpp:server-b6402";
+    private const string CpuImage = "ghcr.io/ggml-org/llama.cpp:server-b6402";
 
-    public const string DefaultGpuImage = "ghcr.io/ggml-org/llama.cpp:server-cuda-b6402";
+    private const string GpuImage = "ghcr.io/ggml-org/llama.cpp:server-cuda-b6402";
 
     public string Type => EngineTypes.LlamaCpp;
 
@@ -20,6 +20,8 @@ internal sealed class LlamaCpp : IEngine
     public EngineMetrics Metrics { get; } = new("llamacpp:requests_processing", "llamacpp:requests_deferred", null);
 
     public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
+
+    public string DefaultImage(ResourcesSpec? resources) => resources.GpuCount() > 0 ? GpuImage : CpuImage;
 
     public EngineOutcome Build(EngineInput input)
     {
@@ -39,13 +41,13 @@ internal sealed class LlamaCpp : IEngine
             problems.Add(EngineSettings.NotSupported(Type, "engine.quantization", "choose a quantized GGUF file in model.source instead"));
         if (engine.GpuMemoryUtilization is not null)
             problems.Add(EngineSettings.NotSupported(Type, "engine.gpuMemoryUtilization", "limit the context with engine.maxModelLen instead"));
-        if (engine.TensorParallelSize > 1)
+        if (engine.TensorParallelSize > 1 && engine.TensorParallelSize != input.GpuCount)
             problems.Add(EngineSettings.NotSupported(Type, "engine.tensorParallelSize", "it spreads layers over all GPUs of the pod; use engine.extraArgs with --split-mode or --tensor-split"));
 
         return EngineOutcome.Of(
             new EngineContainer
             {
-                Image = engine.Image ?? (input.GpuCount > 0 ? DefaultGpuImage : DefaultImage),
+                Image = engine.Image ?? DefaultImage(input.Resources),
                 Args = args,
                 Env = [.. EngineSettings.HuggingFaceEnvironment(model), new() { Name = "LLAMA_CACHE", Value = EngineSettings.CacheRoot + "/llama.cpp" }],
                 Startup = EngineSettings.StartupProbe(input, "/health"),

@@ -10,7 +10,7 @@ namespace LlmOps.Operator.Engines;
 /// </summary>
 internal sealed class Tgi : IEngine
 {
-    public const string DefaultImage = "ghcr.io/huggingface/text-generation-inference:3.3.6";
+    private const string PinnedImage = "ghcr.io/huggingface/text-generation-inference:3.3.6";
 
     public string Type => EngineTypes.Tgi;
 
@@ -21,6 +21,8 @@ internal sealed class Tgi : IEngine
 
     /// <summary>TGI answers to one name only.</summary>
     public string ServedName(string deployment, ModelSpec model) => "tgi";
+
+    public string DefaultImage(ResourcesSpec? resources) => PinnedImage;
 
     public EngineOutcome Build(EngineInput input)
     {
@@ -52,7 +54,7 @@ internal sealed class Tgi : IEngine
         return EngineOutcome.Of(
             new EngineContainer
             {
-                Image = engine.Image ?? DefaultImage,
+                Image = engine.Image ?? PinnedImage,
                 Args = args,
                 Env =
                 [

@@ -10,7 +10,7 @@ namespace LlmOps.Operator.Engines;
 /// </summary>
 internal sealed class VLlm : IEngine
 {
-    public const string DefaultImage = "vllm/vllm-openai:v0.18.1";
+    private const string PinnedImage = "vllm/vllm-openai:v0.18.1";
 
     private static readonly Version FirstWithShutdownTimeout = new(0, 18, 0);
 
@@ -22,10 +22,12 @@ internal sealed class VLlm : IEngine
 
     public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
 
+    public string DefaultImage(ResourcesSpec? resources) => PinnedImage;
+
     public EngineOutcome Build(EngineInput input)
     {
         var (model, engine) = (input.Model, input.Engine);
-        var image = engine.Image ?? DefaultImage;
+        var image = engine.Image ?? PinnedImage;
         var drains = ImageReference.TagVersion(image) >= FirstWithShutdownTimeout;
         var problems = new List<string>();
         List<string> args = [.. ModelArguments(model, problems)];

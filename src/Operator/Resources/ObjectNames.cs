@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LlmOps.Operator.Resources;
+
+/// <summary>Deterministic names of what the operator owns, so that a second attempt finds the first one's object.</summary>
+internal static class ObjectNames
+{
+    /// <summary>Longest DNS label: names of Services and values of labels.</summary>
+    private const int LongestLabel = 63;
+
+    /// <summary>Deployment and Service of a serving hash.</summary>
+    public static string Serving(string deployment, string servingHash) => Join(deployment, servingHash);
+
+    /// <summary>ControllerRevision of a release.</summary>
+    public static string Revision(string deployment, string releaseHash) => Join(deployment, releaseHash);
+
+    /// <summary>EvalRun of a gate step; attempts after the first carry their number.</summary>
+    public static string EvalRun(string deployment, string rolloutId, int stepIndex, int attempt) =>
+        Join(deployment, attempt == 0 ? $"{rolloutId}-{stepIndex}" : $"{rolloutId}-{stepIndex}-{attempt}");
+
+    /// <summary>ConfigMap with the plan of an EvalRun.</summary>
+    public static string Plan(string evalRun) => $"{evalRun}-plan";
+
+    /// <summary>ConfigMap with the report of an EvalRun.</summary>
+    public static string Report(string evalRun) => $"{evalRun}-report";
+
+    /// <summary>The name as a label value.</summary>
+    public static string LabelValue(string name) => name.Length <= LongestLabel ? name : Shorten(name, LongestLabel);
+
+    // A Service's name is a DNS label: no dots, at most 63 characters, a letter first. What has to be changed gets a hash, so that two names never meet.
+    private static string Join(string name, string suffix)
+    {
+        var most = LongestLabel - 1 - suffix.Length;
+        var fits = name.Length <= most && !name.Contains('.', StringComparison.Ordinal) && char.IsAsciiLetter(name[0]);
+        return $"{(fits ? name : Shorten(name, most))}-{suffix}";
+    }
+
+    private static string Shorten(string name, int most)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
+        var readable = name.Replace('.', '-');
+        if (!char.IsAsciiLetter(readable[0]))
+            readable = "llm-" + readable;
+        var kept = Math.Min(readable.Length, most - 9);
+        return $"{readable[..kept].TrimEnd('-')}-{hash}";
+    }
+}
