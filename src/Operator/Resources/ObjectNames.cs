@@ -17,7 +17,7 @@ internal static class ObjectNames
 
     /// <summary>EvalRun of a gate step; attempts after the first carry their number.</summary>
     public static string EvalRun(string deployment, string rolloutId, int stepIndex, int attempt) =>
-        Join(deployment, attempt == 0 ? $"{rolloutId}-{stepIndex}" : $"{rolloutId}-{stepIndex}-{attempt}");
+        Join(deployment, attempt <= 1 ? $"{rolloutId}-{stepIndex}" : $"{rolloutId}-{stepIndex}-{attempt}");
 
     /// <summary>ConfigMap with the plan of an EvalRun.</summary>
     public static string Plan(string evalRun) => $"{evalRun}-plan";

@@ -1,0 +1,88 @@
+using LlmOps.Api;
+using LlmOps.Operator.Engines;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>What a spec asks for, resolved.</summary>
+/// <param name="Plan">For the rollout engine.</param>
+/// <param name="Desired">The release of the spec; null while it cannot be resolved, and then the plan says why.</param>
+/// <param name="Warnings">What in the spec has no effect, in sentences.</param>
+internal sealed record ResolvedSpec(RolloutPlan Plan, DesiredRelease? Desired, IReadOnlyList<string> Warnings);
+
+/// <summary>The release of a spec with all that is needed to start it.</summary>
+internal sealed record DesiredRelease(ReleaseHashes Hashes, ReleaseRecord Record);
+
+/// <summary>From a spec (and the prompt it names) to a plan. Pure.</summary>
+internal static class PlanBuilder
+{
+    /// <param name="prompt">The PromptVersion that the spec names; null where there is none of that name.</param>
+    public static ResolvedSpec Build(LlmDeployment deployment, PromptVersion? prompt)
+    {
+        var spec = deployment.Spec;
+        var (desired, problem) = Resolve(deployment, prompt);
+        var rollout = spec.Rollout;
+        var plan = new RolloutPlan
+        {
+            Desired = desired is null ? null : new Release(desired.Hashes.Release, desired.Hashes.Serving, desired.Hashes.Prompt),
+            UnresolvedReason = problem?.Reason,
+            UnresolvedMessage = problem?.Message,
+            Steps = (rollout?.Steps ?? Defaults.Steps).Select(Step).ToEquatableArray(),
+            Analysis = new AnalysisPlan(
+                (rollout?.Analysis?.FalseRevertProbability ?? Defaults.FalseRevertProbability).Fraction,
+                rollout?.Analysis?.Tolerance?.Errors ?? Defaults.ToleratedErrors,
+                rollout?.Analysis?.Tolerance?.Ttft ?? Defaults.ToleratedTtft),
+            Replicas = ScalingResources.TotalReplicas(spec),
+            GpusPerReplica = spec.Resources.GpuCount(),
+            MaxSurgeGpus = rollout?.Capacity?.MaxSurgeGpus,
+            MaxUnavailable = rollout?.Capacity?.MaxUnavailable ?? 0,
+            ProgressDeadline = rollout?.ProgressDeadline ?? Defaults.ProgressDeadline,
+            ScaleDownDelay = rollout?.ScaleDownDelay ?? Defaults.ScaleDownDelay,
+            Paused = rollout?.Paused ?? false,
+            Generation = deployment.Metadata.Generation ?? 0,
+        };
+        var warnings = EngineCatalog.Find(spec.Engine.Type) is { } engine ? ScalingResources.Problems(spec, engine).ToList() : [];
+        return new(plan, desired, warnings);
+    }
+
+    private static Step Step(RolloutStep step) =>
+        step.Gate is { } gate
+            ? new GateStep(gate)
+            : new WeightStep(step.Weight ?? 100, step.Hold ?? Defaults.Hold, step.MinRequests ?? Defaults.MinRequests);
+
+    private static (DesiredRelease? Desired, Problem? Problem) Resolve(LlmDeployment deployment, PromptVersion? prompt)
+    {
+        var (name, spec) = (deployment.Metadata.Name!, deployment.Spec);
+        if (EngineCatalog.Find(spec.Engine.Type) is not { } engine)
+            return (null, new(Reasons.UnsupportedEngineSetting, $"there is no engine {spec.Engine.Type}: use one of {EngineCatalog.Types}"));
+        if (PromptProblem(spec, prompt) is { } problem)
+            return (null, problem);
+
+        var outcome = engine.Build(new EngineInput(name, spec.Model, spec.Engine, spec.Resources));
+        if (outcome.Container is null)
+            return (null, new(Reasons.UnsupportedEngineSetting, string.Join("; ", outcome.Problems)));
+        var snapshot = ReleaseSnapshot.Of(
+            name,
+            spec with { Model = spec.Model with { ServedName = engine.ServedName(name, spec.Model) } },
+            engine.DefaultImage(spec.Resources),
+            prompt is null ? null : PromptContent.Hash(prompt.Spec));
+        var hashes = ReleaseHashing.Compute(snapshot);
+        var template = PodTemplateBuilder.Build(name, hashes.Serving, snapshot, engine, outcome.Container);
+        return (new DesiredRelease(hashes, new ReleaseRecord(snapshot, template)), null);
+    }
+
+    private static Problem? PromptProblem(LlmDeploymentSpec spec, PromptVersion? prompt)
+    {
+        if (spec.Prompt is not { } reference)
+            return null;
+        if (prompt is null || prompt.Metadata.DeletionTimestamp is not null)
+        {
+            return new(Reasons.PromptNotFound, $"PromptVersion {reference.Name} {(prompt is null ? "does not exist" : "is being deleted")}: create it, or name another one in spec.prompt");
+        }
+
+        return PromptValidation.Check(prompt.Spec).Problems is { Count: > 0 } problems
+            ? new(Reasons.PromptInvalid, $"PromptVersion {reference.Name} cannot be used: {string.Join("; ", problems)}. Create a corrected version and name it in spec.prompt")
+            : null;
+    }
+}

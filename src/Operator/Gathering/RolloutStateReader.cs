@@ -1,0 +1,63 @@
+using LlmOps.Api;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>From status to the rollout engine's state. The way back is <c>Applying/StatusBuilder</c>; together they lose nothing.</summary>
+internal static class RolloutStateReader
+{
+    public static RolloutState Read(LlmDeploymentStatus? status) => status is null ? RolloutState.Initial : new RolloutState
+    {
+        Stable = Release(status.Stable),
+        Candidate = Release(status.Candidate),
+        Current = status.Rollout is { } rollout ? Rollout(rollout) : null,
+        Failed = (status.FailedReleases ?? []).Select(failed => new LockedRelease(failed.Release, failed.Reason, failed.Message, failed.Time)).ToEquatableArray(),
+        Retiring = (status.Retiring ?? []).Select(retiring => new RetiringPods(retiring.ServingHash, retiring.Replicas, retiring.Until)).ToEquatableArray(),
+        History = (status.History ?? []).Select(Finished).ToEquatableArray(),
+        ObservedGeneration = status.ObservedGeneration ?? 0,
+    };
+
+    private static Release? Release(ReleaseStatus? release) =>
+        release is null ? null : new(release.Release, release.ServingHash, release.PromptHash);
+
+    private static Rollout Rollout(RolloutStatus rollout) => new()
+    {
+        Id = rollout.Id,
+        ReleaseHash = rollout.Release,
+        // A phase that this version does not know was written by a newer one: over, as far as this one can tell.
+        Phase = Enum.TryParse<RolloutPhase>(rollout.Phase, out var phase) ? phase : RolloutPhase.Superseded,
+        StepIndex = rollout.Step ?? 0,
+        WeightPercent = rollout.Weight ?? 0,
+        WeightEpoch = rollout.WeightEpoch ?? 0,
+        MaxWeight = rollout.MaxWeight ?? 0,
+        StartedAt = rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
+        StepStartedAt = rollout.StepStartedAt ?? rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
+        HoldStartedAt = rollout.HoldStartedAt,
+        GateAttempt = rollout.GateAttempt ?? 1,
+        Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
+        Evidence = (rollout.Evidence ?? []).Select(row => new EvidenceRow(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate))).ToEquatableArray(),
+        EvidenceSavedAt = rollout.EvidenceSavedAt,
+        Reason = rollout.Reason ?? string.Empty,
+        Message = rollout.Message ?? string.Empty,
+    };
+
+    private static VerdictRecord Verdict(VerdictStatus verdict) => new(
+        verdict.Step,
+        verdict.Name,
+        Enum.TryParse<Verdict>(verdict.Verdict, out var value) ? value : Rollouts.Verdict.NoData,
+        verdict.Message,
+        verdict.Time ?? DateTimeOffset.UnixEpoch);
+
+    private static TrackCounts Counts(TrackEvidence counts) => new(counts.Requests, counts.Errors, (counts.SlowTtft ?? []).ToEquatableArray());
+
+    private static FinishedRollout Finished(RolloutRecord record) => new(
+        record.Id,
+        record.Release,
+        Enum.TryParse<RolloutPhase>(record.Outcome, out var outcome) ? outcome : RolloutPhase.Superseded,
+        record.Reason,
+        record.Message,
+        record.StartedAt,
+        record.FinishedAt,
+        record.MaxWeight,
+        record.CandidateRequests);
+}
