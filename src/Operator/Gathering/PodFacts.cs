@@ -29,6 +29,7 @@ internal static class PodFacts
     {
         if (pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" }) is not { } condition)
             return null;
+        // The scheduler's message is the only place that says which resource is short.
         var scheduler = condition.Message is { Length: > 0 } message ? message : "no node fits";
         return GpuResource(pod) is { } resource && scheduler.Contains(resource, StringComparison.Ordinal)
             ? new(Reasons.InsufficientGpus, $"pod {pod.Metadata.Name} has no node: {scheduler} ({explainGpus(pod, resource)}). Add GPUs, lower replicas, or set rollout.capacity.maxUnavailable so that stable gives up one")

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace LlmOps.Operator.Gathering;
@@ -5,10 +6,12 @@ namespace LlmOps.Operator.Gathering;
 /// <summary>Reads Kubernetes quantities: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/</summary>
 internal static class Quantity
 {
+    private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("+-.0123456789");
+
     /// <summary>The value in whole units; false where the text is no quantity.</summary>
     public static bool TryParse(string text, out decimal value)
     {
-        var end = text.AsSpan().IndexOfAnyExcept("+-.0123456789");
+        var end = text.AsSpan().IndexOfAnyExcept(NumberCharacters);
         var number = end < 0 ? text.AsSpan() : text.AsSpan(0, end);
         var suffix = end < 0 ? string.Empty : text[end..];
         value = 0;

@@ -10,7 +10,7 @@ internal static class RolloutStateReader
     {
         Stable = Release(status.Stable),
         Candidate = Release(status.Candidate),
-        Current = status.Rollout is { } rollout ? Rollout(rollout) : null,
+        Current = status.Rollout is { } rollout ? Rollout(rollout, status.Candidate) : null,
         Failed = (status.FailedReleases ?? []).Select(failed => new LockedRelease(failed.Release, failed.Reason, failed.Message, failed.Time)).ToEquatableArray(),
         Retiring = (status.Retiring ?? []).Select(retiring => new RetiringPods(retiring.ServingHash, retiring.Replicas, retiring.Until)).ToEquatableArray(),
         History = (status.History ?? []).Select(Finished).ToEquatableArray(),
@@ -20,14 +20,15 @@ internal static class RolloutStateReader
     private static Release? Release(ReleaseStatus? release) =>
         release is null ? null : new(release.Release, release.ServingHash, release.PromptHash);
 
-    private static Rollout Rollout(RolloutStatus rollout) => new()
+    private static Rollout Rollout(RolloutStatus rollout, ReleaseStatus? candidate) => new()
     {
         Id = rollout.Id,
         ReleaseHash = rollout.Release,
         // A phase that this version does not know was written by a newer one: over, as far as this one can tell.
         Phase = Enum.TryParse<RolloutPhase>(rollout.Phase, out var phase) ? phase : RolloutPhase.Superseded,
         StepIndex = rollout.Step ?? 0,
-        WeightPercent = rollout.Weight ?? 0,
+        // Without a candidate nothing has a share to change.
+        WeightPercent = candidate?.Weight ?? 0,
         WeightEpoch = rollout.WeightEpoch ?? 0,
         MaxWeight = rollout.MaxWeight ?? 0,
         StartedAt = rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
