@@ -12,10 +12,15 @@ internal sealed class EngineProcessHandle : IDisposable
     private readonly StringBuilder _error = new();
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly TaskCompletionSource _loading = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private EngineProcessHandle(Process process) => _process = process;
 
     /// <summary>Where it listens, once it does.</summary>
     public Task<Uri> AddressAsync => _listening.Task.WaitAsync(Deadline, TimeProvider.System);
+
+    /// <summary>Done when the load has begun.</summary>
+    public Task LoadingAsync => _loading.Task.WaitAsync(Deadline, TimeProvider.System);
 
     public static EngineProcessHandle Start(string catalog, params IEnumerable<string> arguments)
     {
@@ -57,6 +62,8 @@ internal sealed class EngineProcessHandle : IDisposable
     private void Read(string? line)
     {
         const string Listening = "INFO: Uvicorn running on ";
+        if (line?.StartsWith("INFO: Starting to load", StringComparison.Ordinal) == true)
+            _loading.TrySetResult();
         if (line?.StartsWith(Listening, StringComparison.Ordinal) == true)
             _listening.TrySetResult(new Uri(line[Listening.Length..].Split(' ')[0]));
     }

@@ -77,6 +77,15 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(0, (await process.ExitAsync()).Code);
     }
 
+    [Fact]
+    public async Task Sigterm_while_loading_ends_the_process_at_once()
+    {
+        using var process = EngineProcessHandle.Start(_catalog, "vllm", "acme/loads-for-ever", "--port", "0");
+        await process.LoadingAsync;
+        await process.TerminateAsync();
+        Assert.Equal(0, (await process.ExitAsync()).Code);
+    }
+
     private static async Task StreamAndTerminateAsync(EngineProcessHandle process, List<string> events)
     {
         using var client = new EngineClient(await process.AddressAsync);

@@ -96,5 +96,6 @@ public sealed class TgiTests
         var (status, body) = await client.PostAsync("/v1/chat/completions", EngineClient.Chat("y"));
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.Equal("generation", (string)body!["error_type"]!);
+        Assert.Equal(1, PrometheusText.Value(await client.TextAsync("/metrics"), "tgi_request_failure", ("err", "generation")));
     }
 }

@@ -17,6 +17,7 @@ internal sealed class GenerationResponder(EngineCore core, EngineErrors errors)
         {
             case FailureKind.ServerError or FailureKind.LyingHealth:
                 running.Drop("serverError");
+                core.Metrics.Rejected("generation");
                 await errors.InternalAsync(context);
                 return;
             case FailureKind.Refuse:

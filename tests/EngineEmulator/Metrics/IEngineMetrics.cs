@@ -13,7 +13,7 @@ internal interface IEngineMetrics
 
     void Finished(FinishedRequest request);
 
-    /// <summary>A request that was refused before it reached the batch; <paramref name="error"/> in the engine's words.</summary>
+    /// <summary>A request that ended without reaching the batch; <paramref name="error"/> in the engine's words.</summary>
     void Rejected(string error);
 
     /// <summary>A response was sent: route template, method, status code, seconds until its end.</summary>
