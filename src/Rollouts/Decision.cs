@@ -18,8 +18,11 @@ public sealed record Decision
     /// <summary>What just happened, for events and the log. Empty whenever <see cref="Next"/> equals the present state.</summary>
     public EquatableArray<Happening> Happenings { get; init; }
 
-    /// <summary>Change of phase; null where the phase stays.</summary>
-    public Transition? Transition { get; init; }
+    /// <summary>Changes of phase in their order, each of them one of <see cref="Rollouts.Transitions.Allowed"/>. Empty where the phase stays.</summary>
+    public EquatableArray<Transition> Transitions { get; init; }
+
+    /// <summary><see cref="Transitions"/> in one: from the first phase to the last, with the last cause. Null where the phase stays.</summary>
+    public Transition? Transition => Transitions.Count == 0 ? null : Transitions[^1] with { From = Transitions[0].From };
 
     /// <summary>What is going on, as a word, for conditions: the rollout's reason, or why there is none (NoRollout, ReleaseLocked, Paused, or why the spec is unresolved).</summary>
     public required string Reason { get; init; }
@@ -51,7 +54,7 @@ public enum HappeningType
     Warning,
 }
 
-/// <summary>A change of phase. A rollout that takes the place of a running one shows as that one's phase → Starting.</summary>
+/// <summary>A change of phase.</summary>
 /// <param name="From">Null where there was no rollout yet.</param>
 /// <param name="Cause">A word of <see cref="RolloutReasons"/>.</param>
 public sealed record Transition(RolloutPhase? From, RolloutPhase To, string Cause);

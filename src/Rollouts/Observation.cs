@@ -29,7 +29,9 @@ public sealed record PodsObservation(string ServingHash, int Desired, int Ready,
 public sealed record Problem(string Reason, string Message);
 
 /// <summary>An evaluation of the current rollout.</summary>
-/// <param name="Verdict">Null while it runs, or while the gate cannot be run (then <paramref name="Reason"/> says why, such as GateNotFound).</param>
+/// <param name="Verdict">Null while there is none.</param>
+/// <param name="Reason">Without a verdict: why, such as GateNotFound; empty while the evaluation simply runs.</param>
+/// <param name="Message">The numbers of the verdict, or the reason in a sentence. Every change of it is a write.</param>
 public sealed record GateObservation(string Gate, int StepIndex, int Attempt, string RolloutId, Verdict? Verdict, string Reason, string Message);
 
 /// <summary>What the gateways answered.</summary>

@@ -10,6 +10,8 @@ public static class RolloutReasons
     public const string RolloutStarted = "RolloutStarted";
     public const string WaitingForPods = "WaitingForPods";
     public const string WaitingForWarmUp = "WaitingForWarmUp";
+    public const string CandidateReady = "CandidateReady";
+    public const string StepsDone = "StepsDone";
     public const string WaitingForGate = "WaitingForGate";
     public const string GatePassed = "GatePassed";
     public const string WeightChanged = "WeightChanged";

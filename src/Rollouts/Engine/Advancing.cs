@@ -1,0 +1,30 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Moves a rollout forward by at most one step, and enters the step that it comes to.</summary>
+internal static class Advancing
+{
+    public static Course Go(Situation situation, Course course)
+    {
+        if (!course.IsActive)
+        {
+            return course;
+        }
+
+        if (situation.Plan.Paused)
+        {
+            return Pausing.Hold(Gating.Keep(situation, course));
+        }
+
+        if (course.Rollout.Phase == RolloutPhase.Starting)
+        {
+            course = Starting.Go(situation, course);
+        }
+
+        if (course.Rollout.Phase == RolloutPhase.Stepping)
+        {
+            course = Stepping.Go(situation, course);
+        }
+
+        return course.IsActive && course.Rollout.Phase == RolloutPhase.Promoting ? Promoting.Go(situation, course) : course;
+    }
+}

@@ -1,0 +1,64 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Makes the decision out of where the course ended.</summary>
+internal static class Conclusion
+{
+    /// <summary>How often the counts of live traffic are read: bad evidence must take effect within a second.</summary>
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(10);
+
+    public static Decision Of(Situation situation, Course course)
+    {
+        var deadline = Deadline.Of(situation.Plan, course.State);
+        var (reason, message) = Standing(situation.Plan, course.State);
+        return new()
+        {
+            Next = course.State,
+            Pods = Capacity.Targets(situation.Plan, course.State),
+            Gate = course.Gate,
+            RequeueAfter = RequeueAfter(situation, course, deadline),
+            Happenings = course.Happenings,
+            Transitions = course.Transitions,
+            Reason = reason,
+            Message = message,
+            LiveTests = EvidenceBook.LiveTests(situation, course),
+            Deadline = deadline,
+        };
+    }
+
+    private static TimeSpan? RequeueAfter(Situation situation, Course course, DateTimeOffset? deadline)
+    {
+        if (course.State.CandidateWeightPercent > 0)
+        {
+            return LiveInterval;
+        }
+
+        var times = course.State.Retiring.Select(pods => (DateTimeOffset?)pods.Until).Append(deadline).Append(course.LookAgainAt);
+        return times.Min() is { } next ? Clamp(next - situation.Now) : null;
+    }
+
+    private static TimeSpan Clamp(TimeSpan delay) => delay < LiveInterval ? LiveInterval : delay > LongestInterval ? LongestInterval : delay;
+
+    private static (string Reason, string Message) Standing(RolloutPlan plan, RolloutState state)
+    {
+        if (plan.Desired is null)
+        {
+            return (plan.UnresolvedReason ?? RolloutReasons.NoRollout, plan.UnresolvedMessage ?? "the spec does not give a release");
+        }
+
+        if (state is { Candidate: not null, Current: { } rollout })
+        {
+            return (rollout.Reason, rollout.Message);
+        }
+
+        if (plan.Desired.Hash == state.Stable?.Hash)
+        {
+            return (RolloutReasons.NoRollout, $"release {plan.Desired.Hash} serves");
+        }
+
+        return SpecChange.LockOf(state, plan.Desired) is { } locked
+            ? (RolloutReasons.ReleaseLocked, SpecChange.Describe(locked))
+            : (RolloutReasons.Paused, $"rollout.paused is set: release {plan.Desired.Hash} starts when it is not");
+    }
+}

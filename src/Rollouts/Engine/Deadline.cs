@@ -1,0 +1,25 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>When a step is reverted if nothing moves.</summary>
+internal static class Deadline
+{
+    /// <summary>Null where nothing is tried, while paused, and where a first release waits for its pods: there is nothing to go back to.</summary>
+    public static DateTimeOffset? Of(RolloutPlan plan, RolloutState state)
+    {
+        if (state.Candidate is null || state.Current is not { } rollout || plan.Paused)
+        {
+            return null;
+        }
+
+        var isFirstRelease = state.Stable is null;
+        var index = Steps.Clamp(plan.Steps, rollout.StepIndex, isFirstRelease);
+        var step = rollout.Phase == RolloutPhase.Stepping && index < plan.Steps.Count ? plan.Steps[index] : null;
+        return step switch
+        {
+            GateStep => rollout.StepStartedAt + plan.ProgressDeadline,
+            _ when isFirstRelease => null,
+            WeightStep weight => rollout.StepStartedAt + weight.HoldFor + plan.ProgressDeadline,
+            _ => rollout.StepStartedAt + plan.ProgressDeadline,
+        };
+    }
+}

@@ -1,0 +1,26 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Ends a rollout: one change of state that takes the weight away, keeps the pods for a while and writes the history.</summary>
+internal static class Ending
+{
+    /// <summary>The candidate goes, whatever state its pods are in.</summary>
+    public static Course WithoutPromotion(Situation situation, Course course, RolloutPhase outcome, string reason, string message)
+    {
+        var retired = course.SharesPods ? course.State.Retiring : Retirement.Add(situation, course.State, course.Candidate);
+        course = course.Enter(outcome, reason);
+        course = course.With(WeightChange.To(course.Rollout, 0) with { Reason = reason, Message = message });
+        return course with
+        {
+            State = course.State with { Candidate = null, Retiring = retired, History = Write(situation, course, outcome, reason, message) },
+            Gate = null,
+        };
+    }
+
+    public static EquatableArray<FinishedRollout> Write(Situation situation, Course course, RolloutPhase outcome, string reason, string message)
+    {
+        var rollout = course.Rollout;
+        var requests = rollout.Evidence.Sum(row => row.Candidate.Requests);
+        var finished = new FinishedRollout(rollout.Id, rollout.ReleaseHash, outcome, reason, message, rollout.StartedAt, situation.Now, rollout.MaxWeight, requests);
+        return course.State.History.Prepend(finished).Take(RolloutState.MaxHistory).ToEquatableArray();
+    }
+}

@@ -1,0 +1,74 @@
+using LlmOps.Rollouts.Statistics;
+
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Keeps the counts of the live tests, and says what they allow.</summary>
+internal static class EvidenceBook
+{
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>Adds what the gateways say now to what is kept. Counts of one process and epoch only grow, so the larger one holds; rows of gateways that ended stay.</summary>
+    public static Course Merge(Situation situation, Course course)
+    {
+        if (!course.IsActive || situation.Observation.Evidence.Rows.Count == 0)
+        {
+            return course;
+        }
+
+        return course.With(course.Rollout with { Evidence = EvidenceMerge.Rows(course.Rollout.Evidence, situation.Observation.Evidence.Rows) });
+    }
+
+    /// <summary>Writes new counts together with anything else, and by themselves at most every 10 s: a quiet reconcile writes nothing.</summary>
+    public static Course Save(Situation situation, RolloutState before, Course course)
+    {
+        if (course.State.Current is not { } now || before.Current is not { } then || now.Id != then.Id || now.Evidence == then.Evidence)
+        {
+            return course;
+        }
+
+        var unsaved = course.With(now with { Evidence = then.Evidence });
+        var isRecent = then.EvidenceSavedAt is { } saved && (situation.Now - saved).Duration() < SaveInterval;
+        return unsaved.State == before && isRecent ? unsaved : course.With(now with { EvidenceSavedAt = situation.Now });
+    }
+
+    /// <summary>Live tests of the running rollout; none before it had traffic.</summary>
+    public static EquatableArray<LiveTest> LiveTests(Situation situation, Course course) =>
+        course is { IsFirstRelease: false, State.Current: { WeightEpoch: > 0 } rollout } ? Statistics.LiveTests.Run(situation.Plan.Analysis, rollout.Evidence) : [];
+
+    /// <summary>Why the evidence does not allow a step forward; null when it does. A failed test never comes here: it has reverted.</summary>
+    public static BlockedEvidence? Blocks(Situation situation, Course course, int minRequests)
+    {
+        if (situation.Observation.Evidence.ProviderError is { } error)
+        {
+            return new(Verdict.ProviderError, RolloutReasons.WaitingForMetrics, $"the counts of live traffic cannot be read: {error}");
+        }
+
+        var rollout = course.Rollout;
+        var requests = rollout.Evidence.Where(row => row.Epoch == rollout.WeightEpoch).Sum(row => row.Candidate.Requests);
+        if (requests < minRequests)
+        {
+            return new(requests == 0 ? Verdict.NoData : Verdict.Inconclusive, RolloutReasons.WaitingForRequests, $"waits for at least {minRequests} requests at {rollout.WeightPercent}%");
+        }
+
+        return rollout.WeightPercent < 100 && rollout.Evidence.All(row => row.Stable.Requests == 0)
+            ? new(Verdict.NoData, RolloutReasons.WaitingForRequests, "no request to stable was counted, so there is nothing to compare with")
+            : null;
+    }
+
+    public static Course Wait(Situation situation, Course course, BlockedEvidence blocked)
+    {
+        if (course.LastVerdict(Statistics.LiveTests.Errors)?.Verdict != blocked.Verdict)
+        {
+            course = course.Record(Statistics.LiveTests.Errors, blocked.Verdict, blocked.Message, situation.Now);
+        }
+
+        // The text of an outage may differ from poll to poll; one is enough.
+        return course.Rollout.Reason == blocked.Reason && blocked.Verdict == Verdict.ProviderError ? course : course.Wait(blocked.Reason, blocked.Message);
+    }
+
+    public static Course RecordPass(Situation situation, Course course) =>
+        LiveTests(situation, course).Aggregate(course, (recorded, test) => recorded.Record(test.Name, test.Verdict, test.Message, situation.Now));
+}
+
+/// <summary>Evidence that does not allow a step forward.</summary>
+internal sealed record BlockedEvidence(Verdict Verdict, string Reason, string Message);

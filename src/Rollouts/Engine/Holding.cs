@@ -1,0 +1,42 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Sets the weight of a step once the pods for it are observed, and holds it until time, requests and evidence allow the next step.</summary>
+internal static class Holding
+{
+    public static Course Go(Situation situation, Course course, WeightStep step, bool mayComplete)
+    {
+        if (course.Rollout.HoldStartedAt is not { } holdStartedAt || course.Rollout.WeightPercent != step.WeightPercent)
+        {
+            return SetWeight(situation, course, step);
+        }
+
+        var until = holdStartedAt + step.HoldFor;
+        if (situation.Now < until)
+        {
+            return course.Wait(RolloutReasons.Holding, Describe(step, until));
+        }
+
+        if (EvidenceBook.Blocks(situation, course, Math.Max(1, step.MinRequests)) is { } blocked)
+        {
+            return EvidenceBook.Wait(situation, course, blocked);
+        }
+
+        return mayComplete ? Stepping.Complete(situation, EvidenceBook.RecordPass(situation, course)) : course;
+    }
+
+    private static Course SetWeight(Situation situation, Course course, WeightStep step)
+    {
+        var rises = step.WeightPercent > course.Rollout.WeightPercent;
+        if (rises && Capacity.Missing(situation, course, step.WeightPercent) is { } missing)
+        {
+            return Waiting.ForPods(situation, course, missing);
+        }
+
+        course = course.With(WeightChange.Hold(course.Rollout, step.WeightPercent, situation.Now));
+        var message = Describe(step, situation.Now + step.HoldFor);
+        return course.Wait(RolloutReasons.Holding, message).Tell(RolloutReasons.WeightChanged, message);
+    }
+
+    private static string Describe(WeightStep step, DateTimeOffset until) =>
+        $"holds {step.WeightPercent}% until {Waiting.Time(until)} and at least {Math.Max(1, step.MinRequests)} requests";
+}

@@ -1,0 +1,39 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Swaps the roles once the candidate has the pods for all traffic: its pods become stable, nothing is rolled again.</summary>
+internal static class Promoting
+{
+    public static Course Begin(Course course) => course.Enter(RolloutPhase.Promoting, RolloutReasons.StepsDone);
+
+    public static Course Go(Situation situation, Course course)
+    {
+        if (course.Rollout.WeightPercent > 0 && EvidenceBook.Blocks(situation, course, minRequests: 1) is { } blocked)
+        {
+            return EvidenceBook.Wait(situation, course, blocked);
+        }
+
+        return Capacity.Missing(situation, course, weightPercent: 100) is { } missing
+            ? Waiting.ForPods(situation, course, missing)
+            : Swap(situation, course);
+    }
+
+    private static Course Swap(Situation situation, Course course)
+    {
+        var message = course.IsFirstRelease
+            ? $"release {course.Candidate.Hash} is the first to serve"
+            : $"release {course.Candidate.Hash} took over from {course.State.Stable!.Hash}";
+        var retiring = course.State.Stable is { } old && !course.SharesPods ? Retirement.Add(situation, course.State, old) : course.State.Retiring;
+        course = course.Enter(RolloutPhase.Promoted, RolloutReasons.Promoted);
+        course = course.With(WeightChange.To(course.Rollout, 100) with { Reason = RolloutReasons.Promoted, Message = message });
+        return course.Tell(RolloutReasons.Promoted, message) with
+        {
+            State = course.State with
+            {
+                Stable = course.Candidate,
+                Candidate = null,
+                Retiring = retiring,
+                History = Ending.Write(situation, course, RolloutPhase.Promoted, RolloutReasons.Promoted, message),
+            },
+        };
+    }
+}

@@ -1,0 +1,39 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Starts a rollout, and waits for the candidate's first pod that answers.</summary>
+internal static class Starting
+{
+    public static Course Begin(Situation situation, Course course, Release desired)
+    {
+        var reason = course.IsFirstRelease ? RolloutReasons.FirstRelease : RolloutReasons.RolloutStarted;
+        var message = course.IsFirstRelease ? $"release {desired.Hash} is the first" : $"release {desired.Hash} is tried against {course.State.Stable!.Hash}";
+        var rollout = new Rollout
+        {
+            Id = situation.Observation.NewRolloutId,
+            ReleaseHash = desired.Hash,
+            Phase = RolloutPhase.Starting,
+            StepIndex = Steps.First(situation.Plan.Steps, course.IsFirstRelease),
+            StartedAt = situation.Now,
+            StepStartedAt = situation.Now,
+            Reason = reason,
+            Message = message,
+        };
+        var transition = new Transition(course.State.Current?.Phase, RolloutPhase.Starting, reason);
+        return course.Tell(reason, message) with
+        {
+            State = course.State with { Candidate = desired, Current = rollout },
+            Transitions = course.Transitions.Add(transition),
+        };
+    }
+
+    public static Course Go(Situation situation, Course course)
+    {
+        if (Capacity.Missing(situation, course, weightPercent: 0) is { } missing)
+        {
+            return Waiting.ForPods(situation, course, missing);
+        }
+
+        course = course.Enter(RolloutPhase.Stepping, RolloutReasons.CandidateReady);
+        return course.With(course.Rollout with { StepStartedAt = situation.Now });
+    }
+}

@@ -1,0 +1,41 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>Which step follows which. A first release has no stable to share requests with, so it skips the weights.</summary>
+internal static class Steps
+{
+    public static int First(EquatableArray<Step> steps, bool isFirstRelease) => SkipWeights(steps, 0, isFirstRelease);
+
+    public static int After(EquatableArray<Step> steps, int index, bool isFirstRelease) => SkipWeights(steps, index + 1, isFirstRelease);
+
+    /// <summary>The step's index in steps that may have become fewer meanwhile: the last one has to be gone through in any case.</summary>
+    public static int Clamp(EquatableArray<Step> steps, int index, bool isFirstRelease) =>
+        SkipWeights(steps, Math.Clamp(index, 0, Math.Max(0, steps.Count - 1)), isFirstRelease);
+
+    /// <summary>Weight that the steps before have reached, in per cent.</summary>
+    public static int WeightBefore(EquatableArray<Step> steps, int index) =>
+        steps.Take(index).OfType<WeightStep>().LastOrDefault()?.WeightPercent ?? 0;
+
+    /// <summary>Index of the last weight step up to and including the given one; null without any.</summary>
+    public static int? LastWeight(EquatableArray<Step> steps, int index)
+    {
+        for (var i = Math.Min(index, steps.Count - 1); i >= 0; i--)
+        {
+            if (steps[i] is WeightStep)
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    private static int SkipWeights(EquatableArray<Step> steps, int index, bool isFirstRelease)
+    {
+        while (isFirstRelease && index < steps.Count && steps[index] is WeightStep)
+        {
+            index++;
+        }
+
+        return index;
+    }
+}
