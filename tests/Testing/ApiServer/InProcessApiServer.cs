@@ -64,11 +64,16 @@ public sealed class InProcessApiServer : IAsyncDisposable
         app.Run(handler.HandleAsync);
         foreach (var ns in new[] { "default", "kube-system", "kube-public" }.Concat(options.Namespaces))
             Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = ns } });
+        // As on a real server that has just started: what was before is not there to be watched.
+        store.Compact();
         bookmarks = options.Time.CreateTimer(_ => Watches.SendBookmarks(), null, options.BookmarkInterval, options.BookmarkInterval);
     }
 
     /// <summary>Where it listens: <c>http://127.0.0.1:port/</c>.</summary>
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>How a client reaches it.</summary>
+    public KubernetesClientConfiguration Configuration => new() { Server = Address, Namespace = "default" };
 
     /// <summary>The faults in force.</summary>
     public FaultRules Faults { get; } = new();

@@ -18,6 +18,7 @@ internal static class BuiltInResources
         Core("PersistentVolumeClaim", "persistentvolumeclaims", status: true, shortName: "pvc"),
         Of("apps", "v1", "Deployment", "deployments", status: true, generation: true, shortName: "deploy") with { Scale = ScaleDefinition.Workload },
         Of("apps", "v1", "ReplicaSet", "replicasets", status: true, generation: true, shortName: "rs") with { Scale = ScaleDefinition.Workload },
+        Of("apps", "v1", "ControllerRevision", "controllerrevisions"),
         Of("batch", "v1", "Job", "jobs", status: true, generation: true),
         Of("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", status: true, generation: true, shortName: "pdb"),
         Of("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", status: true, shortName: "hpa"),
