@@ -27,6 +27,11 @@ internal sealed class ApiHandler(
         {
             await SendErrorAsync(context, error);
         }
+        catch (Exception broken) when (broken is not OperationCanceledException && !context.Response.HasStarted)
+        {
+            // A bug of this server: say so where a test will see it.
+            await SendErrorAsync(context, new StatusError(StatusCodes.Status500InternalServerError, "InternalError", broken.ToString()));
+        }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to answer.

@@ -88,7 +88,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry registry,
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = Now();
         if (resource.TracksGeneration)
-            metadata["generation"] = 1;
+            metadata["generation"] = 1L;
         else
             metadata.Remove("generation");
         if (resource.HasStatus && !resource.KeepsStatusOnCreate)
