@@ -16,14 +16,16 @@ public sealed class ControlPlane : IAsyncDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly ControlPlaneOptions options;
+    private readonly ControlPlaneBinaries binaries;
     private readonly bool ownsData;
     private ChildProcess etcd = null!;
     private ChildProcess apiServer = null!;
     private int etcdPort;
     private int securePort;
 
-    private ControlPlane(ControlPlaneOptions options)
+    private ControlPlane(ControlPlaneOptions options, ControlPlaneBinaries binaries)
     {
+        this.binaries = binaries;
         this.options = options;
         ownsData = options.DataDirectory is null;
         DataDirectory = options.DataDirectory is { } given ? Directory.CreateDirectory(given).FullName : Workspace.CreateRunDirectory("controlplane");
@@ -54,8 +56,7 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <exception cref="ControlPlaneException">It cannot be built, or does not get ready.</exception>
     public static async Task<ControlPlane> StartAsync(ControlPlaneOptions? options = null, Action<string>? log = null, CancellationToken ct = default)
     {
-        await ControlPlaneBinaries.EnsureAsync(log, ct);
-        var plane = new ControlPlane(options ?? new());
+        var plane = new ControlPlane(options ?? new(), await ControlPlaneBinaries.EnsureAsync(log, ct));
         try
         {
             for (var attempt = 1; ; attempt++)
@@ -105,7 +106,7 @@ public sealed class ControlPlane : IAsyncDisposable
         var peer = $"http://127.0.0.1:{peerPort}";
         etcd = await ChildProcess.StartAsync(new()
         {
-            Executable = ControlPlaneBinaries.Etcd,
+            Executable = binaries.Etcd,
             LogFile = Path.Combine(DataDirectory, "etcd.log"),
             Arguments =
             [
@@ -124,7 +125,7 @@ public sealed class ControlPlane : IAsyncDisposable
 
     private async Task StartApiServerAsync() => apiServer = await ChildProcess.StartAsync(new()
     {
-        Executable = ControlPlaneBinaries.ApiServer,
+        Executable = binaries.ApiServer,
         LogFile = Path.Combine(DataDirectory, "apiserver.log"),
         Arguments =
         [

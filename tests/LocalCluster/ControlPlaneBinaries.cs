@@ -4,13 +4,9 @@ using LlmOps.LocalCluster.Processes;
 namespace LlmOps.LocalCluster;
 
 /// <summary>etcd and the API server's executable, as <c>controlplane/build.sh</c> makes them.</summary>
-internal static class ControlPlaneBinaries
+internal sealed record ControlPlaneBinaries(string Etcd, string ApiServer)
 {
     private static readonly string Script = Workspace.Source("controlplane", "build.sh");
-
-    public static string Etcd => Path.Combine(Workspace.Work, "controlplane", "bin", "etcd");
-
-    public static string ApiServer => Path.Combine(Workspace.Work, "controlplane", "bin", "controlplane");
 
     public static ControlPlaneAvailability Probe()
     {
@@ -27,12 +23,15 @@ internal static class ControlPlaneBinaries
 
     /// <summary>Builds when needed. One process builds, others wait for it (flock(1) in the script).</summary>
     /// <exception cref="ControlPlaneException">Neither built nor prebuilt.</exception>
-    public static async Task EnsureAsync(Action<string>? log, CancellationToken ct)
+    public static async Task<ControlPlaneBinaries> EnsureAsync(Action<string>? log, CancellationToken ct)
     {
         var last = new Queue<string>();
         var code = await BuildScript.RunAsync(Script, [], Remember, ct);
         if (code != 0)
             throw new ControlPlaneException($"{Script} failed with exit code {code}:\n{string.Join('\n', last)}");
+        var where = string.Empty;
+        await BuildScript.RunAsync(Script, ["--where"], line => where = line, ct);
+        return new ControlPlaneBinaries(Path.Combine(where, "etcd"), Path.Combine(where, "controlplane"));
 
         void Remember(string line)
         {

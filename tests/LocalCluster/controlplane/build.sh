@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes etcd and controlplane ready under $LLMOPS_WORK/controlplane/bin (default: .work in the repository's root).
+# Makes etcd and controlplane ready under $LLMOPS_WORK/controlplane (default: .work in the repository's root).
 #
-#   build.sh          download, build; does nothing when bin/ already holds what these sources make
-#   build.sh --check  exit 0 when bin/ is up to date, 1 when it is not; changes nothing
+#   build.sh          download, build; does nothing where what these sources make is there already
+#   build.sh --check  exit 0 when it is there, 1 when it is not; changes nothing
+#   build.sh --where  print the folder of both binaries; its name is a hash of the sources, so that checkouts that
+#                     share a working folder do not replace each other's
 #
 # Nothing is installed: the packages of packages.txt are unpacked into a private folder. When they cannot be had or do
 # not build, the binaries of ../shared/controlplane/prebuilt (beside the repository) are taken, if they are there.
@@ -15,27 +17,28 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 REPOSITORY=$(cd "$HERE/../../.." && pwd)
 WORK=$(realpath -m "${LLMOPS_WORK:-$REPOSITORY/.work}")/controlplane
 PREBUILT=$REPOSITORY/../shared/controlplane/prebuilt
-BIN=$WORK/bin
 
 say() { echo "controlplane: $*"; }
-wanted() { cat "$HERE"/src/*.go "$HERE/packages.txt" "$HERE/build.sh" | sha256sum | cut -d' ' -f1; }
-up_to_date() { [ -x "$BIN/etcd" ] && [ -x "$BIN/controlplane" ] && [ "$(head -1 "$BIN/stamp" 2>/dev/null)" = "$STAMP" ]; }
+wanted() { cat "$HERE"/src/*.go "$HERE/packages.txt" "$HERE/build.sh" | sha256sum | cut -c1-12; }
+up_to_date() { [ -x "$BIN/etcd" ] && [ -x "$BIN/controlplane" ] && [ -s "$BIN/origin" ]; }
 
-STAMP=$(wanted)
-if up_to_date; then say "up to date ($(tail -1 "$BIN/stamp"))"; exit 0; fi
+BIN=$WORK/bin/$(wanted)
+if [ "${1:-}" = --where ]; then echo "$BIN"; exit 0; fi
+if up_to_date; then say "up to date ($(cat "$BIN/origin"))"; exit 0; fi
 if [ "${1:-}" = --check ]; then say "not built"; exit 1; fi
 
 mkdir -p "$WORK"
 exec 9>"$WORK/lock"
 if ! flock -n 9; then say "another process is building; waiting for it"; flock 9; fi
-if up_to_date; then say "up to date ($(tail -1 "$BIN/stamp"))"; exit 0; fi
-mkdir -p "$BIN"
+if up_to_date; then say "up to date ($(cat "$BIN/origin"))"; exit 0; fi
 
-# Puts finished binaries in place by rename, so that a running one is never overwritten.
+# The folder appears whole. What other sources made is removed when nobody has used it for a week.
 publish() { # etcd controlplane origin
-  install -m 755 "$1" "$BIN/etcd.new" && mv -f "$BIN/etcd.new" "$BIN/etcd"
-  install -m 755 "$2" "$BIN/controlplane.new" && mv -f "$BIN/controlplane.new" "$BIN/controlplane"
-  printf '%s\n%s\n' "$STAMP" "$3" >"$BIN/stamp"
+  rm -rf "$BIN.new" && mkdir -p "$BIN.new"
+  install -m 755 "$1" "$BIN.new/etcd" && install -m 755 "$2" "$BIN.new/controlplane"
+  echo "$3" >"$BIN.new/origin"
+  rm -rf "$BIN" && mv "$BIN.new" "$BIN"
+  find "$WORK/bin" -mindepth 1 -maxdepth 1 -type d ! -path "$BIN" -atime +7 -exec rm -rf {} + || true
   say "ready ($3)"
 }
 

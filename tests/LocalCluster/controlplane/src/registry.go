@@ -95,6 +95,8 @@ type strategy struct {
 	*resource
 }
 
+var _ rest.RESTGracefulDeleteStrategy = strategy{}
+
 func (s strategy) NamespaceScoped() bool                                            { return !s.cluster }
 func (s strategy) AllowCreateOnUpdate() bool                                        { return s.kind == "Lease" || s.kind == "Node" }
 func (s strategy) AllowUnconditionalUpdate() bool                                   { return true }
@@ -107,6 +109,26 @@ func (s strategy) DefaultGarbageCollectionPolicy(context.Context) rest.GarbageCo
 		return rest.OrphanDependents
 	}
 	return rest.DeleteDependents
+}
+
+// CheckGracefulDelete gives the node that runs a pod time to end it, as
+// podStrategy of Kubernetes does: the object goes when the node deletes it with
+// a grace period of 0. Nobody has to be asked for a pod that no node runs.
+func (s strategy) CheckGracefulDelete(_ context.Context, obj runtime.Object, options *metav1.DeleteOptions) bool {
+	pod, ok := obj.(*corev1.Pod)
+	if !ok || options == nil {
+		return false
+	}
+	period := int64(0)
+	switch {
+	case pod.Spec.NodeName == "", pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
+	case options.GracePeriodSeconds != nil:
+		period = max(*options.GracePeriodSeconds, 0)
+	case pod.Spec.TerminationGracePeriodSeconds != nil:
+		period = *pod.Spec.TerminationGracePeriodSeconds
+	}
+	options.GracePeriodSeconds = &period
+	return true
 }
 
 func (s strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
@@ -431,7 +453,8 @@ func resources() []*resource {
 		{gv: core, name: "namespaces", kind: "Namespace", short: []string{"ns"}, cluster: true, status: true, nameFn: label, prepare: prepareNamespace,
 			columns: []column{col("Status", func(o *corev1.Namespace) interface{} { return string(o.Status.Phase) })}},
 		{gv: core, name: "pods", kind: "Pod", short: []string{"po"}, categories: all, status: true, generation: true, validate: validatePod,
-			columns: []column{col("Status", func(o *corev1.Pod) interface{} { return string(o.Status.Phase) }), col("Node", func(o *corev1.Pod) interface{} { return o.Spec.NodeName })}},
+			columns: []column{col("Ready", podReady), col("Status", podStatus), col("Restarts", podRestarts),
+				col("IP", func(o *corev1.Pod) interface{} { return o.Status.PodIP }), col("Node", func(o *corev1.Pod) interface{} { return o.Spec.NodeName })}},
 		{gv: core, name: "services", kind: "Service", short: []string{"svc"}, categories: all, status: true, nameFn: dns1035, prepare: prepareService, validate: validateService,
 			columns: []column{col("Type", func(o *corev1.Service) interface{} { return string(o.Spec.Type) }), col("Cluster-IP", func(o *corev1.Service) interface{} { return o.Spec.ClusterIP })}},
 		{gv: core, name: "endpoints", kind: "Endpoints", short: []string{"ep"}},
@@ -445,7 +468,8 @@ func resources() []*resource {
 				col("Object", func(o *corev1.Event) interface{} {
 					return strings.ToLower(o.InvolvedObject.Kind) + "/" + o.InvolvedObject.Name
 				}), col("Message", func(o *corev1.Event) interface{} { return o.Message })}},
-		{gv: core, name: "nodes", kind: "Node", short: []string{"no"}, cluster: true, status: true},
+		{gv: core, name: "nodes", kind: "Node", short: []string{"no"}, cluster: true, status: true,
+			columns: []column{col("Status", nodeStatus)}},
 		{gv: core, name: "persistentvolumes", kind: "PersistentVolume", short: []string{"pv"}, cluster: true, status: true},
 		{gv: core, name: "persistentvolumeclaims", kind: "PersistentVolumeClaim", short: []string{"pvc"}, status: true},
 		{gv: core, name: "resourcequotas", kind: "ResourceQuota", short: []string{"quota"}, status: true},
@@ -456,7 +480,10 @@ func resources() []*resource {
 				return fmt.Sprintf("%d/%d", o.Status.ReadyReplicas, *o.Spec.Replicas)
 			}), col("Up-to-date", func(o *appsv1.Deployment) interface{} { return fmt.Sprint(o.Status.UpdatedReplicas) }),
 				col("Available", func(o *appsv1.Deployment) interface{} { return fmt.Sprint(o.Status.AvailableReplicas) })}},
-		{gv: apps, name: "replicasets", kind: "ReplicaSet", short: []string{"rs"}, categories: all, status: true, scale: true, generation: true, validate: validateWorkload},
+		{gv: apps, name: "replicasets", kind: "ReplicaSet", short: []string{"rs"}, categories: all, status: true, scale: true, generation: true, validate: validateWorkload,
+			columns: []column{col("Desired", func(o *appsv1.ReplicaSet) interface{} { return fmt.Sprint(*o.Spec.Replicas) }),
+				col("Current", func(o *appsv1.ReplicaSet) interface{} { return fmt.Sprint(o.Status.Replicas) }),
+				col("Ready", func(o *appsv1.ReplicaSet) interface{} { return fmt.Sprint(o.Status.ReadyReplicas) })}},
 		{gv: apps, name: "statefulsets", kind: "StatefulSet", short: []string{"sts"}, categories: all, status: true, scale: true, generation: true, validate: validateWorkload,
 			columns: []column{col("Ready", func(o *appsv1.StatefulSet) interface{} {
 				return fmt.Sprintf("%d/%d", o.Status.ReadyReplicas, *o.Spec.Replicas)
@@ -464,7 +491,9 @@ func resources() []*resource {
 		{gv: apps, name: "daemonsets", kind: "DaemonSet", short: []string{"ds"}, categories: all, status: true, generation: true, validate: validateWorkload},
 		{gv: apps, name: "controllerrevisions", kind: "ControllerRevision"},
 
-		{gv: batch, name: "jobs", kind: "Job", categories: all, status: true, generation: true, orphan: true, prepare: prepareJob, validate: validateJob},
+		{gv: batch, name: "jobs", kind: "Job", categories: all, status: true, generation: true, orphan: true, prepare: prepareJob, validate: validateJob,
+			columns: []column{col("Status", jobStatus), col("Active", func(o *batchv1.Job) interface{} { return fmt.Sprint(o.Status.Active) }),
+				col("Succeeded", func(o *batchv1.Job) interface{} { return fmt.Sprint(o.Status.Succeeded) })}},
 		{gv: batch, name: "cronjobs", kind: "CronJob", short: []string{"cj"}, categories: all, status: true, generation: true},
 		{gv: gv("autoscaling", "v2"), name: "horizontalpodautoscalers", kind: "HorizontalPodAutoscaler", short: []string{"hpa"}, categories: all, status: true, generation: true},
 		{gv: gv("coordination.k8s.io", "v1"), name: "leases", kind: "Lease"},
