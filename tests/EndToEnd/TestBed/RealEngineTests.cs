@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using LlmOps.LocalCluster;
 using LlmOps.LocalCluster.Processes;
+using LlmOps.Testing;
 using Xunit;
 
 namespace LlmOps.EndToEnd.TestBed;
@@ -22,11 +23,8 @@ public sealed class RealEngineTests
             LogFile = Path.GetTempFileName(),
         });
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        await Until.TrueAsync(async () =>
-        {
-            Assert.False(server.Exited.IsCompleted, server.LogTail());
-            return await client.AnswersAsync("/health");
-        });
+        await Eventually.TrueAsync(
+            async ct => (await client.GetAsync("/health", ct)).IsSuccessStatusCode || server.Exited.IsCompleted, TimeSpan.FromSeconds(20), () => server.LogTail());
 
         using var answer = await client.PostAsJsonAsync("/v1/chat/completions", new { model = "tiny", max_tokens = 4, messages = new[] { new { role = "user", content = "hello" } } });
 

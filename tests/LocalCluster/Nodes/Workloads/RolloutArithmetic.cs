@@ -36,6 +36,8 @@ internal static class RolloutArithmetic
         var minAvailable = desired - maxUnavailable;
         var newUnavailable = Math.Max(0, current.Replicas - current.Available);
         var budget = sizes.Sum() + current.Replicas - minAvailable - newUnavailable;
+        if (budget <= 0)
+            return sizes;
 
         for (var i = 0; i < sizes.Length && budget > 0; i++)
         {

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.LocalCluster.Nodes.Kubelet;
+
+/// <summary>Gives a pod its service account's token, so that processes work under the RBAC that they would have in a cluster.</summary>
+internal sealed class ServiceAccountFiles(KubernetesClient client)
+{
+    private const int TokenSeconds = 24 * 60 * 60;
+
+    /// <summary>Writes <c>token</c>, <c>ca.crt</c> and <c>namespace</c>; returns the variables that point to them. Empty where the pod wants no token.</summary>
+    /// <exception cref="PodSetupException">The account does not exist.</exception>
+    public async Task<Dictionary<string, string?>> WriteAsync(Pod pod, string podDirectory, CancellationToken ct)
+    {
+        var server = client.Configuration.Server;
+        var variables = new Dictionary<string, string?> { ["KUBERNETES_SERVICE_HOST"] = server.Host, ["KUBERNETES_SERVICE_PORT"] = $"{server.Port}" };
+        var name = pod.Spec?.ServiceAccountName is { Length: > 0 } set ? set : "default";
+        if (pod.Spec?.AutomountServiceAccountToken == false || await TokenAsync(pod.Metadata.Namespace!, name, ct) is not { } token)
+            return variables;
+
+        var folder = Directory.CreateDirectory(Path.Combine(podDirectory, "serviceaccount")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "token"), token, ct);
+        await File.WriteAllTextAsync(Path.Combine(folder, "namespace"), pod.Metadata.Namespace, ct);
+        await File.WriteAllTextAsync(Path.Combine(folder, "ca.crt"), string.Join('\n', (client.Configuration.CertificateAuthorities ?? []).Select(ca => ca.ExportCertificatePem())), ct);
+        variables["LLMOPS_SERVICE_ACCOUNT_PATH"] = folder;
+        return variables;
+    }
+
+    /// <summary>Null where the account says that its pods get none, or the server has no tokens to give (the in-process one).</summary>
+    private async Task<string?> TokenAsync(string ns, string name, CancellationToken ct)
+    {
+        var account = await client.GetAsync<ServiceAccount>(new(ns, name), ct)
+            ?? throw new PodSetupException("ContainerCreating", $"MountVolume.SetUp failed for volume \"kube-api-access\" : failed to fetch token: serviceaccounts \"{name}\" not found");
+        if (account.AutomountServiceAccountToken == false)
+            return null;
+        var request = new JsonObject
+        {
+            ["apiVersion"] = "authentication.k8s.io/v1",
+            ["kind"] = "TokenRequest",
+            ["spec"] = new JsonObject { ["expirationSeconds"] = TokenSeconds },
+        };
+        using var body = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json");
+        using var answer = await client.RawAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/serviceaccounts/{name}/token", body, ct);
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
+            return null;
+        if (!answer.IsSuccessStatusCode)
+            throw new PodSetupException("ContainerCreating", $"failed to fetch token of {name}: {(int)answer.StatusCode}");
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync(ct))?["status"]?["token"]?.GetValue<string>();
+    }
+}
