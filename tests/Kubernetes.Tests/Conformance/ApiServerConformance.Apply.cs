@@ -19,7 +19,7 @@ public abstract partial class ApiServerConformance
 
     [ConformanceFact]
     public async Task Applying_needs_a_field_manager() =>
-        Assert.Equal(400, (await Api.SendAsync(HttpMethod.Patch, Widget("a"), Widgets.Of("a"), "application/apply-patch+yaml")).Code);
+        Assert.Equal((422, "Invalid"), await CodeAndReason(Api.SendAsync(HttpMethod.Patch, Widget("a"), Widgets.Of("a"), "application/apply-patch+yaml")));
 
     [ConformanceFact]
     public async Task A_field_that_its_manager_applies_no_more_is_removed()

@@ -76,7 +76,7 @@ public abstract partial class ApiServerConformance
         Assert.Equal(3, (int?)first.Json["metadata"]!["remainingItemCount"]);
         Assert.Equal(["c", "d"], second.Names);
         Assert.Equal(["e"], third.Names);
-        Assert.Null((string?)third.Json["metadata"]!["continue"]);
+        Assert.Equal(string.Empty, (string?)third.Json["metadata"]!["continue"]);
         Assert.Equal(first.ResourceVersion, third.ResourceVersion);
     }
 

@@ -39,8 +39,9 @@ internal static class ListQuery
         writer.WriteString("apiVersion", resource.ApiVersion);
         writer.WriteStartObject("metadata");
         writer.WriteString("resourceVersion", version.ToString(CultureInfo.InvariantCulture));
-        if (next is not null)
-            writer.WriteString("continue", next);
+        // Lists of custom resources say it even when it is empty; clients must not take its presence for a further page.
+        if (next is not null || resource.IsCustom)
+            writer.WriteString("continue", next ?? string.Empty);
         if (remaining is { } count)
             writer.WriteNumber("remainingItemCount", count);
         writer.WriteEndObject();

@@ -74,7 +74,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ResourceRegistry regis
         if (request.IsApply)
         {
             if (query["fieldManager"].ToString().Length == 0)
-                throw StatusError.BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+                throw new StatusError(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
             return writer.Apply(resource, key, AsObject(body), request.Subresource, query["force"] == "true", options);
         }
 
