@@ -36,7 +36,8 @@ public sealed record GateObservation(string Gate, int StepIndex, int Attempt, st
 
 /// <summary>What the gateways answered.</summary>
 /// <param name="ProviderError">Which source could not be read and why; null when all could. The rows of the others still count against a candidate, never for it.</param>
-public sealed record EvidenceObservation(string? ProviderError, EquatableArray<EvidenceRow> Rows)
+/// <param name="RolloutId">Rollout that the rows belong to; rows of another one than the current are left out. Null: of the current one.</param>
+public sealed record EvidenceObservation(string? ProviderError, EquatableArray<EvidenceRow> Rows, string? RolloutId = null)
 {
     public static EvidenceObservation None { get; } = new(null, []);
 }

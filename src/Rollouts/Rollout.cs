@@ -17,13 +17,13 @@ public sealed record Rollout
     /// <summary>Index of the step, from 0; the number of steps once all are done.</summary>
     public int StepIndex { get; init; }
 
-    /// <summary>The candidate's share of requests in per cent, 0 to 100.</summary>
+    /// <summary>The candidate's share of requests in per cent, 0 to 100; 0 once the rollout is over.</summary>
     public int WeightPercent { get; init; }
 
     /// <summary>Counts the changes of weight. Gateways tag each request with it.</summary>
     public int WeightEpoch { get; init; }
 
-    /// <summary>Highest weight so far, in per cent. The candidate's pods are not scaled below it while the rollout runs.</summary>
+    /// <summary>Highest weight so far, in per cent; 100 once promoted. The candidate's pods are not scaled below it while the rollout runs.</summary>
     public int MaxWeight { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }

@@ -40,7 +40,8 @@ internal static class Capacity
         {
             return !course.SharesPods && MostForCandidate(situation.Plan, course.State) == 0
                 ? new(RolloutReasons.InsufficientGpus, $"maxSurgeGpus {situation.Plan.MaxSurgeGpus} is less than the {situation.Plan.GpusPerReplica} GPUs of a replica and stable has none to give: raise maxSurgeGpus, or maxUnavailable and replicas")
-                : pods.Problem ?? new(RolloutReasons.WaitingForPods, $"needs {needed} ready pods of release {course.Candidate.Hash}");
+                : pods.Problem is { } problem ? problem with { Message = Excerpt.Of(problem.Message) }
+                : new(RolloutReasons.WaitingForPods, $"needs {needed} ready pods of release {course.Candidate.Hash}");
         }
 
         return pods.WarmedUp < 1 ? new(RolloutReasons.WaitingForWarmUp, $"no pod of release {course.Candidate.Hash} has answered a warm-up request yet") : null;

@@ -10,12 +10,10 @@ internal static class EvidenceBook
     /// <summary>Adds what the gateways say now to what is kept. Counts of one process and epoch only grow, so the larger one holds; rows of gateways that ended stay.</summary>
     public static Course Merge(Situation situation, Course course)
     {
-        if (!course.IsActive || situation.Observation.Evidence.Rows.Count == 0)
-        {
-            return course;
-        }
-
-        return course.With(course.Rollout with { Evidence = EvidenceMerge.Rows(course.Rollout.Evidence, situation.Observation.Evidence.Rows) });
+        var read = situation.Observation.Evidence;
+        return course.IsActive && read.Rows.Count > 0 && (read.RolloutId ?? course.Rollout.Id) == course.Rollout.Id
+            ? course.With(course.Rollout with { Evidence = EvidenceMerge.Rows(course.Rollout.Evidence, read.Rows) })
+            : course;
     }
 
     /// <summary>Writes new counts together with anything else, and by themselves at most every 10 s: a quiet reconcile writes nothing.</summary>
@@ -40,7 +38,7 @@ internal static class EvidenceBook
     {
         if (situation.Observation.Evidence.ProviderError is { } error)
         {
-            return new(Verdict.ProviderError, RolloutReasons.WaitingForMetrics, $"the counts of live traffic cannot be read: {error}");
+            return new(Verdict.ProviderError, RolloutReasons.WaitingForMetrics, $"the counts of live traffic cannot be read: {Excerpt.Of(error)}");
         }
 
         var rollout = course.Rollout;

@@ -25,8 +25,9 @@ internal static class Gating
         }
 
         var index = Steps.Clamp(situation.Plan.Steps, course.Rollout.StepIndex, course.IsFirstRelease);
-        return situation.Observation.Gates.FirstOrDefault(gate =>
+        var answer = situation.Observation.Gates.FirstOrDefault(gate =>
             gate.Gate == step.Gate && gate.StepIndex == index && gate.Attempt == course.Rollout.GateAttempt && gate.RolloutId == course.Rollout.Id);
+        return answer is null ? null : answer with { Message = Excerpt.Of(answer.Message) };
     }
 
     /// <summary>Keeps asking for the evaluation that runs, while the rollout is paused.</summary>

@@ -24,7 +24,7 @@ internal static class Promoting
             : $"release {course.Candidate.Hash} took over from {course.State.Stable!.Hash}";
         var retiring = course.State.Stable is { } old && !course.SharesPods ? Retirement.Add(situation, course.State, old) : course.State.Retiring;
         course = course.Enter(RolloutPhase.Promoted, RolloutReasons.Promoted);
-        course = course.With(WeightChange.To(course.Rollout, 100) with { Reason = RolloutReasons.Promoted, Message = message });
+        course = course.With(WeightChange.To(course.Rollout, 0) with { MaxWeight = 100, Reason = RolloutReasons.Promoted, Message = message });
         return course.Tell(RolloutReasons.Promoted, message) with
         {
             State = course.State with

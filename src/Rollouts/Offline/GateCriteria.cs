@@ -1,0 +1,55 @@
+namespace LlmOps.Rollouts.Offline;
+
+/// <summary>Makes the verdict of a gate out of counts.</summary>
+/// <remarks>
+/// All criteria must pass, each at its own confidence: an intersection–union test, so no correction for their number is due (Berger 1982). Fail stands
+/// over NoData, NoData over Inconclusive.
+/// </remarks>
+public static class GateCriteria
+{
+    /// <summary>Share of cases without an answer above which the run says more about its surroundings than about the release.</summary>
+    public const double MaxErroredShare = 0.02;
+
+    public static GateOutcome Decide(EvaluationCounts counts, EquatableArray<Criterion> criteria)
+    {
+        if (counts.Cases == 0 || criteria.Count == 0)
+        {
+            return new(Verdict.NoData, counts.Cases == 0 ? "no case was run" : "the gate has no criteria", []);
+        }
+
+        var errored = Math.Min(counts.Cases, counts.CandidateErrors + counts.BaselineErrors);
+        if (errored > MaxErroredShare * counts.Cases)
+        {
+            var message = $"{errored} of {counts.Cases} cases have no answer (candidate {counts.CandidateErrors}, stable {counts.BaselineErrors}), more than {MaxErroredShare:0%}";
+            return new(Verdict.ProviderError, message, []);
+        }
+
+        var outcomes = criteria.Select(criterion => Judge(criterion, counts)).ToEquatableArray();
+        var verdict = outcomes.Select(outcome => outcome.Verdict).MaxBy(Rank);
+        var decisive = outcomes.Where(outcome => outcome.Verdict == verdict).Select(outcome => $"{outcome.Criterion}: {outcome.Message}");
+        return new(verdict, Excerpt.Of(string.Join("; ", decisive)), outcomes);
+    }
+
+    private static CriterionOutcome Judge(Criterion criterion, EvaluationCounts counts)
+    {
+        var metric = counts.Metrics.FirstOrDefault(metric => metric.Metric == criterion.Metric);
+        var (verdict, message) = (criterion, metric) switch
+        {
+            (NotWorseThanStable, _) when !counts.HasBaseline => (Verdict.Pass, "does not apply: there is no stable release yet"),
+            (_, null or { Cases: 0 }) => (Verdict.NoData, "no case was scored"),
+            (NotWorseThanStable, { BaselinePassed: null }) => (Verdict.NoData, "stable was not scored"),
+            (AtLeast atLeast, _) => Absolute.Judge(atLeast, metric),
+            (NotWorseThanStable comparison, _) => NonInferiority.Judge(comparison, metric),
+            _ => throw new InvalidOperationException($"unknown criterion {criterion}"),
+        };
+        return new(criterion.ToString()!, verdict, message);
+    }
+
+    private static int Rank(Verdict verdict) => verdict switch
+    {
+        Verdict.Pass => 0,
+        Verdict.Inconclusive => 1,
+        Verdict.NoData or Verdict.ProviderError => 2,
+        _ => 3,
+    };
+}
