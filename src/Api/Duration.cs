@@ -5,7 +5,7 @@ using LlmOps.Api.Schema;
 
 namespace LlmOps.Api;
 
-/// <summary>A length of time as Go and Kubernetes write it: numbers with units <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>, such as <c>1h30m</c>.</summary>
+/// <summary>A length of time as Go and Kubernetes write it: numbers with units <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>, such as <c>1h30m</c>. Whole milliseconds, up to 10 years.</summary>
 [JsonConverter(typeof(DurationConverter))]
 [TextPattern("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$")]
 public readonly record struct Duration(TimeSpan Value)
@@ -27,7 +27,7 @@ public readonly record struct Duration(TimeSpan Value)
         while (rest.Length > 0)
         {
             var digits = rest.IndexOfAnyExcept(NumberCharacters);
-            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (digits <= 0 || rest[0] == '.' || rest[digits - 1] == '.' || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
                 return false;
             rest = rest[digits..];
             var unit = rest.StartsWith("ms") ? ("ms", 1d) : rest[0] switch
@@ -45,7 +45,7 @@ public readonly record struct Duration(TimeSpan Value)
 
         if (total > TimeSpan.FromDays(3650).TotalMilliseconds)
             return false;
-        duration = TimeSpan.FromMilliseconds(total);
+        duration = TimeSpan.FromMilliseconds(Math.Round(total));
         return true;
     }
 

@@ -16,7 +16,7 @@ public readonly record struct Percentage(double Fraction)
     {
         percentage = default;
         if (text is not [.. var number, '%'] ||
-            !double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) || value is < 0 or > 100)
+            !double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) || value is not (>= 0 and <= 100))
             return false;
         percentage = new(value / 100);
         return true;
