@@ -7,7 +7,8 @@ namespace LlmOps.Api;
 
 /// <summary>A length of time as Go and Kubernetes write it: numbers with units <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>, such as <c>1h30m</c>. Whole milliseconds, up to 10 years.</summary>
 [JsonConverter(typeof(DurationConverter))]
-[TextPattern("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$")]
+[TextPattern("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$", Message = "write a duration such as 90s, 20m or 1h30m")]
+[Size(Min = 2, Max = 64)]
 public readonly record struct Duration(TimeSpan Value)
 {
     private static readonly System.Buffers.SearchValues<char> NumberCharacters = System.Buffers.SearchValues.Create("0123456789.");

@@ -8,7 +8,8 @@ namespace LlmOps.Api;
 /// <summary>A share written in per cent, such as <c>1%</c> or <c>0.5%</c>.</summary>
 /// <param name="Fraction">The share as a fraction of one, 0 to 1.</param>
 [JsonConverter(typeof(PercentageConverter))]
-[TextPattern("^(100|[0-9]{1,2}(\\.[0-9]{1,4})?)%$")]
+[TextPattern("^(100|[0-9]{1,2}(\\.[0-9]{1,4})?)%$", Message = "write a percentage such as 1% or 0.5%, at most 100%")]
+[Size(Min = 2, Max = 8)]
 public readonly record struct Percentage(double Fraction)
 {
     /// <summary>Reads the text form; false where it is not one.</summary>

@@ -72,7 +72,7 @@ public sealed record DatasetSpec
     public ClaimFileReference? PersistentVolumeClaim { get; init; }
 
     /// <summary><c>sha256:…</c> of the file. A different content is refused.</summary>
-    [TextPattern("^sha256:[0-9a-f]{64}$")]
+    [TextPattern("^sha256:[0-9a-f]{64}$", Message = "write sha256: and 64 hexadecimal digits in lower case, as sha256sum prints them")]
     [Size(Max = 71)]
     public string? Digest { get; init; }
 
@@ -106,7 +106,8 @@ public sealed record ClaimFileReference
     public required string ClaimName { get; init; }
 
     /// <summary>Path of the file in the volume, without a leading slash.</summary>
-    [TextPattern("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")]
+    [TextPattern("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", Message = "write a path inside the volume, without a leading slash")]
+    [CelRule("!self.split('/').exists(p, p == '..')", "the path must stay inside the volume: leave out '..'")]
     [Size(Min = 1, Max = 512)]
     public required string Path { get; init; }
 }
@@ -114,11 +115,16 @@ public sealed record ClaimFileReference
 /// <summary>How an answer is scored. Each scorer says pass or fail.</summary>
 [CelRule("self.type != 'regex' || has(self.pattern)", "a regex scorer needs a pattern", FieldPath = ".pattern")]
 [CelRule("self.type != 'length' || has(self.min) || has(self.max)", "a length scorer needs min or max")]
+[CelRule("!has(self.min) || !has(self.max) || self.min <= self.max", "min must not be above max: lower min or raise max", FieldPath = ".min")]
+[CelRule("self.type == 'regex' || !has(self.pattern)", "pattern belongs to a regex scorer: leave it out or set type to regex", FieldPath = ".pattern")]
+[CelRule("self.type == 'length' || !(has(self.unit) || has(self.min) || has(self.max))", "unit, min and max belong to a length scorer: leave them out or set type to length")]
+[CelRule("self.type == 'numericTolerance' || !has(self.tolerance)", "tolerance belongs to a numericTolerance scorer: leave it out or set type to numericTolerance", FieldPath = ".tolerance")]
+[CelRule("self.type in ['equals', 'contains'] || !has(self.caseSensitive)", "caseSensitive belongs to an equals or contains scorer: leave it out, or write (?i) in a pattern", FieldPath = ".caseSensitive")]
 [CelRule("!(self.type in ['equals', 'contains', 'numericTolerance']) || has(self.expected)", "this scorer needs expected: the path of the expected value in a case, such as expected.text", FieldPath = ".expected")]
 public sealed record ScorerSpec
 {
     /// <summary>Name of the metric.</summary>
-    [TextPattern("^[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9])?$")]
+    [TextPattern("^[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9])?$", Message = "a scorer's name begins with a letter and holds letters, digits, '_' and '-'")]
     [Size(Min = 1, Max = 63)]
     public required string Name { get; init; }
 
@@ -160,6 +166,7 @@ public sealed record ScorerSpec
 
 /// <summary>What must hold for one metric: an absolute threshold, or a comparison with stable.</summary>
 [CelRule("has(self.atLeast) != has(self.notWorseThanStable)", "a criterion is one thing: either atLeast or notWorseThanStable, split it into two")]
+[CelRule("has(self.atLeast) || !has(self.confidence)", "confidence belongs to atLeast: write notWorseThanStable.confidence", FieldPath = ".confidence")]
 public sealed record CriterionSpec
 {
     /// <summary>Name of a scorer.</summary>

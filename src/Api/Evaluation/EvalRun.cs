@@ -5,7 +5,7 @@ using LlmOps.Kubernetes;
 namespace LlmOps.Api;
 
 /// <summary>One execution of a gate with its evidence. Written by the operator.</summary>
-[CustomResource("evalrun", "evalrun")]
+[CustomResource("evalrun")]
 [PrinterColumn("Gate", "string", ".spec.gate")]
 [PrinterColumn("Deployment", "string", ".spec.deployment")]
 [PrinterColumn("Release", "string", ".spec.candidate.release")]

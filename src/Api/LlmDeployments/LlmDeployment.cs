@@ -9,6 +9,7 @@ namespace LlmOps.Api;
 /// A change starts a gated canary against what serves now; a candidate that the evidence says is worse is taken off all traffic by itself.
 /// </summary>
 [CustomResource("llmdeployment", "llm", ScaleSpecPath = ".spec.autoscaling.replicas", ScaleStatusPath = ".status.replicas", ScaleSelectorPath = ".status.selector")]
+[CelRule("self.metadata.name.size() <= 50 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')", "the name becomes part of the names of Services and Jobs: use at most 50 lower-case letters, digits and '-', beginning with a letter")]
 [PrinterColumn("Stable", "string", ".status.stable.release", Description = "Release that serves")]
 [PrinterColumn("Candidate", "string", ".status.candidate.release", Description = "Release being tried")]
 [PrinterColumn("Weight", "integer", ".status.candidate.weight", Description = "Share of requests that the candidate gets, in per cent")]

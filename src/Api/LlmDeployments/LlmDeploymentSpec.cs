@@ -46,7 +46,7 @@ public sealed record LlmDeploymentSpec
 public sealed record ModelSpec
 {
     /// <summary>Where the weights are: <c>hf://org/name</c>, <c>s3://bucket/path</c>, <c>gs://bucket/path</c>, <c>pvc://claim/path</c> or <c>https://…</c> (a single file, llama.cpp).</summary>
-    [TextPattern("^(hf|s3|gs|pvc|https)://[^\\s]+$")]
+    [TextPattern("^(hf|s3|gs|pvc|https)://[^\\s]+$", Message = "write a source such as hf://org/name, s3://bucket/path, gs://bucket/path, pvc://claim/path or https://host/file.gguf")]
     [Size(Min = 6, Max = 512)]
     public required string Source { get; init; }
 
@@ -92,7 +92,7 @@ public sealed record ModelCacheSpec
 public sealed record EmptyDirCache
 {
     /// <summary>Largest size, as a quantity such as <c>100Gi</c>.</summary>
-    [TextPattern("^[0-9]+(\\.[0-9]+)?(k|Ki|M|Mi|G|Gi|T|Ti)?$")]
+    [TextPattern(Patterns.Bytes, Message = "write a quantity such as 64Gi or 500M")]
     [Size(Max = 32)]
     public string? SizeLimit { get; init; }
 }
@@ -170,7 +170,7 @@ public static class EngineTypes
 public sealed record EngineEnvVar
 {
     /// <summary>Name of the variable.</summary>
-    [TextPattern("^[A-Za-z_][A-Za-z0-9_]*$")]
+    [TextPattern("^[A-Za-z_][A-Za-z0-9_]*$", Message = "an environment variable is a letter or underscore, then letters, digits and underscores")]
     [Size(Min = 1, Max = 128)]
     public required string Name { get; init; }
 
@@ -189,17 +189,17 @@ public sealed record ResourcesSpec
     public GpuSpec? Gpu { get; init; }
 
     /// <summary>CPU request, such as <c>8</c> or <c>500m</c>.</summary>
-    [TextPattern("^[0-9]+(\\.[0-9]+)?m?$")]
+    [TextPattern("^[0-9]+(\\.[0-9]+)?m?$", Message = "write CPUs such as 8, 0.5 or 500m")]
     [Size(Max = 32)]
     public string? Cpu { get; init; }
 
     /// <summary>Memory request and limit, such as <c>64Gi</c>.</summary>
-    [TextPattern("^[0-9]+(\\.[0-9]+)?(k|Ki|M|Mi|G|Gi|T|Ti)?$")]
+    [TextPattern(Patterns.Bytes, Message = "write a quantity such as 64Gi or 500M")]
     [Size(Max = 32)]
     public string? Memory { get; init; }
 
     /// <summary>Size of <c>/dev/shm</c>. Default: what the engine needs for its GPU count.</summary>
-    [TextPattern("^[0-9]+(\\.[0-9]+)?(k|Ki|M|Mi|G|Gi|T|Ti)?$")]
+    [TextPattern(Patterns.Bytes, Message = "write a quantity such as 64Gi or 500M")]
     [Size(Max = 32)]
     public string? SharedMemory { get; init; }
 }
@@ -214,7 +214,7 @@ public sealed record GpuSpec
 
     /// <summary>Extended resource to request, default <c>nvidia.com/gpu</c>.</summary>
     [SchemaDefault("\"nvidia.com/gpu\"")]
-    [TextPattern("^[a-z0-9.-]+/[A-Za-z0-9._-]+$")]
+    [TextPattern("^[a-z0-9.-]+/[A-Za-z0-9._-]+$", Message = "write an extended resource such as nvidia.com/gpu or amd.com/gpu")]
     [Size(Max = 128)]
     public string? ResourceName { get; init; }
 
@@ -226,7 +226,8 @@ public sealed record GpuSpec
 /// <summary>Scheduling of the pods and what they may use.</summary>
 public sealed record PodTemplateOverrides
 {
-    /// <summary>Labels to add to the pods.</summary>
+    /// <summary>Labels to add to the pods. Those of <c>llmops.dev/</c> belong to the operator.</summary>
+    [CelRule("self.all(k, !k.startsWith('llmops.dev/'))", "labels of llmops.dev/ belong to the operator: choose another prefix")]
     [Size(Max = 32)]
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 

@@ -57,7 +57,7 @@ public sealed record AnalysisSpec
 {
     /// <summary>Chance that a release as good as stable is reverted by mistake, over the whole rollout and all tests together, default 1%.</summary>
     [SchemaDefault("\"1%\"")]
-    [CelRule("self != '0%' && self != '100%'", "must be above 0% and below 100%, such as 1%")]
+    [CelRule("!self.matches(r'^0+(\\.0+)?%$') && self != '100%'", "must be above 0% and below 100%, such as 1%")]
     public Percentage? FalseRevertProbability { get; init; }
 
     /// <summary>How much worse than stable a candidate may be before a test counts it as worse.</summary>

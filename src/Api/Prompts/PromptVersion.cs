@@ -42,12 +42,12 @@ public sealed record PromptVersion : IResource<PromptVersion>
 public sealed record PromptVersionSpec
 {
     /// <summary>What the versions have in common, such as <c>support</c>.</summary>
-    [TextPattern("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+    [TextPattern("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", Message = "a family is lower-case letters, digits, '.' and '-', such as support")]
     [Size(Min = 1, Max = 63)]
     public required string Family { get; init; }
 
     /// <summary>Semantic version, such as <c>1.4.0</c>.</summary>
-    [TextPattern("^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$")]
+    [TextPattern("^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$", Message = "write a semantic version of three numbers, such as 1.4.0 or 1.4.0-rc.1")]
     [Size(Max = 64)]
     public required string Version { get; init; }
 

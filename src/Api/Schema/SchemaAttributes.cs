@@ -20,7 +20,7 @@ public sealed class BoundsAttribute : Attribute
 }
 
 /// <summary>Bounds of a text's length, of a list's items or of a map's entries. Every list and map has a bound, or CEL costs cannot be worked out.</summary>
-[AttributeUsage(AttributeTargets.Property)]
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Struct)]
 public sealed class SizeAttribute : Attribute
 {
     public int Min { get; init; } = -1;
@@ -33,6 +33,9 @@ public sealed class SizeAttribute : Attribute
 public sealed class TextPatternAttribute(string pattern) : Attribute
 {
     public string Pattern { get; } = pattern;
+
+    /// <summary>What to write instead. Without it the API server just quotes the expression.</summary>
+    public string? Message { get; init; }
 }
 
 /// <summary>The only values that a text may have.</summary>

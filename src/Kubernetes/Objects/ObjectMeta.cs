@@ -69,6 +69,7 @@ public sealed record Condition
 /// <summary>Refers to an object by name in the same namespace.</summary>
 public sealed record LocalObjectReference
 {
+    /// <summary>Name of the object.</summary>
     public required string Name { get; init; }
 }
 

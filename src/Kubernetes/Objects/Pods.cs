@@ -71,16 +71,22 @@ public sealed record PodSpec
     public PodSecurityContext? SecurityContext { get; init; }
 }
 
+/// <summary>A taint that a pod may be scheduled on in spite of.</summary>
 public sealed record Toleration
 {
+    /// <summary>Key of the taint. Empty together with the operator <c>Exists</c>: every taint.</summary>
     public string? Key { get; init; }
 
+    /// <summary><c>Equal</c> (the default) or <c>Exists</c>.</summary>
     public string? Operator { get; init; }
 
+    /// <summary>Value of the taint, for <c>Equal</c>.</summary>
     public string? Value { get; init; }
 
+    /// <summary><c>NoSchedule</c>, <c>PreferNoSchedule</c> or <c>NoExecute</c>. Empty: all.</summary>
     public string? Effect { get; init; }
 
+    /// <summary>Seconds that a pod stays on a node with a <c>NoExecute</c> taint. Default: for ever.</summary>
     public long? TolerationSeconds { get; init; }
 }
 

@@ -1,0 +1,18 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Gateway;
+
+/// <summary>Everything that the gateway asks of the API server: it only reads. config/rbac is generated from it.</summary>
+public static class GatewayPermissions
+{
+    private static readonly string[] Read = ["get", "list", "watch"];
+
+    /// <summary>The table.</summary>
+    public static IReadOnlyList<Permission> All { get; } =
+    [
+        new(ApiGroup.Name, "llmdeployments", Read, "Routing table: releases and their weights"),
+        new(ApiGroup.Name, "promptversions", Read, "Prompts to render"),
+        new("discovery.k8s.io", "endpointslices", Read, "Addresses of engine pods"),
+    ];
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.Api.Tests.Server;
+
+/// <summary>What people write is accepted by a real API server with strict field validation, and gets its defaults.</summary>
+[Collection(ApiServerCollection.Name)]
+public sealed class AcceptedObjectTests(ApiServerFixture server)
+{
+    public static TheoryData<string> Examples => [.. GoodObjects.Files().Select(f => Path.GetRelativePath(Repository.Root, f))];
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public async Task Every_example_is_accepted(string file)
+    {
+        foreach (var document in YamlDocuments.Read(Path.Combine(Repository.Root, file)).Where(d => d["apiVersion"]?.GetValue<string>() == ApiGroup.ApiVersion))
+        {
+            document["metadata"]!.AsObject().Remove("namespace");
+            var (status, body) = await server.CreateAsync(GoodObjects.Plural(document), document);
+            Assert.True(status == HttpStatusCode.Created, $"{file}: {document["kind"]} {document["metadata"]!["name"]}: {body["message"]}");
+        }
+    }
+
+    [Fact]
+    public async Task The_smallest_deployment_gets_its_defaults()
+    {
+        var (status, body) = await server.CreateAsync("llmdeployments", GoodObjects.Minimal("LlmDeployment"));
+        Assert.True(status == HttpStatusCode.Created, body.ToJsonString());
+        Assert.Equal(
+            """{"engine":{"drainSeconds":30,"startupDeadline":"20m","type":"vLLM"},"model":{"source":"hf://Qwen/Qwen2.5-7B-Instruct"},"resources":{"gpu":{"count":1,"resourceName":"nvidia.com/gpu"}}}""",
+            body["spec"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Defaults_of_the_server_are_those_of_the_code()
+    {
+        var deployment = GoodObjects.Minimal("LlmDeployment").AsObject();
+        deployment["spec"]!["rollout"] = new JsonObject { ["analysis"] = new JsonObject() };
+        deployment["spec"]!["traffic"] = new JsonObject();
+        deployment["spec"]!["autoscaling"] = new JsonObject { ["max"] = 3 };
+        var spec = (await server.CreateAsync("llmdeployments", deployment)).Body["spec"].Deserialize(ApiJson.Default.LlmDeploymentSpec)!;
+
+        Assert.Equal(Defaults.DrainSeconds, spec.Engine.DrainSeconds);
+        Assert.Equal(Defaults.StartupDeadline, spec.Engine.StartupDeadline);
+        Assert.Equal(Defaults.GpuCount, spec.Resources!.Gpu!.Count);
+        Assert.Equal(Defaults.GpuResourceName, spec.Resources.Gpu.ResourceName);
+        Assert.Equal(Defaults.ProgressDeadline, spec.Rollout!.ProgressDeadline);
+        Assert.Equal(Defaults.ScaleDownDelay, spec.Rollout.ScaleDownDelay);
+        Assert.Equal(Defaults.FalseRevertProbability, spec.Rollout.Analysis!.FalseRevertProbability);
+        Assert.Equal(Defaults.Stickiness, spec.Traffic!.Stickiness);
+        Assert.Equal((Defaults.Replicas, Defaults.Replicas), (spec.Autoscaling!.Min, spec.Autoscaling.Replicas));
+
+        var gate = (await server.CreateAsync("evalgates", GoodObjects.Minimal("EvalGate"))).Body["spec"].Deserialize(ApiJson.Default.EvalGateSpec)!;
+        Assert.Equal(Defaults.EvaluationConcurrency, gate.Concurrency);
+        Assert.Equal(Defaults.InputVariable, gate.Dataset.InputVariable);
+    }
+
+    [Fact]
+    public async Task A_release_has_the_same_hashes_before_and_after_the_server_filled_in_defaults()
+    {
+        var written = GoodObjects.Minimal("LlmDeployment");
+        var stored = (await server.CreateAsync("llmdeployments", written)).Body;
+        Assert.NotEqual(written["spec"]!.ToJsonString(), stored["spec"]!.ToJsonString());
+        Assert.Equal(Hash(written), Hash(stored));
+
+        static ReleaseHashes Hash(JsonNode o) => ReleaseHashing.Compute(ReleaseSnapshot.Of("bot", o["spec"].Deserialize(ApiJson.Default.LlmDeploymentSpec)!, "engine:1", null));
+    }
+
+    [Fact]
+    public async Task The_scale_subresource_reads_and_writes_the_replicas_of_autoscaling_and_keeps_the_rest()
+    {
+        var deployment = GoodObjects.Minimal("LlmDeployment");
+        deployment["metadata"]!["name"] = "scaled";
+        deployment["spec"]!["autoscaling"] = new JsonObject { ["min"] = 1, ["max"] = 5 };
+        Assert.Equal(HttpStatusCode.Created, (await server.CreateAsync("llmdeployments", deployment, dryRun: false)).Status);
+        const string path = "/apis/llmops.dev/v1alpha1/namespaces/default/llmdeployments/scaled";
+
+        var scale = (await server.SendAsync(HttpMethod.Get, path + "/scale")).Body;
+        Assert.Equal(1, scale["spec"]!["replicas"]!.GetValue<int>());
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Patch, path + "/scale", """{"spec":{"replicas":4}}""", "application/merge-patch+json")).Status);
+        Assert.Equal("""{"max":5,"min":1,"replicas":4}""", (await server.SendAsync(HttpMethod.Get, path)).Body["spec"]!["autoscaling"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Status_of_every_kind_is_a_subresource()
+    {
+        foreach (var kind in GoodObjects.Kinds)
+        {
+            var created = GoodObjects.Minimal(kind);
+            created["metadata"]!["name"] = "status-" + GoodObjects.Plural(created);
+            created["status"] = new JsonObject { ["observedGeneration"] = 7 };
+            var (status, body) = await server.CreateAsync(GoodObjects.Plural(created), created, dryRun: false);
+            Assert.True(status == HttpStatusCode.Created, body.ToJsonString());
+            Assert.Null(body["status"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("llm", "LlmDeployment", "NAME STABLE CANDIDATE WEIGHT PHASE READY AGE")]
+    [InlineData("prompt", "PromptVersion", "NAME FAMILY VERSION STAGE VALID AGE")]
+    [InlineData("gate", "EvalGate", "NAME DATASET READY LAST AGE")]
+    [InlineData("evalrun", "EvalRun", "NAME GATE DEPLOYMENT RELEASE PHASE VERDICT CASES AGE")]
+    public async Task Kubectl_shows_each_kind_by_its_short_name_in_columns(string shortName, string kind, string columns)
+    {
+        var shown = GoodObjects.Minimal(kind);
+        shown["metadata"]!["name"] = "shown";
+        await server.CreateAsync(GoodObjects.Plural(shown), shown, dryRun: false);
+        var lines = (await server.KubectlAsync("get", shortName)).Split('\n');
+        Assert.Equal(columns, string.Join(' ', lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Contains(lines, l => l.StartsWith("shown ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("llm.spec.rollout.steps.weight", "Weights rise from step to step.")]
+    [InlineData("prompt.spec.variables.trust", "An untrusted variable is refused in a system message.")]
+    [InlineData("gate.spec.criteria.atLeast", "The lower confidence bound must reach it")]
+    [InlineData("evalrun.status.verdict", "Pass, Fail, Inconclusive, NoData or ProviderError")]
+    public async Task Kubectl_explains_fields(string field, string words)
+    {
+        // Publishing follows the CRD by a moment.
+        var text = await Eventually.ValueAsync(async _ => (string?)await server.KubectlAsync("explain", field), TimeSpan.FromSeconds(30), () => $"kubectl explains {field}");
+        Assert.Contains(words, string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+}
