@@ -57,11 +57,11 @@ public sealed class ImageCatalog
 
     /// <summary>This repository's programs as they were built beside this one, the engine emulator as vLLM and TGI, and the real llama.cpp.</summary>
     public static ImageCatalog Default { get; } = Empty
-        .With("llmops/operator", Built("Operator"))
-        .With("llmops/gateway", Built("Gateway"))
-        .With("llmops/evaluator", Built("Evaluator"))
-        .With("vllm/vllm-openai", Built("EngineEmulator", "vllm"))
-        .With("ghcr.io/huggingface/text-generation-inference", Built("EngineEmulator", "tgi"))
+        .With("llmops/operator", _ => BuiltAsync("Operator"))
+        .With("llmops/gateway", _ => BuiltAsync("Gateway"))
+        .With("llmops/evaluator", _ => BuiltAsync("Evaluator"))
+        .With("vllm/vllm-openai", _ => BuiltAsync("EngineEmulator", "vllm"))
+        .With("ghcr.io/huggingface/text-generation-inference", _ => BuiltAsync("EngineEmulator", "tgi"))
         .With("ghcr.io/ggml-org/llama.cpp", LlamaCppAsync);
 
     /// <summary>The catalog with one image more, or another program for one.</summary>
@@ -86,6 +86,14 @@ public sealed class ImageCatalog
         var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var assembly = Path.Combine(Workspace.Repository, "artifacts", "bin", project, configuration, $"LlmOps.{project}.dll");
         return new() { Executable = DotnetHost(), Arguments = [assembly, .. arguments] };
+    }
+
+    private static Task<ImageProgram> BuiltAsync(string project, params string[] arguments)
+    {
+        var program = Built(project, arguments);
+        return File.Exists(program.Arguments[0])
+            ? Task.FromResult(program)
+            : throw new FileNotFoundException($"{Path.GetRelativePath(Workspace.Repository, program.Arguments[0])} is not built");
     }
 
     /// <exception cref="ImagePullException">Nothing plays this image here.</exception>

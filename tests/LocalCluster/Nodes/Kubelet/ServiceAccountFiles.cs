@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
@@ -15,6 +14,8 @@ internal sealed class ServiceAccountFiles(KubernetesClient client)
     public async Task<Dictionary<string, string?>> WriteAsync(Pod pod, string podDirectory, CancellationToken ct)
     {
         var server = client.Configuration.Server;
+        if (server.Scheme == Uri.UriSchemeHttp)
+            return await WithoutAccountsAsync(server, podDirectory, ct);
         var variables = new Dictionary<string, string?> { ["KUBERNETES_SERVICE_HOST"] = server.Host, ["KUBERNETES_SERVICE_PORT"] = $"{server.Port}" };
         var name = pod.Spec?.ServiceAccountName is { Length: > 0 } set ? set : "default";
         if (pod.Spec?.AutomountServiceAccountToken == false || await TokenAsync(pod.Metadata.Namespace!, name, ct) is not { } token)
@@ -28,7 +29,29 @@ internal sealed class ServiceAccountFiles(KubernetesClient client)
         return variables;
     }
 
-    /// <summary>Null where the account says that its pods get none, or the server has no tokens to give (the in-process one).</summary>
+    /// <summary>A server without TLS is a test's own and has no accounts; in-cluster access is always TLS, so its pods get a kubeconfig.</summary>
+    private static async Task<Dictionary<string, string?>> WithoutAccountsAsync(Uri server, string podDirectory, CancellationToken ct)
+    {
+        var path = Path.Combine(podDirectory, "kubeconfig");
+        await File.WriteAllTextAsync(path, $$"""
+            apiVersion: v1
+            kind: Config
+            current-context: local
+            clusters:
+            - name: local
+              cluster: { server: "{{server.AbsoluteUri.TrimEnd('/')}}" }
+            users:
+            - name: local
+              user: { }
+            contexts:
+            - name: local
+              context: { cluster: local, user: local }
+
+            """, ct);
+        return new() { ["KUBECONFIG"] = path };
+    }
+
+    /// <summary>Null where the account says that its pods get none.</summary>
     private async Task<string?> TokenAsync(string ns, string name, CancellationToken ct)
     {
         var account = await client.GetAsync<ServiceAccount>(new(ns, name), ct)
@@ -43,8 +66,6 @@ internal sealed class ServiceAccountFiles(KubernetesClient client)
         };
         using var body = new StringContent(request.ToJsonString(), Encoding.UTF8, "application/json");
         using var answer = await client.RawAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/serviceaccounts/{name}/token", body, ct);
-        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed)
-            return null;
         if (!answer.IsSuccessStatusCode)
             throw new PodSetupException("ContainerCreating", $"failed to fetch token of {name}: {(int)answer.StatusCode}");
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync(ct))?["status"]?["token"]?.GetValue<string>();
