@@ -5,7 +5,7 @@ namespace LlmOps.LocalCluster.Clusters;
 /// <summary>How to start a <see cref="TestCluster"/>.</summary>
 public sealed record TestClusterOptions
 {
-    /// <summary>Which cluster. Null: <see cref="ClusterSelection.DecideAsync"/>.</summary>
+    /// <summary>Which cluster. Null: <see cref="ClusterSelection.DecideAsync(CancellationToken)"/>.</summary>
     public ClusterSelection? Selection { get; init; }
 
     /// <summary>Kubeconfig of a <see cref="ClusterKind.Given"/> cluster. Null: <c>$LLMOPS_TEST_KUBECONFIG</c>.</summary>
