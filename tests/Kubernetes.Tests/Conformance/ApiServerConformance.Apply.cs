@@ -18,6 +18,16 @@ public abstract partial class ApiServerConformance
     }
 
     [ConformanceFact]
+    public async Task Applying_a_field_that_the_schema_does_not_declare_is_refused()
+    {
+        var reply = await Api.ApplyAsync(Widget("a"), Widgets.Of("a", """{"color":"red","unknown":1}"""), "one");
+
+        Assert.Equal(500, reply.Code);
+        Assert.Contains(".spec.unknown: field not declared in schema", (string?)reply.Json["message"], StringComparison.Ordinal);
+        Assert.Equal(404, (await Api.GetAsync(Widget("a"))).Code);
+    }
+
+    [ConformanceFact]
     public async Task Applying_needs_a_field_manager() =>
         Assert.Equal((422, "Invalid"), await CodeAndReason(Api.SendAsync(HttpMethod.Patch, Widget("a"), Widgets.Of("a"), "application/apply-patch+yaml")));
 

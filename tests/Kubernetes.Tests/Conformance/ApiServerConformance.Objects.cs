@@ -168,6 +168,35 @@ public abstract partial class ApiServerConformance
     }
 
     [ConformanceFact]
+    public async Task A_strategic_merge_patch_merges_containers_by_name_and_obeys_its_directives()
+    {
+        var path = $"/apis/apps/v1/namespaces/{Ns}/deployments";
+        await Api.CreatedAsync(path, Deployment("a", 1));
+
+        var added = await Patch("""{"containers":[{"name":"sidecar","image":"s:1"}]}""");
+        var changed = await Patch("""{"$setElementOrder/containers":[{"name":"engine"},{"name":"sidecar"}],"containers":[{"name":"engine","image":"i:2","env":[{"name":"B","value":"2"}]}]}""");
+        var removed = await Patch("""{"containers":[{"name":"sidecar","$patch":"delete"}]}""");
+
+        Assert.Equal(["engine i:1", "sidecar s:1"], Images(added));
+        Assert.Equal(["engine i:2", "sidecar s:1"], Images(changed));
+        Assert.Equal(["engine i:2"], Images(removed));
+        Assert.Equal(2, Containers(removed)[0]!["env"]!.AsArray().Count);
+
+        Task<ApiReply> Patch(string podSpec) => Api.SendAsync(
+            HttpMethod.Patch, $"{path}/a", Json($$$$"""{"spec":{"template":{"spec":{{{{podSpec}}}} } } }"""), "application/strategic-merge-patch+json");
+        static JsonArray Containers(ApiReply reply) => reply.Json["spec"]!["template"]!["spec"]!["containers"]!.AsArray();
+        static IEnumerable<string> Images(ApiReply reply) => Containers(reply).Select(static c => $"{c!["name"]} {c["image"]}").Order();
+    }
+
+    [ConformanceFact]
+    public async Task A_custom_resource_takes_no_strategic_merge_patch()
+    {
+        await Api.CreatedAsync(WidgetsPath, Widgets.Of("a"));
+
+        Assert.Equal(415, (await Api.SendAsync(HttpMethod.Patch, Widget("a"), Json("{}"), "application/strategic-merge-patch+json")).Code);
+    }
+
+    [ConformanceFact]
     public async Task Deleting_with_the_uid_of_a_namesake_is_a_conflict()
     {
         var created = await Api.CreatedAsync(ConfigMaps, ConfigMap("a"));

@@ -28,7 +28,8 @@ public sealed class ConformanceFactDiscoverer(IMessageSink diagnostics) : IXunit
 /// <summary>A test that knows whether its class can run here.</summary>
 public sealed class ConformanceTestCase : XunitTestCase
 {
-    private static readonly Lazy<ControlPlaneAvailability> RealApiServer = new(ControlPlane.Probe);
+    /// <summary>Asked once: the answer costs a process.</summary>
+    internal static readonly Lazy<ControlPlaneAvailability> RealApiServer = new(ControlPlane.Probe);
 
     public ConformanceTestCase(IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions displayOptions, ITestMethod testMethod)
         : base(diagnostics, display, displayOptions, testMethod)

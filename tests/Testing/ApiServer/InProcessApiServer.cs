@@ -26,7 +26,7 @@ namespace LlmOps.Testing;
 /// <remarks>
 /// <para>Kept honest by the conformance suite in tests/Kubernetes.Tests, which runs against it and against the real API
 /// server. Different from the real one, on purpose: no authentication, authorisation or admission webhooks; CEL rules are
-/// not evaluated; strategic merge patch is a plain merge patch; built-in kinds get few defaults and little validation; one
+/// not evaluated; managed fields cannot be edited by hand; bodies are JSON or YAML, not protobuf; built-in kinds get few defaults and little validation; one
 /// version a custom resource, without conversion; garbage collection and namespace deletion are done before the request is
 /// answered; pods are deleted without a grace period; quotas are not enforced; kubectl's tables are not rendered.</para>
 /// <para>Thread safe.</para>

@@ -95,12 +95,14 @@ internal sealed class ApiHandler(
             return;
         }
 
-        var document = Discovery.Document(path, registry) ?? throw StatusError.UnknownPath();
+        var document = Discovery.Document(path, registry) ?? OpenApiStubs.Document(path, registry) ?? throw StatusError.UnknownPath();
         await SendAsync(context, StatusCodes.Status200OK, document.ToUtf8());
     }
 
     private static async Task<JsonNode?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        if (request.ContentType?.Contains("protobuf", StringComparison.Ordinal) == true || request.ContentType?.Contains("cbor", StringComparison.Ordinal) == true)
+            throw StatusError.UnsupportedMediaType(request.ContentType);
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(cancellationToken);
         if (string.IsNullOrWhiteSpace(text))

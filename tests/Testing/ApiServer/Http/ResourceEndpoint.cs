@@ -80,7 +80,9 @@ internal sealed class ResourceEndpoint(ObjectStore store, ResourceRegistry regis
 
         Func<JsonObject, JsonObject> change = (type, body) switch
         {
-            ("application/merge-patch+json" or "application/strategic-merge-patch+json", JsonObject patch) => live => Patches.Merge(live, patch),
+            ("application/strategic-merge-patch+json", _) when resource.IsCustom => throw StatusError.UnsupportedMediaType(type!),
+            ("application/strategic-merge-patch+json", JsonObject patch) => live => StrategicMergePatch.Merge(live, patch, resource.MergeSchema),
+            ("application/merge-patch+json", JsonObject patch) => live => Patches.Merge(live, patch),
             ("application/json-patch+json", JsonArray operations) => live => Patches.Json(live, operations),
             ("application/merge-patch+json" or "application/strategic-merge-patch+json" or "application/json-patch+json", _) => throw StatusError.BadRequest("the patch has the wrong form"),
             _ => throw StatusError.UnsupportedMediaType(type ?? string.Empty),

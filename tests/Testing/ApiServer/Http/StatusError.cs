@@ -21,9 +21,10 @@ internal sealed class StatusError(int code, string reason, string message, JsonO
             ["metadata"] = new JsonObject(),
             ["status"] = "Failure",
             ["message"] = Message,
-            ["reason"] = Reason,
             ["code"] = Code,
         };
+        if (Reason.Length > 0)
+            status["reason"] = Reason;
         var shown = details?.DeepClone().AsObject();
         if (RetryAfter is { } wait)
             (shown ??= [])["retryAfterSeconds"] = (int)Math.Ceiling(wait.TotalSeconds);

@@ -48,6 +48,7 @@ internal static class BuiltInResources
             HasStatus = status,
             TracksGeneration = generation,
             ShortNames = shortName is null ? [] : [shortName],
+            Categories = kind is "Pod" or "Service" or "Deployment" or "ReplicaSet" or "Job" or "HorizontalPodAutoscaler" ? ["all"] : [],
             MergeSchema = BuiltInMergeSchemas.For(kind),
         };
 }

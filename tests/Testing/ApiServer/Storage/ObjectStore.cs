@@ -13,6 +13,9 @@ namespace LlmOps.Testing.ApiServer.Storage;
 /// </summary>
 internal sealed class ObjectStore
 {
+    /// <summary>So that a server that runs for hours does not keep every version there ever was.</summary>
+    private const int MaxHistory = 50_000;
+
     private readonly Dictionary<string, SortedDictionary<string, StoredObject>> objects = [];
     private readonly Dictionary<string, StoredObject> byUid = [];
     private readonly Dictionary<string, HashSet<string>> dependentsByOwner = [];
@@ -69,7 +72,10 @@ internal sealed class ObjectStore
     public IEnumerable<WatchRecord> Since(long version)
     {
         ThrowIfCompacted(version);
-        return history.Where(r => r.ResourceVersion > version);
+        var first = history.Count;
+        while (first > 0 && history[first - 1].ResourceVersion > version)
+            first--;
+        return history.Skip(first);
     }
 
     public StoredObject Put(ResourceDefinition resource, JsonObject json, ManagedFields managers)
@@ -120,6 +126,12 @@ internal sealed class ObjectStore
 
     private void Record(WatchRecord record)
     {
+        if (history.Count == MaxHistory)
+        {
+            CompactedVersion = history[(MaxHistory / 2) - 1].ResourceVersion;
+            history.RemoveRange(0, MaxHistory / 2);
+        }
+
         history.Add(record);
         Changed?.Invoke(record);
     }

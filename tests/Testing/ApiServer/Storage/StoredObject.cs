@@ -22,7 +22,7 @@ internal sealed class StoredObject
         Labels = metadata["labels"] is JsonObject labels
             ? labels.ToDictionary(static l => l.Key, static l => (string?)l.Value ?? string.Empty)
             : new Dictionary<string, string>();
-        utf8 = new Lazy<byte[]>(Render);
+        utf8 = new Lazy<byte[]>(() => View().ToUtf8());
     }
 
     public ResourceDefinition Resource { get; }
@@ -48,11 +48,12 @@ internal sealed class StoredObject
         ? owners.Select(static o => ((string)o!["uid"]!, (bool?)o["blockOwnerDeletion"] ?? false))
         : [];
 
-    private byte[] Render()
+    /// <summary>A copy as clients see it.</summary>
+    public JsonObject View()
     {
         var shown = Json.DeepClone().AsObject();
         if (Managers.Entries.Count > 0)
             shown.Metadata()["managedFields"] = Managers.ToJson();
-        return shown.ToUtf8();
+        return shown;
     }
 }

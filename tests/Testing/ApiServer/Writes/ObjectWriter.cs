@@ -42,7 +42,7 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry registry,
     public WriteResult Patch(ResourceDefinition resource, ObjectKey key, Func<JsonObject, JsonObject> change, string? subresource, WriteOptions options)
     {
         var old = Existing(resource, key);
-        var patched = change(old.Json);
+        var patched = change(old.View());
         return Replace(old, Admissible(resource, key.Namespace, key.Name, patched), subresource, options);
     }
 
@@ -59,9 +59,9 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry registry,
         if (old is not null)
             CheckPreconditions(old, applied);
 
-        var unknown = Prune(resource, applied);
-        if (options.StrictFields && unknown.Count > 0)
-            throw StatusError.BadRequest(Unknown(unknown));
+        // Without a declaration nobody can know how to merge it; the real server, too, calls that an internal error.
+        if (Prune(resource, applied) is [var unknown, ..])
+            throw new StatusError(500, string.Empty, $"failed to create typed patch object ({key.Namespace}/{key.Name}; {resource.ApiVersion}, Kind={resource.Kind}): .{unknown}: field not declared in schema");
         var manager = options.Applying(subresource);
         var merged = ServerSideApply.Apply(
             old?.Json ?? [], old?.Managers ?? ManagedFields.None, Writable(resource, applied, subresource), resource.MergeSchema, manager, resource.ApiVersion, Now(), force);

@@ -43,9 +43,6 @@ internal static class Patches
     {
         foreach (var (name, value) in patch)
         {
-            // Directives of strategic merge patch, which this server treats as a merge patch.
-            if (name.StartsWith('$'))
-                continue;
             switch (value)
             {
                 case null:
