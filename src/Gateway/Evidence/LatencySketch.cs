@@ -1,0 +1,56 @@
+namespace LlmOps.Gateway.Evidence;
+
+/// <summary>
+/// A histogram of latencies with logarithmic buckets: 0.1 ms to 1,000 s, relative error at most 5 %. Thread safe and lock
+/// free; about 2.6 KiB.
+/// </summary>
+internal sealed class LatencySketch
+{
+    private const double Smallest = 1e-4;
+    private const double Ratio = 1.05;
+    private const int Buckets = 332;
+    private static readonly double LogRatio = Math.Log(Ratio);
+
+    private readonly long[] counts = new long[Buckets];
+    private long count;
+
+    public long Count => Interlocked.Read(ref count);
+
+    public void Record(double seconds)
+    {
+        Interlocked.Increment(ref counts[BucketOf(seconds)]);
+        Interlocked.Increment(ref count);
+    }
+
+    public void AddTo(long[] sums)
+    {
+        for (var i = 0; i < Buckets; i++)
+            sums[i] += Interlocked.Read(ref counts[i]);
+    }
+
+    /// <summary>Upper bounds in seconds of the buckets that hold the quantiles, of one sketch or the sum of several.</summary>
+    /// <param name="quantiles">Each in (0, 1), rising.</param>
+    public static double[] Quantiles(ReadOnlySpan<double> quantiles, params ReadOnlySpan<LatencySketch> sketches)
+    {
+        var sums = new long[Buckets];
+        foreach (var sketch in sketches)
+            sketch.AddTo(sums);
+        var total = sums.Sum();
+        var result = new double[quantiles.Length];
+        var (bucket, below) = (0, sums[0]);
+        for (var q = 0; q < quantiles.Length; q++)
+        {
+            var rank = Math.Ceiling(quantiles[q] * total);
+            while (below < rank && bucket < Buckets - 1)
+                below += sums[++bucket];
+            result[q] = UpperBound(bucket);
+        }
+
+        return result;
+    }
+
+    private static int BucketOf(double seconds) =>
+        seconds <= Smallest ? 0 : Math.Min(Buckets - 1, (int)Math.Ceiling(Math.Log(seconds / Smallest) / LogRatio));
+
+    private static double UpperBound(int bucket) => Math.Round(Smallest * Math.Pow(Ratio, bucket), 6);
+}

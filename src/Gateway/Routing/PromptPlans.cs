@@ -1,0 +1,47 @@
+using LlmOps.Api;
+using LlmOps.Gateway.Prompts;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Gateway.Routing;
+
+/// <summary>Compiled prompts by name. Not thread safe.</summary>
+internal sealed class PromptPlans
+{
+    private readonly Dictionary<ObjectKey, PromptVersion> versions = [];
+    private readonly Dictionary<ObjectKey, (PromptPlan? Plan, string? Problem)> plans = [];
+
+    /// <summary>Takes over a change; true where routes that use the prompt must be made anew.</summary>
+    /// <param name="prompt">Name of the prompt.</param>
+    /// <param name="after">Null where it is deleted.</param>
+    /// <param name="inUse">A prompt that serves goes on serving after its deletion: the running release is not thrown away.</param>
+    public bool Apply(ObjectKey prompt, PromptVersion? after, bool inUse)
+    {
+        if (after is null && inUse)
+            return false;
+        if (after is not null && versions.TryGetValue(prompt, out var known) && known.Metadata.Uid == after.Metadata.Uid && known.Metadata.Generation == after.Metadata.Generation && after.Metadata.Generation is not null)
+            return false;
+        plans.Remove(prompt);
+        if (after is null)
+            versions.Remove(prompt);
+        else
+            versions[prompt] = after;
+        return true;
+    }
+
+    /// <summary>The prompt ready to render, or why it cannot be.</summary>
+    public (PromptPlan? Plan, string? Problem) Find(ObjectKey prompt)
+    {
+        if (!versions.TryGetValue(prompt, out var version))
+            return (null, $"PromptVersion {prompt.Name} does not exist");
+        if (!plans.TryGetValue(prompt, out var plan))
+        {
+            var compilation = PromptRenderer.Compile(version.Spec);
+            plan = compilation.Prompt is { } compiled
+                ? (new PromptPlan(compiled, version.Spec), null)
+                : (null, $"PromptVersion {prompt.Name} is not valid: {compilation.Problems[0]}");
+            plans.Add(prompt, plan);
+        }
+
+        return plan;
+    }
+}

@@ -1,0 +1,51 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Gateway.Routing;
+
+/// <summary>
+/// Feeds a <see cref="RouteCache"/> from the cluster: a change of status routes otherwise as soon as its watch line is read.
+/// RBAC: <c>list</c> and <c>watch</c> of llmdeployments, promptversions and endpointslices; see <see cref="GatewayPermissions"/>.
+/// </summary>
+internal sealed class RouteInformers : IDisposable
+{
+    private readonly RouteCache routes;
+    private readonly Informer<LlmDeployment> deployments;
+    private readonly Informer<PromptVersion> prompts;
+    private readonly Informer<EndpointSlice> slices;
+
+    public RouteInformers(KubernetesClient client, string? ns, RouteCache routes, ILoggerFactory loggers, TimeProvider time)
+    {
+        this.routes = routes;
+        var logger = loggers.CreateLogger<RouteInformers>();
+        deployments = new(client, new InformerOptions { Namespace = ns }, logger, time);
+        prompts = new(client, new InformerOptions { Namespace = ns }, logger, time);
+        slices = new(client, new InformerOptions { Namespace = ns, LabelSelector = EndpointSlice.ServiceNameLabel }, logger, time);
+        deployments.Changed += routes.Apply;
+        prompts.Changed += routes.Apply;
+        slices.Changed += routes.Apply;
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public Task RunAsync(CancellationToken ct) =>
+        Task.WhenAll(deployments.RunAsync(ct), prompts.RunAsync(ct), slices.RunAsync(ct), MarkSyncedAsync(ct));
+
+    public void Dispose()
+    {
+        deployments.Dispose();
+        prompts.Dispose();
+        slices.Dispose();
+    }
+
+    private async Task MarkSyncedAsync(CancellationToken ct)
+    {
+        try
+        {
+            await Task.WhenAll(deployments.WaitForSyncAsync(ct), prompts.WaitForSyncAsync(ct), slices.WaitForSyncAsync(ct));
+            routes.MarkSynced();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+        }
+    }
+}
