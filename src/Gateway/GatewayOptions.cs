@@ -38,6 +38,9 @@ internal sealed record GatewayOptions
     /// <summary>Endpoints of one release that are tried for one request. Default 3.</summary>
     public int AttemptsPerRelease { get; init; } = 3;
 
+    /// <summary>Name of the meter. Several gateways in one process (tests) need several names.</summary>
+    public string MeterName { get; init; } = Metering.GatewayMetricNames.Meter;
+
     /// <summary>Retries as a share of requests, beyond a burst of 20. Default 0.2. The fallback to stable is not a retry: it is one per request, and never refused.</summary>
     public double RetryRatio { get; init; } = 0.2;
 }

@@ -4,7 +4,7 @@ using LlmOps.Kubernetes;
 
 namespace LlmOps.Gateway.Metering;
 
-/// <summary>The gateway's instruments. One per gateway; the meter's name is <see cref="GatewayMetricNames.Meter"/>.</summary>
+/// <summary>The gateway's instruments.</summary>
 internal sealed class GatewayMetrics : IDisposable
 {
     private static readonly double[] LatencySeconds =
@@ -15,8 +15,9 @@ internal sealed class GatewayMetrics : IDisposable
 
     private readonly EvidenceLedger ledger;
 
-    public GatewayMetrics(EvidenceLedger ledger)
+    public GatewayMetrics(string meterName, EvidenceLedger ledger)
     {
+        Meter = new Meter(meterName);
         this.ledger = ledger;
         Requests = Meter.CreateCounter<long>(GatewayMetricNames.Requests, description: "Requests answered, by the release that answered and the HTTP status; code 499 is a client that left.");
         RequestSeconds = Histogram(GatewayMetricNames.RequestSeconds, "Time from the whole request to the end of the answer.", LatencySeconds);
@@ -30,8 +31,7 @@ internal sealed class GatewayMetrics : IDisposable
         Meter.CreateObservableCounter(GatewayMetricNames.Bad, ObserveBad, description: "Bad events (error, slow_ttft_p50 …), at most one per sticky unit and rollout, by the assigned track and weight epoch.");
     }
 
-    /// <summary>The exporter takes this very meter, so that several gateways in one process do not mix.</summary>
-    public Meter Meter { get; } = new(GatewayMetricNames.Meter);
+    public Meter Meter { get; }
 
     public Counter<long> Requests { get; }
 

@@ -1,0 +1,96 @@
+using LlmOps.Gateway.Errors;
+using LlmOps.Gateway.Forwarding;
+using LlmOps.Gateway.Limits;
+using LlmOps.Gateway.Prompts;
+using LlmOps.Gateway.Routing;
+
+namespace LlmOps.Gateway;
+
+/// <summary>The OpenAI API that clients call. Every error has OpenAI's shape.</summary>
+internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayOptions options)
+{
+    private readonly ConcurrencyLimit limit = new(options.MaxConcurrentRequests);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        try
+        {
+            await DispatchAsync(context);
+        }
+        catch (AnswerBrokenOffException)
+        {
+            throw;
+        }
+        catch (BadHttpRequestException e)
+        {
+            var error = e.StatusCode == StatusCodes.Status413PayloadTooLarge ? GatewayErrors.TooLarge(options.MaxBodyBytes) : GatewayErrors.BrokenJson("it did not arrive whole");
+            if (!context.Response.HasStarted)
+                await error.WriteAsync(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is left to answer.
+        }
+        catch (Exception e)
+        {
+            // The last line: a fault of ours is an answer with a shape, and a line in the log.
+            ForwardingLog.Crashed(forwarder.Logger, e);
+            if (context.Response.HasStarted)
+                throw new AnswerBrokenOffException();
+            context.Response.Clear();
+            await GatewayErrors.Internal().WriteAsync(context);
+        }
+    }
+
+    private Task DispatchAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var path = request.Path.Value ?? string.Empty;
+        switch (path)
+        {
+            case "/v1/chat/completions":
+                return HttpMethods.IsPost(request.Method) ? CompleteAsync(context, isChat: true) : GatewayErrors.WrongMethod("POST").WriteAsync(context);
+            case "/v1/completions":
+                return HttpMethods.IsPost(request.Method) ? CompleteAsync(context, isChat: false) : GatewayErrors.WrongMethod("POST").WriteAsync(context);
+            case "/v1/models":
+                return HttpMethods.IsGet(request.Method) ? ModelList.WriteAsync(context, routes.Current) : GatewayErrors.WrongMethod("GET").WriteAsync(context);
+            default:
+                return GatewayErrors.UnknownPath(path).WriteAsync(context);
+        }
+    }
+
+    private async Task CompleteAsync(HttpContext context, bool isChat)
+    {
+        if (!limit.TryEnter())
+        {
+            await GatewayErrors.Overloaded().WriteAsync(context);
+            return;
+        }
+
+        try
+        {
+            using var body = await RequestBody.ReadAsync(context.Request, options.MaxBodyBytes, context.RequestAborted);
+            if (body is null)
+                await GatewayErrors.TooLarge(options.MaxBodyBytes).WriteAsync(context);
+            else if (RequestEnvelope.TryRead(body.Memory, out var envelope) is { } error)
+                await error.WriteAsync(context);
+            else if (Find(envelope.Model!, out var route) is { } notFound)
+                await notFound.WriteAsync(context);
+            else
+                await new Exchange(forwarder, context, route!, envelope, isChat).RunAsync();
+        }
+        finally
+        {
+            limit.Leave();
+        }
+    }
+
+    private OpenAiError? Find(string model, out Route? route)
+    {
+        var entry = routes.Current.Find(model);
+        route = entry.Route;
+        if (entry.Ambiguous is { } several)
+            return GatewayErrors.AmbiguousModel(model, [.. several.Select(k => k.ToString())]);
+        return route is null ? GatewayErrors.UnknownModel(model) : null;
+    }
+}

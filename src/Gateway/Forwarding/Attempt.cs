@@ -1,0 +1,137 @@
+using LlmOps.Gateway.Errors;
+using LlmOps.Gateway.Picking;
+using LlmOps.Gateway.Routing;
+
+namespace LlmOps.Gateway.Forwarding;
+
+/// <summary>
+/// One try to get one request answered by one endpoint. Guarantees: the endpoint's load is counted while it runs; it ends
+/// when the client leaves, and the engine learns of it by its closed connection; whatever fails before the first byte
+/// reaches the client is a result, not an exception.
+/// </summary>
+internal sealed class Attempt : IDisposable
+{
+    private readonly CancellationTokenSource cancellation;
+    private readonly CancellationTokenRegistration clientLeft;
+
+    public Attempt(Exchange exchange, ReleaseTarget target, EngineEndpoint endpoint)
+    {
+        Exchange = exchange;
+        Target = target;
+        Endpoint = endpoint;
+        var forwarder = exchange.Forwarder;
+        cancellation = new(FirstTokenDeadline.For(target, exchange.Route.Stable, exchange.Envelope.Stream, forwarder.Options), forwarder.Time);
+        clientLeft = exchange.Context.RequestAborted.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), cancellation);
+        StartedAt = forwarder.Time.GetTimestamp();
+        endpoint.Enter();
+        target.Meter.InFlight(1);
+    }
+
+    public Exchange Exchange { get; }
+
+    public ReleaseTarget Target { get; }
+
+    public EngineEndpoint Endpoint { get; }
+
+    public HttpContext Context => Exchange.Context;
+
+    /// <summary>When it was sent, on the gateway's clock.</summary>
+    public long StartedAt { get; }
+
+    /// <summary>Ends it: the client left, or the time is over.</summary>
+    public CancellationToken Token => cancellation.Token;
+
+    /// <summary>Sends the body and relays the answer.</summary>
+    public async Task<AttemptResult> RunAsync(ReadOnlyMemory<byte> body)
+    {
+        using var request = HeaderRules.ToEngine(Context.Request, Exchange.IsChat ? Endpoint.ChatCompletions : Endpoint.Completions, body);
+        HttpResponseMessage response;
+        try
+        {
+            response = await Exchange.Forwarder.Client.SendAsync(request, Token);
+        }
+        catch (OperationCanceledException) when (Token.IsCancellationRequested)
+        {
+            return Cancelled();
+        }
+        catch (OperationCanceledException)
+        {
+            // The handler's own connect timeout.
+            return NotConnected();
+        }
+        catch (HttpRequestException e)
+        {
+            return e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError ? NotConnected() : Broken();
+        }
+
+        using (response)
+        {
+            if ((int)response.StatusCode >= 400)
+                return await ErrorAsync(response);
+            return response.Content.Headers.ContentType?.MediaType == "text/event-stream"
+                ? await new StreamRelay(this, response).RunAsync()
+                : await new WholeRelay(this, response).RunAsync();
+        }
+    }
+
+    /// <summary>The first content is there; from now on only silence is limited.</summary>
+    public void GotFirstToken()
+    {
+        Exchange.FirstTokenOf(this);
+        StillAlive();
+    }
+
+    /// <summary>Something came from the engine after the first content.</summary>
+    public void StillAlive() => cancellation.CancelAfter(Exchange.Forwarder.Options.IdleTimeout);
+
+    /// <summary>Status and headers for the client; from here on nobody else can answer.</summary>
+    public void Commit(HttpResponseMessage response) => HeaderRules.ToClient(Context.Response, response, Exchange.Route, Target);
+
+    /// <summary>The result of a cancelled read or send.</summary>
+    public AttemptResult Cancelled() => Context.RequestAborted.IsCancellationRequested
+        ? new(AttemptOutcome.ClientGone)
+        : new(AttemptOutcome.Failed, FailureReason.Timeout, Error: GatewayErrors.TimedOut(Exchange.Route.DisplayName));
+
+    public AttemptResult Broken() => new(AttemptOutcome.Failed, FailureReason.Broken, Error: GatewayErrors.BrokenAnswer(Exchange.Route.DisplayName));
+
+    public void Dispose()
+    {
+        clientLeft.Dispose();
+        cancellation.Dispose();
+        Endpoint.Leave();
+        Target.Meter.InFlight(-1);
+    }
+
+    private AttemptResult NotConnected()
+    {
+        Endpoint.EjectUntil(Exchange.Forwarder.EjectionEnd);
+        return new(AttemptOutcome.Failed, FailureReason.Connect, Error: GatewayErrors.Unreachable(Exchange.Route.DisplayName));
+    }
+
+    private async Task<AttemptResult> ErrorAsync(HttpResponseMessage response)
+    {
+        var status = (int)response.StatusCode;
+        EngineError? answer = null;
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(Token);
+            var body = new byte[EngineError.MaxBody];
+            var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, Token);
+            response.Headers.NonValidated.TryGetValues("Retry-After", out var retryAfter);
+            answer = new EngineError(status, response.Content.Headers.ContentType?.ToString(), retryAfter.Count > 0 ? retryAfter.ToString() : null, body[..length]);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException)
+        {
+            if (Context.RequestAborted.IsCancellationRequested)
+                return new(AttemptOutcome.ClientGone);
+        }
+
+        var error = answer is null ? GatewayErrors.BrokenAnswer(Exchange.Route.DisplayName) : null;
+        return status switch
+        {
+            >= 500 => new(AttemptOutcome.Failed, FailureReason.ServerError, answer, error),
+            429 => new(AttemptOutcome.Failed, FailureReason.TooManyRequests, answer, error),
+            _ => new(AttemptOutcome.Refused, FailureReason.Refused, answer, error),
+        };
+    }
+}
