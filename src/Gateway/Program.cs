@@ -22,4 +22,13 @@ var command = GatewayCommand.Create(async (settings, ct) =>
     return 0;
 });
 // Signals are handled here: the library would cut the drain short after 2 s.
-return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+try
+{
+    return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+}
+catch (Exception e) when (e is KubernetesConfigurationException or IOException)
+{
+    // No cluster to be found, or a port that is taken: a person can act on the message alone.
+    await Console.Error.WriteLineAsync(e.Message);
+    return 2;
+}

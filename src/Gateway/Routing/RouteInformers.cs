@@ -5,7 +5,7 @@ namespace LlmOps.Gateway.Routing;
 
 /// <summary>
 /// Feeds a <see cref="RouteCache"/> from the cluster: a change of status routes otherwise as soon as its watch line is read.
-/// RBAC: <c>list</c> and <c>watch</c> of llmdeployments, promptversions and endpointslices; see <c>GatewayPermissions</c>.
+/// RBAC: <c>list</c> and <c>watch</c> of llmdeployments, promptversions and endpointslices; see <see cref="GatewayPermissions"/>.
 /// </summary>
 internal sealed class RouteInformers : IDisposable
 {
