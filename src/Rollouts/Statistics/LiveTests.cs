@@ -12,7 +12,7 @@ public static class LiveTests
 
     /// <summary>
     /// Share of the false revert probability that the errors test may use; the TTFT test has the rest. Nine tenths keep the median for 1 % → 5 % errors at 5 %
-    /// weight under 150 candidate requests (two thirds: 157), and cost the TTFT test little, because slow answers are far more frequent than errors.
+    /// weight at 145 candidate requests, under the budget of 150 (two thirds: 157), and cost the TTFT test little: slow answers are far more frequent than errors.
     /// </summary>
     public const double ErrorsShare = 0.9;
 
@@ -24,7 +24,7 @@ public static class LiveTests
 
     private static LiveTest TestErrors(AnalysisPlan analysis, EquatableArray<EvidenceRow> rows)
     {
-        var logE = ConditionalMixtureTest.LogE(rows.Select(row => new BadEvents(row.WeightPercent, row.Candidate.Errors, row.Stable.Errors)), analysis.ErrorsTolerance);
+        var logE = LogE(rows, counts => counts.Errors, analysis.ErrorsTolerance);
         var numbers = $"errors: candidate {Rate(rows, row => row.Candidate, 0)}, stable {Rate(rows, row => row.Stable, 0)}";
         return Conclude(Errors, logE, analysis.FalseRevertProbability * ErrorsShare, rows.Any(row => row.Candidate.Requests > 0), numbers);
     }
@@ -33,7 +33,7 @@ public static class LiveTests
     {
         var thresholds = rows.Max(row => Math.Max(row.Stable.SlowTtft.Count, row.Candidate.SlowTtft.Count));
         var logE = Enumerable.Range(0, thresholds)
-            .Select(i => ConditionalMixtureTest.LogE(rows.Select(row => new BadEvents(row.WeightPercent, Slow(row.Candidate, i), Slow(row.Stable, i))), analysis.TtftTolerance))
+            .Select(i => LogE(rows, counts => Slow(counts, i), analysis.TtftTolerance))
             .ToList();
         var worst = logE.Count == 0 ? 0 : logE.IndexOf(logE.Max());
         var numbers = thresholds == 0
@@ -41,6 +41,9 @@ public static class LiveTests
             : $"slower to the first token than stable's {Quantile(worst)}: candidate {Rate(rows, row => row.Candidate, worst + 1)}, stable {Rate(rows, row => row.Stable, worst + 1)}";
         return Conclude(Ttft, ConditionalMixtureTest.LogMeanExp(logE), analysis.FalseRevertProbability * (1 - ErrorsShare), thresholds > 0, numbers);
     }
+
+    private static double LogE(EquatableArray<EvidenceRow> rows, Func<TrackCounts, long> bad, double tolerance) =>
+        OnsetMixture.LogE([.. rows.Select(row => new EpochEvents(row.Epoch, new(row.WeightPercent, bad(row.Candidate), bad(row.Stable))))], tolerance);
 
     private static LiveTest Conclude(string name, double logE, double falseRevertProbability, bool hasData, string numbers)
     {

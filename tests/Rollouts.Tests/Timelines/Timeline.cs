@@ -1,0 +1,125 @@
+namespace LlmOps.Rollouts.Tests.Timelines;
+
+/// <summary>A story of a rollout: what the spec says, what is seen, and what must be decided.</summary>
+public sealed class Timeline
+{
+    public string Story { get; set; } = "";
+
+    /// <summary>The spec at the start.</summary>
+    public SpecEdit Spec { get; set; } = new();
+
+    /// <summary>One decision each.</summary>
+    public List<TimelineEntry> Decisions { get; set; } = [];
+}
+
+public sealed class TimelineEntry
+{
+    /// <summary>Time since the start, such as 90s.</summary>
+    public string At { get; set; } = "0s";
+
+    public SpecEdit? Spec { get; set; }
+
+    public Sight? See { get; set; }
+
+    public Expectation Expect { get; set; } = new();
+}
+
+/// <summary>Changes of the spec. What is left out stays.</summary>
+public sealed class SpecEdit
+{
+    /// <summary><c>HASH/SERVING/PROMPT</c>; <c>none</c> for a spec that cannot be resolved.</summary>
+    public string? Release { get; set; }
+
+    /// <summary><c>gate NAME</c> or <c>weight 5 for 2m min 20</c>.</summary>
+    public List<string>? Steps { get; set; }
+
+    public int? Replicas { get; set; }
+
+    public int? GpusPerReplica { get; set; }
+
+    public int? MaxSurgeGpus { get; set; }
+
+    public int? MaxUnavailable { get; set; }
+
+    public string? ProgressDeadline { get; set; }
+
+    public string? ScaleDownDelay { get; set; }
+
+    public bool? Paused { get; set; }
+}
+
+/// <summary>Facts. What is left out is as it was seen last.</summary>
+public sealed class Sight
+{
+    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>0 of 1 InsufficientGpus: why</c>.</summary>
+    public Dictionary<string, string>? Pods { get; set; }
+
+    /// <summary><c>NAME VERDICT: numbers</c>, of the present attempt; a verdict of another name is a reason.</summary>
+    public string? Gate { get; set; }
+
+    /// <summary>Counts so far, one row per epoch; replaces what was seen.</summary>
+    public List<Traffic>? Traffic { get; set; }
+
+    /// <summary>Why the counts cannot be read; empty once they can.</summary>
+    public string? TrafficError { get; set; }
+}
+
+public sealed class Traffic
+{
+    public int Epoch { get; set; }
+
+    public int Weight { get; set; }
+
+    public long Stable { get; set; }
+
+    public long Candidate { get; set; }
+
+    public long StableErrors { get; set; }
+
+    public long CandidateErrors { get; set; }
+
+    public List<long> StableSlow { get; set; } = [];
+
+    public List<long> CandidateSlow { get; set; } = [];
+}
+
+/// <summary>What the decision must say. What is left out is not looked at; <c>none</c> means absent.</summary>
+public sealed class Expectation
+{
+    public string? Phase { get; set; }
+
+    public int? Step { get; set; }
+
+    public int? Weight { get; set; }
+
+    public int? Epoch { get; set; }
+
+    public string? Stable { get; set; }
+
+    public string? Candidate { get; set; }
+
+    public Dictionary<string, int>? Pods { get; set; }
+
+    /// <summary><c>NAME #ATTEMPT</c> or none.</summary>
+    public string? Gate { get; set; }
+
+    public string? Reason { get; set; }
+
+    /// <summary>Part of the message.</summary>
+    public string? Message { get; set; }
+
+    /// <summary>Reasons of all happenings, in order.</summary>
+    public List<string>? Tells { get; set; }
+
+    public List<string>? Locked { get; set; }
+
+    /// <summary><c>RELEASE OUTCOME REASON MAXWEIGHT</c>, newest first.</summary>
+    public List<string>? History { get; set; }
+
+    public string? Requeue { get; set; }
+
+    public string? Deadline { get; set; }
+
+    /// <summary>Whether the state changes.</summary>
+    public bool? Writes { get; set; }
+}

@@ -1,0 +1,107 @@
+using Xunit;
+
+namespace LlmOps.Rollouts.Tests.Timelines;
+
+/// <summary>Plays a timeline: edits the spec, collects what is seen, decides, keeps the state, and compares.</summary>
+internal sealed class TimelineRunner
+{
+    public static readonly DateTimeOffset Start = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly Dictionary<string, PodsObservation> pods = [];
+    private readonly List<GateObservation> gates = [];
+    private EquatableArray<EvidenceRow> traffic;
+    private string? trafficError;
+    private RolloutPlan plan = new() { Desired = null, Steps = [], Replicas = 1, Generation = 0 };
+    private RolloutState state = RolloutState.Initial;
+    private int rollouts;
+
+    public static void Run(Timeline timeline)
+    {
+        var runner = new TimelineRunner();
+        runner.Edit(timeline.Spec);
+        foreach (var (entry, index) in timeline.Decisions.Select((entry, index) => (entry, index)))
+        {
+            try
+            {
+                runner.Play(entry);
+            }
+            catch (Xunit.Sdk.XunitException wrong)
+            {
+                throw new InvalidOperationException($"decision {index + 1} at {entry.At}: {wrong.Message}\nreason {runner.state.Current?.Reason}: {runner.state.Current?.Message}", wrong);
+            }
+        }
+    }
+
+    private void Play(TimelineEntry entry)
+    {
+        if (entry.Spec is { } edit)
+        {
+            Edit(edit);
+        }
+
+        if (entry.See is { } sight)
+        {
+            See(sight);
+        }
+
+        var observation = new Observation
+        {
+            Pods = pods.Values.ToEquatableArray(),
+            Gates = gates.ToEquatableArray(),
+            Evidence = new(trafficError, traffic, state.Current?.Id),
+            NewRolloutId = $"{rollouts + 1:x8}",
+        };
+        var before = state;
+        var decision = CheckedEngine.Decide(plan, state, observation, Start + TimelineText.Time(entry.At));
+        state = decision.Next;
+        if (state.Current?.Id != before.Current?.Id)
+        {
+            rollouts++;
+            traffic = [];
+        }
+
+        Expectations.Compare(entry.Expect, before, decision);
+    }
+
+    private void Edit(SpecEdit edit) => plan = plan with
+    {
+        Desired = edit.Release is null ? plan.Desired : TimelineText.Release(edit.Release),
+        UnresolvedReason = edit.Release == "none" ? "PromptNotFound" : null,
+        UnresolvedMessage = edit.Release == "none" ? "there is no PromptVersion of that name" : null,
+        Steps = edit.Steps?.Select(TimelineText.Step).ToEquatableArray() ?? plan.Steps,
+        Replicas = edit.Replicas ?? plan.Replicas,
+        GpusPerReplica = edit.GpusPerReplica ?? plan.GpusPerReplica,
+        MaxSurgeGpus = edit.MaxSurgeGpus ?? plan.MaxSurgeGpus,
+        MaxUnavailable = edit.MaxUnavailable ?? plan.MaxUnavailable,
+        ProgressDeadline = edit.ProgressDeadline is null ? plan.ProgressDeadline : TimelineText.Time(edit.ProgressDeadline),
+        ScaleDownDelay = edit.ScaleDownDelay is null ? plan.ScaleDownDelay : TimelineText.Time(edit.ScaleDownDelay),
+        Paused = edit.Paused ?? plan.Paused,
+        Generation = plan.Generation + 1,
+    };
+
+    private void See(Sight sight)
+    {
+        foreach (var (hash, text) in sight.Pods ?? [])
+        {
+            pods[hash] = TimelineText.Pods(hash, text);
+        }
+
+        if (sight.Gate is { } gateText)
+        {
+            var (gate, verdict, reason, message) = TimelineText.Gate(gateText);
+            var current = state.Current ?? throw new InvalidOperationException("a gate is seen, and no rollout runs");
+            gates.RemoveAll(seen => seen.StepIndex == current.StepIndex && seen.Attempt == current.GateAttempt && seen.RolloutId == current.Id);
+            gates.Add(new(gate, current.StepIndex, current.GateAttempt, current.Id, verdict, reason, message));
+        }
+
+        traffic = sight.Traffic?.Select(Row).ToEquatableArray() ?? traffic;
+        trafficError = sight.TrafficError is null ? trafficError : sight.TrafficError.Length == 0 ? null : sight.TrafficError;
+    }
+
+    private static EvidenceRow Row(Traffic traffic) => new(
+        "gateway-1",
+        traffic.Epoch,
+        traffic.Weight,
+        new(traffic.Stable, traffic.StableErrors, traffic.StableSlow.ToEquatableArray()),
+        new(traffic.Candidate, traffic.CandidateErrors, traffic.CandidateSlow.ToEquatableArray()));
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace LlmOps.Rollouts.Tests.Timelines;
+
+/// <summary>Reads the short forms of the timelines.</summary>
+internal static partial class TimelineText
+{
+    public static TimeSpan Time(string text)
+    {
+        var match = TimePattern().Match(text);
+        if (!match.Success)
+        {
+            throw new FormatException($"not a time: {text}");
+        }
+
+        var number = double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture);
+        return match.Groups["unit"].Value switch
+        {
+            "ms" => TimeSpan.FromMilliseconds(number),
+            "s" => TimeSpan.FromSeconds(number),
+            "m" => TimeSpan.FromMinutes(number),
+            _ => TimeSpan.FromHours(number),
+        };
+    }
+
+    public static Release? Release(string text) => text == "none" ? null : text.Split('/') is [var hash, var serving, var prompt]
+        ? new(hash, serving, prompt)
+        : throw new FormatException($"not HASH/SERVING/PROMPT: {text}");
+
+    public static Step Step(string text) => text.Split(' ') switch
+    {
+        ["gate", var gate] => new GateStep(gate),
+        ["weight", var weight, "for", var hold, "min", var requests] => new WeightStep(Number(weight), Time(hold), Number(requests)),
+        _ => throw new FormatException($"not a step: {text}"),
+    };
+
+    public static PodsObservation Pods(string servingHash, string text)
+    {
+        var match = PodsPattern().Match(text);
+        if (!match.Success)
+        {
+            throw new FormatException($"not pods: {text}");
+        }
+
+        var ready = Number(match.Groups["ready"].Value);
+        var desired = match.Groups["desired"].Success ? Number(match.Groups["desired"].Value) : ready;
+        var problem = match.Groups["reason"].Success ? new Problem(match.Groups["reason"].Value, match.Groups["message"].Value) : null;
+        return new(servingHash, desired, ready, match.Groups["cold"].Success ? 0 : ready, problem);
+    }
+
+    public static (string Gate, Verdict? Verdict, string Reason, string Message) Gate(string text)
+    {
+        var match = GatePattern().Match(text);
+        if (!match.Success)
+        {
+            throw new FormatException($"not a gate: {text}");
+        }
+
+        var word = match.Groups["verdict"].Value;
+        Verdict? verdict = Enum.TryParse<Verdict>(word, out var value) ? value : null;
+        return (match.Groups["gate"].Value, verdict, word, match.Groups["message"].Value);
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^(?<number>[0-9.]+)(?<unit>ms|s|m|h)$")]
+    private static partial Regex TimePattern();
+
+    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
+    private static partial Regex PodsPattern();
+
+    [GeneratedRegex(@"^(?<gate>\S+) (?<verdict>[A-Za-z]+): (?<message>.+)$")]
+    private static partial Regex GatePattern();
+}
