@@ -1,6 +1,6 @@
 namespace LlmOps.Api;
 
-/// <summary>Condition types of all kinds. They follow kstatus: Ready, Progressing (Reconciling) and Stalled mean what <c>kubectl wait</c>, Flux and Argo CD take them for.</summary>
+/// <summary>Condition types of all kinds. Ready and Stalled mean what kstatus, and with it <c>kubectl wait</c>, Flux and Argo CD, take them for: Ready that is not True is in progress, Stalled that is True has failed. Progressing and the others are for people.</summary>
 public static class ConditionTypes
 {
     public const string Ready = "Ready";

@@ -85,6 +85,21 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     }
 
     [Fact]
+    public async Task Scaling_a_deployment_with_fixed_replicas_is_refused()
+    {
+        var deployment = GoodObjects.Minimal("LlmDeployment");
+        deployment["metadata"]!["name"] = "fixed";
+        deployment["spec"]!["replicas"] = 2;
+        await server.CreateAsync("llmdeployments", deployment, dryRun: false);
+        const string path = "/apis/llmops.dev/v1alpha1/namespaces/default/llmdeployments/fixed";
+
+        var (status, body) = await server.SendAsync(HttpMethod.Patch, path + "/scale", """{"spec":{"replicas":4}}""", "application/merge-patch+json");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
+        Assert.Contains("spec.autoscaling.max: Required value", body["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Null((await server.SendAsync(HttpMethod.Get, path)).Body["spec"]!["autoscaling"]);
+    }
+
+    [Fact]
     public async Task Status_of_every_kind_is_a_subresource()
     {
         foreach (var kind in GoodObjects.Kinds)
