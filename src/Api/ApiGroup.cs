@@ -41,6 +41,19 @@ public static class Labels
     public const string EvalRun = "llmops.dev/evalrun";
 }
 
+/// <summary>Annotation keys on what the operator owns.</summary>
+public static class Annotations
+{
+    /// <summary>Hash of what the operator last applied to an object, so that a field that it no longer wants is found too.</summary>
+    public const string Applied = "llmops.dev/applied";
+
+    /// <summary>Index of the rollout step that an EvalRun belongs to, from 0.</summary>
+    public const string Step = "llmops.dev/step";
+
+    /// <summary>Attempt of the gate that an EvalRun is, from 1.</summary>
+    public const string Attempt = "llmops.dev/attempt";
+}
+
 /// <summary>Values of <see cref="Labels.Track"/> and of the <c>track</c> label of every metric.</summary>
 public static class Tracks
 {

@@ -1,0 +1,105 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>
+/// Copies of everything that the operator reads, kept by watches. Objects that it owns are cached by their label only, so a large cluster costs no memory.
+/// RBAC: <c>list</c> and <c>watch</c> on each kind here.
+/// </summary>
+internal sealed class ClusterView : IDisposable
+{
+    private readonly List<IWatchedKind> kinds = [];
+    private readonly KubernetesClient client;
+    private readonly ILogger logger;
+    private readonly TimeProvider time;
+
+    /// <param name="client">Reads and watches.</param>
+    /// <param name="watchNamespace">Only this namespace; null for all.</param>
+    /// <param name="gatewayService">Service of the gateways that are asked for evidence.</param>
+    /// <param name="logger">Of the informers.</param>
+    /// <param name="time">Clock of the informers.</param>
+    public ClusterView(KubernetesClient client, string? watchNamespace, ObjectKey gatewayService, ILogger logger, TimeProvider time)
+    {
+        (this.client, this.logger, this.time) = (client, logger, time);
+        var all = new InformerOptions { Namespace = watchNamespace };
+        var owned = all with { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByValue}" };
+
+        LlmDeployments = Watch<LlmDeployment>(all)
+            .IndexedBy(Indexes.Deployment, deployment => [Indexes.OfDeployment(deployment.Key())])
+            .IndexedBy(Indexes.Prompt, Indexes.PromptsOf)
+            .IndexedBy(Indexes.Gate, Indexes.GatesOf);
+        PromptVersions = Watch<PromptVersion>(all);
+        EvalGates = Watch<EvalGate>(all);
+        EvalRuns = Watch<EvalRun>(all)
+            .IndexedBy(Indexes.Deployment, run => Indexes.ByLabel(run.Metadata, Labels.Deployment))
+            .IndexedBy(Indexes.Gate, run => [Indexes.Value(run.Metadata.Namespace, run.Spec.Gate)]);
+
+        Deployments = Watch<Deployment>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
+        Services = Watch<Service>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
+        Revisions = Watch<ControllerRevision>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
+        Autoscalers = Watch<HorizontalPodAutoscaler>(owned);
+        DisruptionBudgets = Watch<PodDisruptionBudget>(owned);
+        Jobs = Watch<Job>(owned);
+        ConfigMaps = Watch<ConfigMap>(owned);
+        Pods = Watch<Pod>(owned)
+            .IndexedBy(Indexes.Deployment, pod => Indexes.ByLabel(pod.Metadata, Labels.Deployment))
+            .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun));
+        Nodes = Watch<Node>(new InformerOptions());
+        GatewayEndpoints = Watch<EndpointSlice>(new InformerOptions
+        {
+            Namespace = gatewayService.Namespace,
+            LabelSelector = $"{EndpointSlice.ServiceNameLabel}={gatewayService.Name}",
+        });
+    }
+
+    public WatchedKind<LlmDeployment> LlmDeployments { get; }
+
+    public WatchedKind<PromptVersion> PromptVersions { get; }
+
+    public WatchedKind<EvalGate> EvalGates { get; }
+
+    public WatchedKind<EvalRun> EvalRuns { get; }
+
+    public WatchedKind<Deployment> Deployments { get; }
+
+    public WatchedKind<Service> Services { get; }
+
+    public WatchedKind<ControllerRevision> Revisions { get; }
+
+    public WatchedKind<HorizontalPodAutoscaler> Autoscalers { get; }
+
+    public WatchedKind<PodDisruptionBudget> DisruptionBudgets { get; }
+
+    public WatchedKind<Job> Jobs { get; }
+
+    public WatchedKind<ConfigMap> ConfigMaps { get; }
+
+    public WatchedKind<Pod> Pods { get; }
+
+    public WatchedKind<Node> Nodes { get; }
+
+    public WatchedKind<EndpointSlice> GatewayEndpoints { get; }
+
+    /// <summary>Whether every copy was filled once.</summary>
+    public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced);
+
+    /// <summary>Runs until cancelled.</summary>
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.RunAsync(ct)));
+
+    public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)));
+
+    /// <summary>Forgets what this process wrote: for a new term of leadership, before which another process may have written.</summary>
+    public void ForgetWrites() => kinds.ForEach(kind => kind.ForgetWrites());
+
+    public void Dispose() => kinds.ForEach(kind => kind.Dispose());
+
+    private WatchedKind<T> Watch<T>(InformerOptions options)
+        where T : class, IResource<T>
+    {
+        var kind = new WatchedKind<T>(client, options, logger, time);
+        kinds.Add(kind);
+        return kind;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>What one gateway answers on <c>/internal/evidence</c>; the contract is in docs/architecture.md.</summary>
+internal sealed record GatewayEvidence
+{
+    /// <summary>Identifies a start of the gateway process.</summary>
+    public required string Process { get; init; }
+
+    public IReadOnlyList<GatewayRollout> Rollouts { get; init; } = [];
+
+    /// <summary>The rows of one rollout.</summary>
+    public IEnumerable<EvidenceRow> Rows(string ns, string name, string rolloutId) =>
+        from rollout in Rollouts
+        where rollout.Namespace == ns && rollout.Name == name && rollout.Rollout == rolloutId
+        from epoch in rollout.Epochs
+        select new EvidenceRow(Process, epoch.Epoch, epoch.Weight, epoch.Stable.ToCounts(), epoch.Candidate.ToCounts());
+}
+
+internal sealed record GatewayRollout
+{
+    public required string Namespace { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Rollout { get; init; }
+
+    public IReadOnlyList<GatewayEpoch> Epochs { get; init; } = [];
+}
+
+internal sealed record GatewayEpoch
+{
+    public required int Epoch { get; init; }
+
+    public required int Weight { get; init; }
+
+    public required GatewayTrack Stable { get; init; }
+
+    public required GatewayTrack Candidate { get; init; }
+}
+
+internal sealed record GatewayTrack
+{
+    public long Requests { get; init; }
+
+    public long Errors { get; init; }
+
+    public IReadOnlyList<long> SlowTtft { get; init; } = [];
+
+    public TrackCounts ToCounts() => new(Requests, Errors, (SlowTtft ?? []).ToEquatableArray());
+}
+
+/// <summary>JSON contract of the gateway's evidence.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(GatewayEvidence))]
+internal sealed partial class GatewayEvidenceJson : JsonSerializerContext;

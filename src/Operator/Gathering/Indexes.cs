@@ -1,0 +1,42 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Resources;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>Names and values of the indexes of the caches. A value is <c>namespace/name</c>.</summary>
+internal static class Indexes
+{
+    /// <summary>Owned objects and pods by the LlmDeployment in their label; LlmDeployments by what that label says of them.</summary>
+    public const string Deployment = "deployment";
+
+    /// <summary>LlmDeployments by the PromptVersions that they want or that serve.</summary>
+    public const string Prompt = "prompt";
+
+    /// <summary>LlmDeployments by the EvalGates in their steps; EvalRuns by their EvalGate.</summary>
+    public const string Gate = "gate";
+
+    /// <summary>Pods of evaluator Jobs by the EvalRun in their label.</summary>
+    public const string EvalRun = "evalrun";
+
+    public static string Value(string? ns, string name) => $"{ns}/{name}";
+
+    /// <summary>Value of <see cref="Deployment"/> for an LlmDeployment.</summary>
+    public static string OfDeployment(ObjectKey key) => Value(key.Namespace, ObjectNames.LabelValue(key.Name));
+
+    /// <summary>The value of a label as an index value; none where the object has no such label.</summary>
+    public static IEnumerable<string> ByLabel(ObjectMeta metadata, string label)
+    {
+        if (metadata.Labels is { } labels && labels.TryGetValue(label, out var value))
+            yield return Value(metadata.Namespace, value);
+    }
+
+    /// <summary>PromptVersions that an LlmDeployment wants or that its releases use.</summary>
+    public static IEnumerable<string> PromptsOf(LlmDeployment deployment) =>
+        new[] { deployment.Spec.Prompt?.Name, deployment.Status?.Stable?.Prompt, deployment.Status?.Candidate?.Prompt }
+            .OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
+
+    /// <summary>EvalGates in the steps of an LlmDeployment.</summary>
+    public static IEnumerable<string> GatesOf(LlmDeployment deployment) =>
+        (deployment.Spec.Rollout?.Steps ?? []).Select(step => step.Gate).OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
+}

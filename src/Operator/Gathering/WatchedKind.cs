@@ -1,0 +1,61 @@
+using LlmOps.Kubernetes;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>One kind that the operator keeps a copy of.</summary>
+internal interface IWatchedKind : IDisposable
+{
+    bool HasSynced { get; }
+
+    Task RunAsync(CancellationToken ct);
+
+    Task WaitForSyncAsync(CancellationToken ct);
+
+    /// <summary>Forgets what this process wrote and the watch has not brought yet.</summary>
+    void ForgetWrites();
+}
+
+/// <inheritdoc cref="IWatchedKind"/>
+internal sealed class WatchedKind<T> : IWatchedKind
+    where T : class, IResource<T>
+{
+    private readonly Informer<T> informer;
+
+    public WatchedKind(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time)
+    {
+        informer = new Informer<T>(client, options, logger, time);
+        Store = new FreshStore<T>(informer.Store, time);
+    }
+
+    /// <summary>The copy, with what this process wrote since.</summary>
+    public FreshStore<T> Store { get; }
+
+    public bool HasSynced => informer.HasSynced;
+
+    /// <summary>Adds an index; before it runs.</summary>
+    public WatchedKind<T> IndexedBy(string name, Func<T, IEnumerable<string>> valuesOf)
+    {
+        informer.Store.AddIndex(name, valuesOf);
+        return this;
+    }
+
+    /// <summary>Calls back with both sides of each change.</summary>
+    public void OnChange(Action<T?, T?> changed) => informer.Changed += changed;
+
+    /// <summary>Calls back with the object of each change, new or, where it is gone, old.</summary>
+    public void OnChange(Action<T> changed) => informer.Changed += (before, after) => changed(after ?? before!);
+
+    /// <summary>All objects, without what was written since: for lists of other objects' facts.</summary>
+    public IReadOnlyList<T> List() => informer.Store.List();
+
+    public IReadOnlyList<T> ListByIndex(string index, string value) => informer.Store.ListByIndex(index, value);
+
+    public Task RunAsync(CancellationToken ct) => informer.RunAsync(ct);
+
+    public Task WaitForSyncAsync(CancellationToken ct) => informer.WaitForSyncAsync(ct);
+
+    public void ForgetWrites() => Store.Clear();
+
+    public void Dispose() => informer.Dispose();
+}
