@@ -21,6 +21,10 @@ internal static class ScalingResources
     {
         if (owner.Spec.Autoscaling is not { } scaling)
             return null;
+        var metrics = (scaling.Metrics ?? DefaultMetrics).Select(metric => Metric(metric, engine.Metrics)).OfType<MetricSpec>().ToArray();
+        // Without a metric the server would put in CPU use, which says nothing of an engine's load.
+        if (metrics.Length == 0)
+            return null;
         return new HorizontalPodAutoscaler
         {
             Metadata = OwnedMetadata.Of(owner, owner.Metadata.Name!),
@@ -29,7 +33,7 @@ internal static class ScalingResources
                 ScaleTargetRef = new ScaleTargetReference { ApiVersion = ApiGroup.ApiVersion, Kind = LlmDeployment.ResourceKind.Kind, Name = owner.Metadata.Name! },
                 MinReplicas = scaling.Min ?? 1,
                 MaxReplicas = scaling.Max,
-                Metrics = [.. (scaling.Metrics ?? DefaultMetrics).Select(metric => Metric(metric, engine.Metrics)).OfType<MetricSpec>()],
+                Metrics = metrics,
                 Behavior = new AutoscalerBehavior { ScaleDown = new ScalingRules { StabilizationWindowSeconds = ScaleDownWindowSeconds } },
             },
         };

@@ -1,0 +1,39 @@
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Operator.Applying;
+
+/// <summary>Builds conditions: one a type, whose transition time moves only with its status.</summary>
+/// <param name="before">Conditions as they were.</param>
+/// <param name="generation">Generation that they are worked out for.</param>
+/// <param name="now">Transition time of those that change.</param>
+internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? generation, DateTimeOffset now)
+{
+    private const int LongestMessage = 4096;
+
+    private readonly List<Condition> conditions = [];
+
+    public IReadOnlyList<Condition> Conditions => conditions;
+
+    public ConditionSet Set(string type, bool? value, string reason, string message)
+    {
+        var status = value switch { true => "True", false => "False", null => "Unknown" };
+        var old = before?.FirstOrDefault(condition => condition.Type == type);
+        conditions.Add(new Condition
+        {
+            Type = type,
+            Status = status,
+            Reason = reason,
+            Message = Text.Cut(message, LongestMessage),
+            LastTransitionTime = old?.Status == status ? old.LastTransitionTime : now,
+            ObservedGeneration = generation,
+        });
+        return this;
+    }
+}
+
+/// <summary>Texts that must fit a schema.</summary>
+internal static class Text
+{
+    /// <summary>The text, cut to a length with an ellipsis.</summary>
+    public static string Cut(string text, int longest) => text.Length <= longest ? text : string.Concat(text.AsSpan(0, longest - 1), "…");
+}

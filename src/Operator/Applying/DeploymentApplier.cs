@@ -1,0 +1,124 @@
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Applying;
+
+/// <summary>
+/// Writes what was decided about one LlmDeployment. The order is the safety: the snapshot of a new release, then the status (gateways follow it), then the
+/// objects, then the labels of pods, and last what nothing refers to any more. Where the candidate loses weight the status comes before everything.
+/// </summary>
+internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier)
+{
+    /// <summary>Writes snapshot and status. True where the status changed.</summary>
+    /// <exception cref="KubernetesException">Also a conflict, where the status was decided on an object that has changed since.</exception>
+    public async Task<bool> ApplyStatusAsync(Gathered gathered, Decision decision, LlmDeploymentStatus status, CancellationToken ct)
+    {
+        var snapshot = DesiredObjects.Snapshot(gathered, decision);
+        var losesWeight = decision.Next.CandidateWeightPercent < gathered.State.CandidateWeightPercent;
+        if (snapshot is not null && !losesWeight)
+            await applier.ApplyAsync(cluster.Revisions, snapshot, ct);
+        var changed = await WriteStatusAsync(gathered.Deployment, status, ct);
+        if (snapshot is not null && losesWeight)
+            await applier.ApplyAsync(cluster.Revisions, snapshot, ct);
+        return changed;
+    }
+
+    /// <summary>Writes the objects and deletes those that are no longer needed.</summary>
+    public async Task ApplyObjectsAsync(Gathered gathered, Decision decision, DesiredObjects desired, CancellationToken ct)
+    {
+        foreach (var service in desired.Services)
+            await applier.ApplyAsync(cluster.Services, service, ct);
+        foreach (var deployment in desired.Deployments)
+            await applier.ApplyAsync(cluster.Deployments, deployment, ct);
+        await applier.ApplyAsync(cluster.DisruptionBudgets, desired.DisruptionBudget, ct);
+        if (desired.Autoscaler is { } autoscaler)
+            await applier.ApplyAsync(cluster.Autoscalers, autoscaler, ct);
+        if (desired.Run is { } run)
+            await CreateRunAsync(gathered, run, ct);
+        await LabelPodsAsync(gathered.Deployment, decision.Next, ct);
+        await DeleteUnusedAsync(gathered, decision, desired, ct);
+    }
+
+    private async Task<bool> WriteStatusAsync(LlmDeployment deployment, LlmDeploymentStatus status, CancellationToken ct)
+    {
+        var next = deployment with { Status = status };
+        if (deployment.Status is not null && CanonicalJson.Hash(next, LlmDeployment.JsonType) == CanonicalJson.Hash(deployment, LlmDeployment.JsonType))
+            return false;
+        // The version that was decided on goes with it: a status worked out from an older object must not overwrite a newer one.
+        cluster.LlmDeployments.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, force: true, ct));
+        return true;
+    }
+
+    private async Task CreateRunAsync(Gathered gathered, EvalRun run, CancellationToken ct)
+    {
+        if (gathered.Runs.Any(existing => existing.Metadata.Name == run.Metadata.Name))
+            return;
+        try
+        {
+            cluster.EvalRuns.Store.Note(await client.CreateAsync(run, ct));
+        }
+        catch (KubernetesException e) when (e.IsAlreadyExists)
+        {
+            // Made by an earlier attempt; the watch brings it.
+        }
+    }
+
+    /// <summary>The role is on the pods and not in their template: a promotion must not roll them.</summary>
+    private async Task LabelPodsAsync(LlmDeployment deployment, RolloutState state, CancellationToken ct)
+    {
+        foreach (var pod in cluster.Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key())))
+        {
+            var labels = pod.Metadata.Labels!;
+            var serving = labels.GetValueOrDefault(Labels.Serving);
+            var track = serving is null ? null : serving == state.Stable?.ServingHash ? Tracks.Stable : serving == state.Candidate?.ServingHash ? Tracks.Candidate : null;
+            // A pod that retires keeps the track under which it answered its last requests.
+            if (track is null || pod.IsDeleting() || cluster.Pods.Store.Get(pod.Key())?.Metadata.Labels?.GetValueOrDefault(Labels.Track) == track)
+                continue;
+            var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [Labels.Track] = track } } };
+            try
+            {
+                cluster.Pods.Store.Note(await client.MergePatchAsync<Pod>(pod.Key(), patch, fieldManager: ApiGroup.OperatorFieldManager, ct: ct));
+            }
+            catch (KubernetesException e) when (e.IsNotFound)
+            {
+                // Gone meanwhile.
+            }
+        }
+    }
+
+    private async Task DeleteUnusedAsync(Gathered gathered, Decision decision, DesiredObjects desired, CancellationToken ct)
+    {
+        var owner = gathered.Deployment;
+        var index = Indexes.OfDeployment(owner.Key());
+        foreach (var workload in Owned(cluster.Deployments, index, owner).Where(owned => IsUnused(owned.Metadata, desired)))
+            await applier.DeleteAsync(workload, ct);
+        foreach (var service in Owned(cluster.Services, index, owner).Where(owned => IsUnused(owned.Metadata, desired)))
+            await applier.DeleteAsync(service, ct);
+        if (desired.Autoscaler is null && cluster.Autoscalers.Store.Get(owner.Key()) is { } autoscaler && Ownership.IsOwnedBy(autoscaler, owner))
+            await applier.DeleteAsync(autoscaler, ct);
+
+        var rollouts = decision.Next.History.Select(finished => finished.Id).Append(decision.Next.Current?.Id).ToHashSet();
+        foreach (var run in gathered.Runs.Where(run => !rollouts.Contains(run.Spec.Rollout)))
+            await applier.DeleteAsync(run, ct);
+        var releases = Referenced(decision.Next).Select(hash => ObjectNames.Revision(owner.Metadata.Name!, hash)).ToHashSet();
+        // A snapshot also stays while pods of its serving hash do: they are built from it.
+        foreach (var revision in gathered.Releases.Revisions.Where(revision => !releases.Contains(revision.Metadata.Name!) && IsUnused(revision.Metadata, desired)))
+            await applier.DeleteAsync(revision, ct);
+    }
+
+    private static List<T> Owned<T>(WatchedKind<T> kind, string index, LlmDeployment owner)
+        where T : class, IResource<T> =>
+        kind.ListByIndex(Indexes.Deployment, index).Where(owned => Ownership.IsOwnedBy(owned, owner)).ToList();
+
+    private static bool IsUnused(ObjectMeta metadata, DesiredObjects desired) =>
+        metadata.Labels?.GetValueOrDefault(Labels.Serving) is not { } serving || !desired.ServingHashes.Contains(serving);
+
+    private static IEnumerable<string> Referenced(RolloutState state) =>
+        new[] { state.Stable?.Hash, state.Candidate?.Hash }.OfType<string>()
+            .Concat(state.History.Select(finished => finished.ReleaseHash))
+            .Concat(state.Failed.Select(failed => failed.Hash));
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Engines;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Applying;
+
+/// <summary>From a decision to the objects that must exist. Pure.</summary>
+internal sealed record DesiredObjects
+{
+    public required IReadOnlyList<Deployment> Deployments { get; init; }
+
+    public required IReadOnlyList<Service> Services { get; init; }
+
+    /// <summary>Null where the LlmDeployment does not autoscale.</summary>
+    public required HorizontalPodAutoscaler? Autoscaler { get; init; }
+
+    public required PodDisruptionBudget DisruptionBudget { get; init; }
+
+    /// <summary>The evaluation that the decision asks for; null where there is none or it cannot be run now.</summary>
+    public required EvalRun? Run { get; init; }
+
+    /// <summary>Serving hashes that pods may exist for. What is not here goes.</summary>
+    public required IReadOnlySet<string> ServingHashes { get; init; }
+
+    /// <param name="gathered">What the decision was made on.</param>
+    /// <param name="decision">The decision.</param>
+    /// <param name="gate">The EvalGate that the decision asks for; null where it asks for none, or there is none.</param>
+    public static DesiredObjects Of(Gathered gathered, Decision decision, EvalGate? gate)
+    {
+        var owner = gathered.Deployment;
+        var deployments = new List<Deployment>();
+        var services = new List<Service>();
+        foreach (var target in decision.Pods)
+        {
+            // Without a snapshot nobody knows what these pods are: they stay as they are.
+            if (gathered.Releases.Serving(target.ServingHash) is not { } record || EngineCatalog.Find(record.Release.Engine.Type) is not { } engine)
+                continue;
+            deployments.Add(ServingResources.Deployment(owner, target.ServingHash, record, target.Replicas));
+            services.Add(ServingResources.Service(owner, target.ServingHash, engine));
+        }
+
+        return new DesiredObjects
+        {
+            Deployments = deployments,
+            Services = services,
+            Autoscaler = EngineCatalog.Find(owner.Spec.Engine.Type) is { } wanted ? ScalingResources.Autoscaler(owner, wanted) : null,
+            DisruptionBudget = ScalingResources.DisruptionBudget(owner),
+            Run = decision.Gate is { } request && GateFacts.Obstacle(request.Gate, gate) is null ? Run(gathered, decision.Next, request, gate!) : null,
+            ServingHashes = decision.Pods.Select(target => target.ServingHash).ToHashSet(StringComparer.Ordinal),
+        };
+    }
+
+    /// <summary>The snapshot of the release that a decision starts; null where it starts none or the snapshot is there.</summary>
+    public static ControllerRevision? Snapshot(Gathered gathered, Decision decision)
+    {
+        var desired = gathered.Releases.Desired;
+        if (desired is null || (decision.Next.Candidate?.Hash != desired.Hashes.Release && decision.Next.Stable?.Hash != desired.Hashes.Release))
+            return null;
+        var name = ObjectNames.Revision(gathered.Deployment.Metadata.Name!, desired.Hashes.Release);
+        return gathered.Releases.Revisions.Any(revision => revision.Metadata.Name == name)
+            ? null
+            : ServingResources.Revision(gathered.Deployment, desired.Hashes, desired.Record, gathered.Releases.NextRevision);
+    }
+
+    private static EvalRun? Run(Gathered gathered, RolloutState state, GateRequest request, EvalGate gate)
+    {
+        if (state.Candidate is not { } candidate || Target(gathered, candidate) is not { } tested)
+            return null;
+        var compares = gate.Spec.Criteria.Any(criterion => criterion.NotWorseThanStable is not null);
+        var run = EvaluationResources.Run(
+            gathered.Deployment,
+            ObjectNames.EvalRun(gathered.Deployment.Metadata.Name!, request.RolloutId, request.StepIndex, request.Attempt),
+            new EvalRunSpec
+            {
+                Gate = request.Gate,
+                GateHash = ReleaseHashing.Hash(gate.Spec),
+                Deployment = gathered.Deployment.Metadata.Name!,
+                Rollout = request.RolloutId,
+                Candidate = tested,
+                Baseline = compares && state.Stable is { } stable ? Target(gathered, stable) : null,
+            });
+        return run with
+        {
+            Metadata = run.Metadata with
+            {
+                Annotations = new Dictionary<string, string>
+                {
+                    [Annotations.Step] = request.StepIndex.ToString(CultureInfo.InvariantCulture),
+                    [Annotations.Attempt] = request.Attempt.ToString(CultureInfo.InvariantCulture),
+                },
+            },
+        };
+    }
+
+    private static EvalTarget? Target(Gathered gathered, Release release) =>
+        gathered.Releases.Release(release.Hash)?.Release is { } snapshot && EngineCatalog.Find(snapshot.Engine.Type) is { } engine
+            ? new EvalTarget
+            {
+                Release = release.Hash,
+                Url = ServingResources.ServiceUrl(gathered.Deployment, release.ServingHash, engine),
+                ServedName = engine.ServedName(gathered.Deployment.Metadata.Name!, snapshot.Model),
+                Prompt = snapshot.Prompt?.Name,
+            }
+            : null;
+}

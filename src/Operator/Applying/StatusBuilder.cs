@@ -1,0 +1,114 @@
+using LlmOps.Api;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Applying;
+
+/// <summary>From a decision to the status that keeps it. <see cref="RolloutStateReader"/> reads it back. Pure.</summary>
+internal static class StatusBuilder
+{
+    private const int LongestMessage = 2048;
+
+    /// <param name="applyProblem">Why objects could not be written last time; null where they could.</param>
+    public static LlmDeploymentStatus Build(Gathered gathered, Decision decision, Problem? applyProblem, DateTimeOffset now)
+    {
+        var (deployment, next) = (gathered.Deployment, decision.Next);
+        var before = deployment.Status;
+        var stable = next.Stable is { } serving ? Release(gathered, decision, serving, next.StableWeightPercent, null, before?.Stable) : null;
+        var candidate = next.Candidate is { } tried ? Release(gathered, decision, tried, next.CandidateWeightPercent, next.Stable, before?.Candidate) : null;
+        return new LlmDeploymentStatus
+        {
+            ObservedGeneration = next.ObservedGeneration,
+            Phase = StatusConditions.Phase(gathered, decision),
+            Conditions = StatusConditions.Build(gathered, decision, applyProblem, now),
+            Stable = stable,
+            Candidate = candidate,
+            Rollout = next.Current is { } rollout ? Rollout(rollout, gathered.Spec.Plan.Steps, decision.Deadline) : null,
+            FailedReleases = NullIfEmpty(next.Failed.Select(failed => new FailedRelease { Release = failed.Hash, Reason = failed.Reason, Message = Text.Cut(failed.Message, LongestMessage), Time = failed.At })),
+            History = NullIfEmpty(next.History.Select(Record)),
+            Retiring = NullIfEmpty(next.Retiring.Select(retiring => new RetiringRelease { ServingHash = retiring.ServingHash, Replicas = retiring.Replicas, Until = retiring.Until })),
+            Replicas = gathered.Observation.Pods.Sum(pods => pods.Desired),
+            ReadyReplicas = gathered.Observation.Pods.Sum(pods => pods.Ready),
+            Selector = $"{Labels.Deployment}={ObjectNames.LabelValue(deployment.Metadata.Name!)}",
+        };
+    }
+
+    private static ReleaseStatus Release(Gathered gathered, Decision decision, Release release, int weight, Release? comparedWith, ReleaseStatus? before)
+    {
+        var record = gathered.Releases.Release(release.Hash)?.Release;
+        var known = before?.Release == release.Hash ? before : null;
+        var old = comparedWith is null ? null : gathered.Releases.Release(comparedWith.Hash)?.Release;
+        return new ReleaseStatus
+        {
+            Release = release.Hash,
+            ServingHash = release.ServingHash,
+            PromptHash = release.PromptHash,
+            // A snapshot that somebody deleted must not take the prompt from a release that serves: what was known stays.
+            Prompt = record is null ? known?.Prompt : record.Prompt?.Name,
+            Model = record?.Model.Source ?? known?.Model,
+            Revision = record is null ? known?.Revision : record.Model.Revision,
+            ServedName = record?.Model.ServedName ?? known?.ServedName,
+            Engine = record?.Engine.Type ?? known?.Engine,
+            Image = record?.Engine.Image ?? known?.Image,
+            Service = ObjectNames.Serving(gathered.Deployment.Metadata.Name!, release.ServingHash),
+            Weight = weight,
+            Replicas = decision.Pods.FirstOrDefault(target => target.ServingHash == release.ServingHash)?.Replicas ?? 0,
+            ReadyReplicas = gathered.PodsOf(release.ServingHash).Ready,
+            Changes = old is not null && record is not null ? NullIfEmpty(ReleaseChanges.Describe(old, record)) : known?.Changes,
+        };
+    }
+
+    private static RolloutStatus Rollout(Rollout rollout, EquatableArray<Step> steps, DateTimeOffset? deadline) => new()
+    {
+        Id = rollout.Id,
+        Release = rollout.ReleaseHash,
+        Phase = rollout.Phase.ToString(),
+        Step = rollout.StepIndex,
+        Steps = steps.Count,
+        StepName = rollout.StepIndex < steps.Count ? steps[rollout.StepIndex].ToString() : "promotion",
+        WeightEpoch = rollout.WeightEpoch,
+        MaxWeight = rollout.MaxWeight,
+        GateAttempt = rollout.GateAttempt,
+        StartedAt = rollout.StartedAt,
+        StepStartedAt = rollout.StepStartedAt,
+        HoldStartedAt = rollout.HoldStartedAt,
+        Deadline = deadline,
+        Reason = rollout.Reason,
+        Message = Text.Cut(rollout.Message, LongestMessage),
+        Verdicts = NullIfEmpty(rollout.Verdicts.Select(verdict => new VerdictStatus
+        {
+            Step = verdict.StepIndex,
+            Name = verdict.Name,
+            Verdict = verdict.Verdict.ToString(),
+            Message = Text.Cut(verdict.Message, LongestMessage),
+            Time = verdict.At,
+        })),
+        Evidence = NullIfEmpty(rollout.Evidence.Select(row => new EvidenceStatus
+        {
+            Process = row.Process,
+            Epoch = row.Epoch,
+            Weight = row.WeightPercent,
+            Stable = Counts(row.Stable),
+            Candidate = Counts(row.Candidate),
+        })),
+        EvidenceSavedAt = rollout.EvidenceSavedAt,
+    };
+
+    private static TrackEvidence Counts(TrackCounts counts) => new() { Requests = counts.Requests, Errors = counts.Errors, SlowTtft = NullIfEmpty(counts.SlowTtft) };
+
+    private static RolloutRecord Record(FinishedRollout finished) => new()
+    {
+        Id = finished.Id,
+        Release = finished.ReleaseHash,
+        Outcome = finished.Outcome.ToString(),
+        Reason = finished.Reason,
+        Message = Text.Cut(finished.Message, LongestMessage),
+        StartedAt = finished.StartedAt,
+        FinishedAt = finished.FinishedAt,
+        MaxWeight = finished.MaxWeight,
+        CandidateRequests = finished.CandidateRequests,
+    };
+
+    private static T[]? NullIfEmpty<T>(IEnumerable<T> items) => items.ToArray() is { Length: > 0 } list ? list : null;
+}

@@ -1,0 +1,87 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Applying;
+
+/// <summary>Phase and conditions of an LlmDeployment, by kstatus' meaning of Ready and Stalled. Pure.</summary>
+internal static class StatusConditions
+{
+    /// <summary>Waits that do not end by themselves: somebody has to act.</summary>
+    private static readonly HashSet<string> NeedsSomebody =
+    [
+        Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable,
+        Reasons.GateNotFound, Reasons.GateInvalid, Reasons.GateInconclusive, Reasons.DatasetInvalid, Reasons.EvaluationFailed,
+    ];
+
+    public static IReadOnlyList<Condition> Build(Gathered gathered, Decision decision, Problem? applyProblem, DateTimeOffset now)
+    {
+        var deployment = gathered.Deployment;
+        var conditions = new ConditionSet(deployment.Status?.Conditions, deployment.Metadata.Generation, now);
+        var (ready, readyReason, readyMessage) = Ready(gathered, decision);
+        conditions.Set(ConditionTypes.Ready, ready, readyReason, readyMessage);
+
+        var rollout = decision.Next.Current;
+        conditions.Set(
+            ConditionTypes.Progressing, decision.Next.Candidate is not null,
+            rollout is { Reason.Length: > 0 } ? rollout.Reason : Reasons.NoRollout,
+            rollout?.Message ?? "no rollout has run yet");
+
+        var stalled = Stalled(gathered, decision, applyProblem);
+        conditions.Set(ConditionTypes.Stalled, stalled is not null, stalled?.Reason ?? Reasons.NoRollout, stalled?.Message ?? "nothing waits for anybody");
+
+        var degraded = Degraded(gathered, decision);
+        conditions.Set(ConditionTypes.Degraded, degraded is not null, degraded?.Reason ?? Reasons.Serving, degraded?.Message ?? "what the spec asks for serves, or is on its way");
+
+        var gate = rollout?.Verdicts.LastOrDefault(verdict => verdict.Name.StartsWith("gate/", StringComparison.Ordinal));
+        conditions.Set(
+            ConditionTypes.GatePassed,
+            gate?.Verdict switch { Verdict.Pass => true, Verdict.Fail => false, _ => null },
+            gate?.Verdict switch { Verdict.Pass => Reasons.GatePassed, Verdict.Fail => Reasons.GateFailed, null => Reasons.NoRollout, _ => Reasons.GateInconclusive },
+            gate is null ? "no gate has answered in this rollout" : $"{gate.Name}: {gate.Message}");
+        return conditions.Conditions;
+    }
+
+    /// <summary>Value of <see cref="DeploymentPhases"/>.</summary>
+    public static string Phase(Gathered gathered, Decision decision) => decision.Next switch
+    {
+        { Candidate: not null } => DeploymentPhases.Progressing,
+        { Stable: null } => Degraded(gathered, decision) is null ? DeploymentPhases.Pending : DeploymentPhases.Degraded,
+        _ => Degraded(gathered, decision) is null ? DeploymentPhases.Healthy : DeploymentPhases.Degraded,
+    };
+
+    private static (bool Ready, string Reason, string Message) Ready(Gathered gathered, Decision decision)
+    {
+        if (decision.Next.Stable is not { } stable)
+            return (false, Reasons.NoReadyPods, "no release serves yet");
+        var asked = decision.Pods.FirstOrDefault(target => target.ServingHash == stable.ServingHash)?.Replicas ?? 0;
+        var pods = gathered.PodsOf(stable.ServingHash);
+        if (pods.Ready > 0 || asked == 0)
+            return (true, Reasons.Serving, $"release {stable.Hash} serves with {pods.Ready} of {asked} replicas");
+        return (false, pods.Problem?.Reason ?? Reasons.NoReadyPods, pods.Problem?.Message ?? $"none of {asked} replicas of release {stable.Hash} is ready");
+    }
+
+    private static Problem? Stalled(Gathered gathered, Decision decision, Problem? applyProblem)
+    {
+        var plan = gathered.Spec.Plan;
+        if (plan.Desired is null)
+            return new(plan.UnresolvedReason ?? Reasons.UnsupportedEngineSetting, plan.UnresolvedMessage ?? "the spec does not give a release");
+        if (applyProblem is not null)
+            return applyProblem;
+        if (decision.Next is { Candidate: not null, Current: { } rollout } && NeedsSomebody.Contains(rollout.Reason))
+            return new(rollout.Reason, rollout.Message);
+        if (decision.Reason == Reasons.ReleaseLocked)
+            return new(decision.Reason, decision.Message);
+        if (decision.Next.Stable is { } stable && gathered.PodsOf(stable.ServingHash) is { Problem: { } problem, Ready: var ready } && ready < plan.Replicas)
+            return problem;
+        return gathered.Spec.Warnings.Count > 0 ? new(Reasons.UnsupportedEngineSetting, string.Join("; ", gathered.Spec.Warnings)) : null;
+    }
+
+    private static Problem? Degraded(Gathered gathered, Decision decision)
+    {
+        if (gathered.Spec.Plan.Desired is null || decision.Reason == Reasons.ReleaseLocked)
+            return new(decision.Reason, decision.Message);
+        return decision.Next.Stable is not null && Ready(gathered, decision) is (false, var reason, var message) ? new(reason, message) : null;
+    }
+}

@@ -1,0 +1,24 @@
+using LlmOps.Api;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>All that one reconciliation of an LlmDeployment knows. Immutable.</summary>
+internal sealed record Gathered
+{
+    public required LlmDeployment Deployment { get; init; }
+
+    public required ResolvedSpec Spec { get; init; }
+
+    public required RolloutState State { get; init; }
+
+    public required Observation Observation { get; init; }
+
+    public required ReleaseBook Releases { get; init; }
+
+    /// <summary>EvalRuns of the LlmDeployment.</summary>
+    public required IReadOnlyList<EvalRun> Runs { get; init; }
+
+    public PodsObservation PodsOf(string? servingHash) =>
+        Observation.Pods.FirstOrDefault(pods => pods.ServingHash == servingHash) ?? new PodsObservation(servingHash ?? string.Empty, 0, 0, 0);
+}

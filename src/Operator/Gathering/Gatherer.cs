@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Engines;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>
+/// Reads all that a decision about one LlmDeployment needs, from the caches, the engine pods and the gateways. A read that fails is a fact in what is
+/// gathered, not an exception.
+/// </summary>
+internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, EvidenceReader evidence)
+{
+    public async Task<Gathered> GatherAsync(LlmDeployment deployment, CancellationToken ct)
+    {
+        var key = deployment.Key();
+        var index = Indexes.OfDeployment(key);
+        var prompt = deployment.Spec.Prompt is { } reference ? cluster.PromptVersions.Store.Get(new ObjectKey(key.Namespace, reference.Name)) : null;
+        var spec = PlanBuilder.Build(deployment, prompt);
+        var state = RolloutStateReader.Read(deployment.Status);
+        var revisions = cluster.Revisions.Store.ListByIndex(Indexes.Deployment, index, revision => Ownership.IsOwnedBy(revision, deployment)).Where(revision => Ownership.IsOwnedBy(revision, deployment)).ToList();
+        var releases = new ReleaseBook(key.Name, revisions, spec.Desired);
+        var runs = cluster.EvalRuns.Store.ListByIndex(Indexes.Deployment, index, run => Ownership.IsOwnedBy(run, deployment)).Where(run => Ownership.IsOwnedBy(run, deployment)).ToList();
+
+        return new Gathered
+        {
+            Deployment = deployment,
+            Spec = spec,
+            State = state,
+            Releases = releases,
+            Runs = runs,
+            Observation = new Observation
+            {
+                Pods = Pods(deployment, state, releases),
+                Gates = state is { Candidate: not null, Current: { } rollout }
+                    ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, name => cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, name)))
+                    : [],
+                Evidence = state is { Candidate: not null, Stable: not null, CandidateWeightPercent: > 0, Current.Id: var id }
+                    ? await evidence.ReadAsync(key.Namespace, key.Name, id, ct)
+                    : EvidenceObservation.None,
+                NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
+            },
+        };
+    }
+
+    private EquatableArray<PodsObservation> Pods(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
+    {
+        var index = Indexes.OfDeployment(deployment.Key());
+        var pods = cluster.Pods.ListByIndex(Indexes.Deployment, index).ToLookup(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving) ?? string.Empty);
+        var facts = new List<PodsObservation>();
+        foreach (var workload in cluster.Deployments.Store.ListByIndex(Indexes.Deployment, index, owned => Ownership.IsOwnedBy(owned, deployment)))
+        {
+            if (!Ownership.IsOwnedBy(workload, deployment) || workload.Metadata.Labels?.GetValueOrDefault(Labels.Serving) is not { } serving)
+                continue;
+            var own = pods[serving].Where(pod => !pod.IsDeleting()).ToList();
+            var ready = own.Where(PodFacts.IsReady).ToList();
+            var warm = WarmUp(deployment, state, releases, serving, ready);
+            var problem = PodFacts.FindProblem(own, ExplainGpus) ?? (warm is { WarmedUp: 0, Failure: { } failure } ? new Problem(Reasons.CandidateUnavailable, failure) : null);
+            facts.Add(new(serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem));
+        }
+
+        return facts.OrderBy(fact => fact.ServingHash, StringComparer.Ordinal).ToEquatableArray();
+    }
+
+    /// <summary>Only pods that are about to get their first requests are asked: those of a candidate.</summary>
+    private WarmUpFacts WarmUp(LlmDeployment deployment, RolloutState state, ReleaseBook releases, string serving, List<Pod> ready)
+    {
+        if (state.Candidate?.ServingHash != serving || releases.Serving(serving)?.Release is not { } release || EngineCatalog.Find(release.Engine.Type) is not { } engine)
+            return new(0, null);
+        return warmUp.Observe(deployment.Key(), ready, engine.Port, engine.ServedName(deployment.Metadata.Name!, release.Model));
+    }
+
+    private string ExplainGpus(Pod pod, string resource) => GpuArithmetic.Explain(pod, cluster.Nodes.List(), cluster.Pods.List(), resource);
+}

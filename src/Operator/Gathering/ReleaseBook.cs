@@ -1,0 +1,50 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Resources;
+
+namespace LlmOps.Operator.Gathering;
+
+/// <summary>The releases of one LlmDeployment that are known: their snapshots, and the one that the spec asks for now.</summary>
+internal sealed class ReleaseBook
+{
+    private readonly Dictionary<string, ReleaseRecord> byRelease = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ReleaseRecord> byServing = new(StringComparer.Ordinal);
+
+    /// <param name="deploymentName">Name of the LlmDeployment.</param>
+    /// <param name="revisions">Its ControllerRevisions.</param>
+    /// <param name="desired">The release of the spec, if it can be resolved.</param>
+    public ReleaseBook(string deploymentName, IReadOnlyList<ControllerRevision> revisions, DesiredRelease? desired)
+    {
+        Revisions = revisions;
+        NextRevision = revisions.Select(revision => revision.Revision).DefaultIfEmpty().Max() + 1;
+        var prefix = ObjectNames.Revision(deploymentName, string.Empty);
+        foreach (var revision in revisions.OrderBy(revision => revision.Revision))
+        {
+            if (ReleaseRecord.Read(revision) is not { } record || !revision.Metadata.Name!.StartsWith(prefix, StringComparison.Ordinal))
+                continue;
+            byRelease.TryAdd(revision.Metadata.Name[prefix.Length..], record);
+            // The oldest release of a serving hash started its pods: theirs is the template that runs.
+            if (revision.Metadata.Labels is { } labels && labels.TryGetValue(Labels.Serving, out var serving))
+                byServing.TryAdd(serving, record);
+        }
+
+        if (desired is null)
+            return;
+        var own = byServing.TryGetValue(desired.Hashes.Serving, out var running) ? desired.Record with { Template = running.Template } : desired.Record;
+        Desired = desired with { Record = own };
+        byRelease.TryAdd(desired.Hashes.Release, own);
+        byServing.TryAdd(desired.Hashes.Serving, own);
+    }
+
+    public IReadOnlyList<ControllerRevision> Revisions { get; }
+
+    /// <summary>Number of the next snapshot.</summary>
+    public long NextRevision { get; }
+
+    /// <summary>The release of the spec, on the pod template that runs where its serving hash runs already.</summary>
+    public DesiredRelease? Desired { get; }
+
+    public ReleaseRecord? Release(string hash) => byRelease.GetValueOrDefault(hash);
+
+    public ReleaseRecord? Serving(string servingHash) => byServing.GetValueOrDefault(servingHash);
+}
