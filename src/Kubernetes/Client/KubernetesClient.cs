@@ -134,7 +134,10 @@ public sealed class KubernetesClient : IDisposable
         where T : class, IResource<T> =>
         SendAsync(RequestBuilder.Apply(T.ResourceKind, obj.Key(), null, fieldManager, force), WriteBody.Applied(obj), T.JsonType, ct);
 
-    /// <summary>Server-side apply of the status: sends <c>apiVersion</c>, <c>kind</c>, name, namespace and <c>status</c>, nothing else.</summary>
+    /// <summary>
+    /// Server-side apply of the status: sends <c>apiVersion</c>, <c>kind</c>, name, namespace, resource version and <c>status</c>, nothing else.
+    /// Where the object has a resource version and it is not the newest, a conflict; without one, the last writer wins.
+    /// </summary>
     public Task<T> ApplyStatusAsync<T>(T obj, string fieldManager, bool force = true, CancellationToken ct = default)
         where T : class, IResource<T> =>
         SendAsync(RequestBuilder.Apply(T.ResourceKind, obj.Key(), "status", fieldManager, force), WriteBody.AppliedStatus(obj), T.JsonType, ct);

@@ -34,6 +34,9 @@ internal static class WriteBody
         var metadata = new JsonObject { ["name"] = obj.Metadata.Name };
         if (!string.IsNullOrEmpty(obj.Metadata.Namespace))
             metadata["namespace"] = obj.Metadata.Namespace;
+        // A status is worked out from one version of its object; the compare-and-swap keeps it off a newer one.
+        if (!string.IsNullOrEmpty(obj.Metadata.ResourceVersion))
+            metadata["resourceVersion"] = obj.Metadata.ResourceVersion;
         var body = new JsonObject
         {
             ["apiVersion"] = T.ResourceKind.ApiVersion,

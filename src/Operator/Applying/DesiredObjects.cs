@@ -49,7 +49,7 @@ internal sealed record DesiredObjects
             Services = services,
             Autoscaler = EngineCatalog.Find(owner.Spec.Engine.Type) is { } wanted ? ScalingResources.Autoscaler(owner, wanted) : null,
             DisruptionBudget = ScalingResources.DisruptionBudget(owner),
-            Run = decision.Gate is { } request && GateFacts.Obstacle(request.Gate, gate) is null ? Run(gathered, decision.Next, request, gate!) : null,
+            Run = decision.Gate is { } request && GateFacts.Obstacle(request.Gate, gate) is null ? RunOf(gathered, decision.Next, request, gate!) : null,
             ServingHashes = decision.Pods.Select(target => target.ServingHash).ToHashSet(StringComparer.Ordinal),
         };
     }
@@ -66,7 +66,7 @@ internal sealed record DesiredObjects
             : ServingResources.Revision(gathered.Deployment, desired.Hashes, desired.Record, gathered.Releases.NextRevision);
     }
 
-    private static EvalRun? Run(Gathered gathered, RolloutState state, GateRequest request, EvalGate gate)
+    private static EvalRun? RunOf(Gathered gathered, RolloutState state, GateRequest request, EvalGate gate)
     {
         if (state.Candidate is not { } candidate || Target(gathered, candidate) is not { } tested)
             return null;

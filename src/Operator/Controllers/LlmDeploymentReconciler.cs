@@ -18,6 +18,9 @@ internal sealed class LlmDeploymentReconciler(
 {
     private const string Action = "Rollout";
 
+    /// <summary>A refusal lasts until somebody acts; what they do to the object itself is seen at once, the rest this often.</summary>
+    private static readonly TimeSpan ApplyRetry = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
@@ -35,31 +38,31 @@ internal sealed class LlmDeploymentReconciler(
         var status = StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(key), now);
         if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
             Tell(gathered, decision, status);
-        return await ApplyObjectsAsync(key, gathered, decision, ct)
-            ? new ReconcileResult(decision.RequeueAfter)
-            : ReconcileResult.After(ApplyRetry);
+        return new ReconcileResult(Earlier(await ApplyObjectsAsync(key, gathered, decision, ct), decision.RequeueAfter));
     }
 
-    /// <summary>A refusal lasts until somebody acts; what they do to the object itself is seen at once, the rest this often.</summary>
-    private static TimeSpan ApplyRetry { get; } = TimeSpan.FromSeconds(10);
-
-    private async Task<bool> ApplyObjectsAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
+    /// <summary>When to come back because of what could not be written; null where everything could.</summary>
+    private async Task<TimeSpan?> ApplyObjectsAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
     {
         try
         {
             var gate = decision.Gate is { } request ? cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, request.Gate)) : null;
             await applier.ApplyObjectsAsync(gathered, decision, DesiredObjects.Of(gathered, decision, gate), ct);
-            return !applyProblems.TryRemove(key, out _);
+            // The condition about it goes with the next reconcile.
+            return applyProblems.TryRemove(key, out _) ? TimeSpan.Zero : null;
         }
         catch (Exception e) when (e is ApplyRefusedException or KubernetesException { IsInvalid: true } or KubernetesException { IsForbidden: true })
         {
             var problem = new Problem(Reasons.ApplyRefused, $"an object cannot be written: {e.Message}");
-            if (applyProblems.GetValueOrDefault(key) != problem)
-                Log.ApplyRefused(logger, e.Message);
+            if (applyProblems.GetValueOrDefault(key) == problem)
+                return ApplyRetry;
+            Log.ApplyRefused(logger, e.Message);
             applyProblems[key] = problem;
-            return false;
+            return TimeSpan.Zero;
         }
     }
+
+    private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
     /// <summary>Events, metrics and the one log line of a decision.</summary>
     private void Tell(Gathered gathered, Decision decision, LlmDeploymentStatus status)
