@@ -98,6 +98,10 @@ public sealed record EvalRunStatus
     [Size(Max = 32)]
     public string? Verdict { get; init; }
 
+    /// <summary>Why, as a word: GatePassed, GateFailed, GateInconclusive, DatasetInvalid, GateInvalid or EvaluationFailed.</summary>
+    [Size(Max = 128)]
+    public string? Reason { get; init; }
+
     /// <summary>Why, in a sentence with the numbers.</summary>
     [Size(Max = 4096)]
     public string? Message { get; init; }

@@ -50,16 +50,8 @@ internal static class GateFacts
             return new(name, step, attempt, rollout, Verdict.NoData, Reasons.GateInvalid, $"EvalGate {name} was changed after EvalRun {run.Metadata.Name} was made: it is run again");
         if (status?.Verdict is not { } text || !Enum.TryParse<Verdict>(text, out var verdict))
             return new(name, step, attempt, rollout, null, Reasons.WaitingForGate, status?.Message ?? $"EvalRun {run.Metadata.Name} runs");
-        return new(name, step, attempt, rollout, verdict, Reason(verdict), status.Message ?? text);
+        return new(name, step, attempt, rollout, verdict, status.Reason ?? text, status.Message ?? text);
     }
-
-    private static string Reason(Verdict verdict) => verdict switch
-    {
-        Verdict.Pass => Reasons.GatePassed,
-        Verdict.Fail => Reasons.GateFailed,
-        Verdict.Inconclusive => Reasons.GateInconclusive,
-        _ => Reasons.EvaluationFailed,
-    };
 
     private static int? Number(EvalRun run, string annotation) =>
         run.Metadata.Annotations is { } annotations && annotations.TryGetValue(annotation, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

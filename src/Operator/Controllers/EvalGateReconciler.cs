@@ -1,0 +1,94 @@
+using System.Text.RegularExpressions;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Applying;
+using LlmOps.Operator.Gathering;
+
+namespace LlmOps.Operator.Controllers;
+
+/// <summary>Says of one EvalGate whether it can be run, and how its last run ended.</summary>
+internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cluster, TimeProvider time)
+{
+    /// <summary>Data sets are other people's ConfigMaps and not watched: a missing one is looked for this often.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(15);
+
+    /// <summary>A data set that was there may go.</summary>
+    private static readonly TimeSpan CheckAgain = TimeSpan.FromMinutes(5);
+
+    public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
+    {
+        if (cluster.EvalGates.Store.Get(key) is not { } gate || gate.IsDeleting())
+            return ReconcileResult.Done;
+        var problem = PatternProblem(gate.Spec) ?? await DatasetProblemAsync(gate, ct);
+        var now = time.GetUtcNow();
+        var next = gate with
+        {
+            Status = new EvalGateStatus
+            {
+                ObservedGeneration = gate.Metadata.Generation,
+                LastRun = LastRun(key) ?? gate.Status?.LastRun,
+                Conditions = new ConditionSet(gate.Status?.Conditions, gate.Metadata.Generation, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)))
+                    .Set(ConditionTypes.Ready, problem is null, problem?.Reason ?? Reasons.Valid, problem?.Message ?? "can be run")
+                    .Conditions,
+            },
+        };
+        if (CanonicalJson.Hash(next, EvalGate.JsonType) != CanonicalJson.Hash(gate, EvalGate.JsonType))
+            cluster.EvalGates.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, ct: ct));
+        return ReconcileResult.After(problem is null ? CheckAgain : LookAgain);
+    }
+
+    private static Rollouts.Problem? PatternProblem(EvalGateSpec spec)
+    {
+        for (var i = 0; i < spec.Scorers.Count; i++)
+        {
+            foreach (var (field, pattern) in new[] { ("pattern", spec.Scorers[i].Pattern), ("extract", spec.Scorers[i].Extract) })
+            {
+                if (pattern is not null && Compile(pattern) is { } error)
+                    return new(Reasons.GateInvalid, $"scorers[{i}].{field} cannot be used: {error}. Correct it; look-around and back-references are not supported");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The evaluator's own rule: without backtracking, so that no answer can make an expression run away.</summary>
+    private static string? Compile(string pattern)
+    {
+        try
+        {
+            _ = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return null;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task<Rollouts.Problem?> DatasetProblemAsync(EvalGate gate, CancellationToken ct)
+    {
+        if (gate.Spec.Dataset.ConfigMap is not { } source)
+            return null;
+        if (await client.GetAsync<ConfigMap>(new ObjectKey(gate.Metadata.Namespace!, source.Name), ct) is not { } map)
+            return new(Reasons.DatasetInvalid, $"ConfigMap {source.Name} with the data set does not exist: create it, or name another one in spec.dataset.configMap");
+        return map.Data?.ContainsKey(source.Key) == true || map.BinaryData?.ContainsKey(source.Key) == true
+            ? null
+            : new(Reasons.DatasetInvalid, $"ConfigMap {source.Name} has no key {source.Key}: it has {Keys(map)}; correct spec.dataset.configMap.key");
+    }
+
+    private static string Keys(ConfigMap map) => map.Data is { Count: > 0 } data ? string.Join(", ", data.Keys.Order(StringComparer.Ordinal).Take(10)) : "none";
+
+    private GateRunSummary? LastRun(ObjectKey key)
+    {
+        var index = Indexes.Value(key.Namespace, key.Name);
+        var last = cluster.EvalRuns.Store.ListByIndex(Indexes.Gate, index, run => run.Spec.Gate == key.Name && run.Metadata.Namespace == key.Namespace)
+            .Where(run => run.Status is { Verdict: not null, FinishedAt: not null }).MaxBy(run => run.Status!.FinishedAt);
+        return last is null ? null : new GateRunSummary
+        {
+            Name = last.Metadata.Name!,
+            Release = last.Spec.Candidate.Release,
+            Verdict = last.Status!.Verdict!,
+            FinishedAt = last.Status.FinishedAt,
+        };
+    }
+}

@@ -1,0 +1,175 @@
+using System.Text.Json;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Applying;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Operator.Controllers;
+
+/// <summary>
+/// Runs one EvalRun: gives its Job all it needs, waits for the report, and makes the verdict from it. A run that has a verdict is never touched again.
+/// Guarantee: a Job that ends without a report is a ProviderError, never a pass.
+/// </summary>
+internal sealed class EvalRunReconciler(
+    KubernetesClient client, ClusterView cluster, ObjectApplier applier, string evaluatorImage, TimeProvider time, ILogger<EvalRunReconciler> logger)
+{
+    private const string Finished = "Finished";
+
+    public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
+    {
+        if (cluster.EvalRuns.Store.Get(key) is not { } run || run.IsDeleting() || run.Status?.Verdict is not null)
+            return ReconcileResult.Done;
+        if (cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, run.Spec.Gate)) is not { } gate)
+            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.GateNotFound, $"EvalGate {run.Spec.Gate} is gone: create it again"), null, ct);
+        if (ReleaseHashing.Hash(gate.Spec) != run.Spec.GateHash)
+            return await FinishAsync(run, new(Verdict.NoData, Reasons.GateInvalid, $"EvalGate {run.Spec.Gate} was changed after this run was made"), null, ct);
+
+        if (Report(cluster.ConfigMaps.Store.Get(ReportKey(run))) is { } report)
+            return await FinishAsync(run, GateVerdict.Decide(run, gate.Spec, report), report, ct);
+        return cluster.Jobs.Store.Get(key) is { } job && Ownership.IsOwnedBy(job, run)
+            ? await FollowAsync(run, gate, job, ct)
+            : await StartAsync(run, gate, ct);
+    }
+
+    private async Task<ReconcileResult> StartAsync(EvalRun run, EvalGate gate, CancellationToken ct)
+    {
+        if (Target(run, run.Spec.Candidate, out var missing) is not { } candidate)
+            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.PromptNotFound, missing!), null, ct);
+        EvaluationTarget? baseline = null;
+        if (run.Spec.Baseline is { } stable && (baseline = Target(run, stable, out missing)) is null)
+            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.PromptNotFound, missing!), null, ct);
+
+        try
+        {
+            var plan = new EvaluationPlan { Run = run.Metadata.Name!, Gate = gate.Spec, Candidate = candidate, Baseline = baseline };
+            await applier.ApplyAsync(cluster.ConfigMaps, EvaluationResources.Plan(run, plan), ct);
+            await applier.ApplyAsync(cluster.ConfigMaps, EvaluationResources.EmptyReport(run), ct);
+            await client.ApplyAsync(EvaluationResources.ServiceAccount(run), ApiGroup.OperatorFieldManager, ct: ct);
+            await client.ApplyAsync(EvaluationResources.Role(run), ApiGroup.OperatorFieldManager, ct: ct);
+            await client.ApplyAsync(EvaluationResources.RoleBinding(run), ApiGroup.OperatorFieldManager, ct: ct);
+            await applier.ApplyAsync(cluster.Jobs, EvaluationResources.Job(run, gate.Spec, evaluatorImage), ct);
+        }
+        catch (Exception e) when (e is ApplyRefusedException or KubernetesException { IsInvalid: true })
+        {
+            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.ApplyRefused, $"the Job cannot be made: {e.Message}"), null, ct);
+        }
+
+        await WriteAsync(run, new EvalRunStatus { Phase = "Running", Message = "the evaluator was started", StartedAt = Now(), Report = ObjectNames.Report(run.Metadata.Name!) }, ct);
+        return ReconcileResult.Done;
+    }
+
+    private async Task<ReconcileResult> FollowAsync(EvalRun run, EvalGate gate, Job job, CancellationToken ct)
+    {
+        if (job.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "Complete" or "Failed", Status: "True" }) is { } end)
+        {
+            // The Job may be seen to end before its report is: the server knows.
+            if (Report(await client.GetAsync<ConfigMap>(ReportKey(run), ct)) is { } report)
+                return await FinishAsync(run, GateVerdict.Decide(run, gate.Spec, report), report, ct);
+            var cause = end.Type == "Complete" ? "it ended without one" : $"{end.Reason}: {end.Message}";
+            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.EvaluationFailed, $"the evaluator Job {job.Metadata.Name} wrote no report: {cause}{Death(run)}. See kubectl logs job/{job.Metadata.Name}"), null, ct);
+        }
+
+        var pods = cluster.Pods.ListByIndex(Indexes.EvalRun, Indexes.Value(run.Metadata.Namespace, ObjectNames.LabelValue(run.Metadata.Name!)));
+        var problem = PodFacts.FindProblem(pods, (_, resource) => resource);
+        await WriteAsync(
+            run,
+            new EvalRunStatus
+            {
+                Phase = "Running",
+                Message = problem?.Message ?? "the evaluator runs",
+                StartedAt = run.Status?.StartedAt ?? Now(),
+                Report = ObjectNames.Report(run.Metadata.Name!),
+            },
+            ct);
+        return ReconcileResult.Done;
+    }
+
+    /// <summary>How the last pod died, as far as it is known.</summary>
+    private string Death(EvalRun run)
+    {
+        var pods = cluster.Pods.ListByIndex(Indexes.EvalRun, Indexes.Value(run.Metadata.Namespace, ObjectNames.LabelValue(run.Metadata.Name!)));
+        var last = pods.SelectMany(pod => pod.Status?.ContainerStatuses ?? []).Select(container => container.State?.Terminated ?? container.LastState?.Terminated)
+            .OfType<ContainerStateTerminated>().MaxBy(terminated => terminated.FinishedAt);
+        return last is null ? string.Empty : $"; its container ended with code {last.ExitCode}{(last.Message is { Length: > 0 } message ? $": {message.Trim()}" : string.Empty)}";
+    }
+
+    private EvaluationTarget? Target(EvalRun run, EvalTarget target, out string? missing)
+    {
+        missing = null;
+        PromptVersionSpec? prompt = null;
+        if (target.Prompt is { } name)
+        {
+            prompt = cluster.PromptVersions.Store.Get(new ObjectKey(run.Metadata.Namespace!, name))?.Spec;
+            missing = prompt is null ? $"PromptVersion {name} of release {target.Release} does not exist: create it again" : null;
+        }
+
+        return missing is null ? new EvaluationTarget { Release = target.Release, Url = target.Url, ServedName = target.ServedName, Prompt = prompt } : null;
+    }
+
+    private async Task<ReconcileResult> FinishAsync(EvalRun run, RunVerdict verdict, EvaluationReport? report, CancellationToken ct)
+    {
+        var status = new EvalRunStatus
+        {
+            Phase = Finished,
+            Verdict = verdict.Verdict.ToString(),
+            Reason = verdict.Reason,
+            Message = Text.Cut(verdict.Message, 4096),
+            StartedAt = run.Status?.StartedAt ?? Now(),
+            FinishedAt = Now(),
+            Report = report is null ? null : ObjectNames.Report(run.Metadata.Name!),
+            DatasetDigest = report?.DatasetDigest,
+            Cases = report?.Cases,
+            Tokens = report is null ? null : report.CandidateTokens + report.BaselineTokens,
+            Scores = report is null || report.Metrics.Count == 0 ? null : [.. report.Metrics.Select(Score)],
+            Criteria = verdict.Outcome is { Criteria.Count: > 0 } outcome
+                ? [.. outcome.Criteria.Select(criterion => new CriterionResult { Criterion = Text.Cut(criterion.Criterion, 320), Verdict = criterion.Verdict.ToString(), Message = Text.Cut(criterion.Message, 1024) })]
+                : null,
+        };
+        await WriteAsync(run, status, ct);
+        Log.EvaluationDecided(logger, run.Key(), run.Spec.Gate, status.Verdict, status.Message);
+        return ReconcileResult.Done;
+    }
+
+    private async Task WriteAsync(EvalRun run, EvalRunStatus status, CancellationToken ct)
+    {
+        var next = run with { Status = status with { ObservedGeneration = run.Metadata.Generation } };
+        if (CanonicalJson.Hash(next, EvalRun.JsonType) != CanonicalJson.Hash(run, EvalRun.JsonType))
+            cluster.EvalRuns.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, ct: ct));
+    }
+
+    private static MetricScore Score(MetricReport metric) => new()
+    {
+        Metric = metric.Metric,
+        Passed = metric.Passed,
+        Cases = metric.Cases,
+        BaselinePassed = metric.BaselinePassed,
+        Wins = metric.Wins,
+        Losses = metric.Losses,
+    };
+
+    private static ObjectKey ReportKey(EvalRun run) => new(run.Metadata.Namespace!, ObjectNames.Report(run.Metadata.Name!));
+
+    private static EvaluationReport? Report(ConfigMap? map)
+    {
+        if (map?.Data is not { } data || !data.TryGetValue(EvaluationContract.ReportKey, out var json))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(json, ApiJson.Default.EvaluationReport);
+        }
+        catch (JsonException)
+        {
+            // Half of a report is none; if the Job ends with it, the run is a ProviderError.
+            return null;
+        }
+    }
+
+    private DateTimeOffset Now()
+    {
+        var now = time.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
+    }
+}

@@ -1,0 +1,145 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Controllers;
+using LlmOps.Operator.Gathering;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Operator.Hosting;
+
+/// <summary>
+/// The four queues, and which change wakes which key. Changes are queued whether this process leads or not; only a leader works them off.
+/// </summary>
+/// <remarks>
+/// <code>
+/// change of               wakes
+/// LlmDeployment           itself; the PromptVersions that it uses or used
+/// owned object, EvalRun   its LlmDeployment
+/// engine pod              its LlmDeployment
+/// PromptVersion           itself; the LlmDeployments that want it
+/// EvalGate                itself; the LlmDeployments with it in their steps; its EvalRuns that run
+/// EvalRun                 itself; its EvalGate
+/// Job, ConfigMap, pod     their EvalRun
+/// </code>
+/// </remarks>
+internal sealed class ControllerSet : IDisposable
+{
+    private readonly ClusterView cluster;
+    private readonly WorkQueue<ObjectKey> deployments;
+    private readonly WorkQueue<ObjectKey> prompts;
+    private readonly WorkQueue<ObjectKey> gates;
+    private readonly WorkQueue<ObjectKey> runs;
+
+    public ControllerSet(ClusterView cluster, TimeProvider time)
+    {
+        this.cluster = cluster;
+        deployments = new(new() { Name = "llmdeployment" }, time);
+        prompts = new(new() { Name = "promptversion" }, time);
+        gates = new(new() { Name = "evalgate" }, time);
+        runs = new(new() { Name = "evalrun" }, time);
+        Wire();
+    }
+
+    /// <summary>Wakes an LlmDeployment.</summary>
+    public void WakeDeployment(ObjectKey key) => deployments.Add(key);
+
+    /// <summary>Wakes everything: for a new term of leadership.</summary>
+    public void WakeAll()
+    {
+        foreach (var deployment in cluster.LlmDeployments.List())
+            deployments.Add(deployment.Key());
+        foreach (var prompt in cluster.PromptVersions.List())
+            prompts.Add(prompt.Key());
+        foreach (var gate in cluster.EvalGates.List())
+            gates.Add(gate.Key());
+        foreach (var run in cluster.EvalRuns.List())
+            runs.Add(run.Key());
+    }
+
+    /// <summary>Works the queues off until cancelled.</summary>
+    public Task RunAsync(
+        LlmDeploymentReconciler deployment, PromptVersionReconciler prompt, EvalGateReconciler gate, EvalRunReconciler run, int workers, ILoggerFactory loggers, TimeProvider time, CancellationToken ct)
+    {
+        var logger = loggers.CreateLogger("LlmOps.Operator.Controllers");
+        return Task.WhenAll(
+            new Controller<ObjectKey>("llmdeployment", deployment.ReconcileAsync, workers, deployments, logger, time).RunAsync(ct),
+            new Controller<ObjectKey>("promptversion", prompt.ReconcileAsync, 1, prompts, logger, time).RunAsync(ct),
+            new Controller<ObjectKey>("evalgate", gate.ReconcileAsync, 1, gates, logger, time).RunAsync(ct),
+            new Controller<ObjectKey>("evalrun", run.ReconcileAsync, 2, runs, logger, time).RunAsync(ct));
+    }
+
+    public void Dispose()
+    {
+        deployments.Dispose();
+        prompts.Dispose();
+        gates.Dispose();
+        runs.Dispose();
+    }
+
+    private void Wire()
+    {
+        cluster.LlmDeployments.OnChange((before, after) =>
+        {
+            deployments.Add((after ?? before!).Key());
+            foreach (var prompt in new[] { before, after }.OfType<LlmDeployment>().SelectMany(Indexes.PromptsOf).Distinct())
+                prompts.Add(Key(prompt));
+        });
+        cluster.PromptVersions.OnChange(prompt =>
+        {
+            prompts.Add(prompt.Key());
+            WakeByIndex(Indexes.Prompt, Indexes.Value(prompt.Metadata.Namespace, prompt.Metadata.Name!));
+        });
+        cluster.EvalGates.OnChange(gate =>
+        {
+            gates.Add(gate.Key());
+            var index = Indexes.Value(gate.Metadata.Namespace, gate.Metadata.Name!);
+            WakeByIndex(Indexes.Gate, index);
+            foreach (var run in cluster.EvalRuns.ListByIndex(Indexes.Gate, index).Where(run => run.Status?.Verdict is null))
+                runs.Add(run.Key());
+        });
+        cluster.EvalRuns.OnChange(run =>
+        {
+            runs.Add(run.Key());
+            gates.Add(new ObjectKey(run.Metadata.Namespace!, run.Spec.Gate));
+            WakeOwner(run);
+        });
+        cluster.Deployments.OnChange(WakeOwner);
+        cluster.Services.OnChange(WakeOwner);
+        cluster.Revisions.OnChange(WakeOwner);
+        cluster.Autoscalers.OnChange(WakeOwner);
+        cluster.DisruptionBudgets.OnChange(WakeOwner);
+        cluster.Jobs.OnChange(WakeOwner);
+        cluster.ConfigMaps.OnChange(WakeOwner);
+        cluster.Pods.OnChange(pod =>
+        {
+            foreach (var value in Indexes.ByLabel(pod.Metadata, Labels.Deployment))
+                WakeByIndex(Indexes.Deployment, value);
+            // Names of EvalRuns are short enough to be label values as they are.
+            foreach (var value in Indexes.ByLabel(pod.Metadata, Labels.EvalRun))
+                runs.Add(Key(value));
+        });
+    }
+
+    private void WakeOwner<T>(T obj)
+        where T : class, IResource<T>
+    {
+        if (Ownership.ControllerOf(obj.Metadata) is not { } owner)
+            return;
+        var key = new ObjectKey(obj.Metadata.Namespace!, owner.Name);
+        if (owner.Kind == LlmDeployment.ResourceKind.Kind)
+            deployments.Add(key);
+        else if (owner.Kind == EvalRun.ResourceKind.Kind)
+            runs.Add(key);
+    }
+
+    private void WakeByIndex(string index, string value)
+    {
+        foreach (var deployment in cluster.LlmDeployments.ListByIndex(index, value))
+            deployments.Add(deployment.Key());
+    }
+
+    private static ObjectKey Key(string indexValue)
+    {
+        var slash = indexValue.IndexOf('/', StringComparison.Ordinal);
+        return new(indexValue[..slash], indexValue[(slash + 1)..]);
+    }
+}

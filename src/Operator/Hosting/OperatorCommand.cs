@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using LlmOps.Kubernetes;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Operator.Hosting;
+
+/// <summary>The command line of the operator.</summary>
+internal static class OperatorCommand
+{
+    private static readonly OperatorOptions Defaults = new();
+
+    public static RootCommand Create()
+    {
+        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig. Default: $KUBECONFIG, else the cluster that this pod runs in, else ~/.kube/config." };
+        var context = new Option<string?>("--context") { Description = "Context of the kubeconfig. Default: its current one." };
+        var ns = new Option<string?>("--namespace") { Description = "The operator's own namespace, for its lease. Default: $POD_NAMESPACE, else that of the kubeconfig, else llmops-system." };
+        var watch = new Option<string?>("--watch-namespace") { Description = "Only LlmDeployments of this namespace. Default: all." };
+        var elect = new Option<bool>("--leader-elect") { Description = "Wait for the lease before reconciling.", DefaultValueFactory = _ => true };
+        var duration = Seconds("--lease-duration", "How long others wait for a leader that is silent, in seconds.", Defaults.LeaseDuration);
+        var deadline = Seconds("--lease-renew-deadline", "How long after its last renewal a leader stops by itself, in seconds.", Defaults.RenewDeadline);
+        var retry = Seconds("--lease-retry-period", "Between two attempts to take or renew the lease, in seconds.", Defaults.RetryPeriod);
+        var gateway = new Option<ObjectKey>("--gateway-service")
+        {
+            Description = "Service of the gateways, as NAMESPACE/NAME.",
+            DefaultValueFactory = _ => Defaults.GatewayService,
+            CustomParser = ParseKey,
+        };
+        var evaluator = new Option<string>("--evaluator-image") { Description = "Image of evaluator Jobs.", DefaultValueFactory = _ => Defaults.EvaluatorImage };
+        var workers = new Option<int>("--workers") { Description = "LlmDeployments that are reconciled at the same time.", DefaultValueFactory = _ => Defaults.Workers };
+        var health = new Option<int>("--health-port") { Description = "Port of /healthz and /readyz.", DefaultValueFactory = _ => 8081 };
+        var metrics = new Option<int>("--metrics-port") { Description = "Port of /metrics.", DefaultValueFactory = _ => 8080 };
+        workers.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--workers must be 1 or more");
+        });
+
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, ns, watch, elect, duration, deadline, retry, gateway, evaluator, workers, health, metrics };
+        command.SetAction(async (arguments, ct) =>
+        {
+            KubernetesClientConfiguration configuration;
+            try
+            {
+                configuration = KubernetesClientConfiguration.Load(arguments.GetValue(kubeconfig), arguments.GetValue(context));
+            }
+            catch (KubernetesConfigurationException e)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return 2;
+            }
+
+            var options = new OperatorOptions
+            {
+                Namespace = arguments.GetValue(ns) ?? Environment.GetEnvironmentVariable("POD_NAMESPACE") ?? configuration.Namespace ?? Defaults.Namespace,
+                WatchNamespace = arguments.GetValue(watch),
+                Identity = Environment.GetEnvironmentVariable("POD_NAME") ?? $"{Environment.MachineName}-{Environment.ProcessId}",
+                LeaderElect = arguments.GetValue(elect),
+                LeaseDuration = TimeSpan.FromSeconds(arguments.GetValue(duration)),
+                RenewDeadline = TimeSpan.FromSeconds(arguments.GetValue(deadline)),
+                RetryPeriod = TimeSpan.FromSeconds(arguments.GetValue(retry)),
+                GatewayService = arguments.GetValue(gateway),
+                EvaluatorImage = arguments.GetValue(evaluator)!,
+                Workers = arguments.GetValue(workers),
+                BindAddress = IPAddress.TryParse(Environment.GetEnvironmentVariable("LLMOPS_BIND_ADDRESS"), out var address) ? address : Defaults.BindAddress,
+                HealthPort = arguments.GetValue(health),
+                MetricsPort = arguments.GetValue(metrics),
+            };
+            using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            }));
+            await OperatorHost.RunAsync(options, configuration, TimeProvider.System, loggers, ct);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Option<double> Seconds(string name, string description, TimeSpan value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value.TotalSeconds };
+
+    private static ObjectKey ParseKey(ArgumentResult result)
+    {
+        if (result.Tokens is [{ Value: var text }] && text.Split('/') is [{ Length: > 0 } ns, { Length: > 0 } name])
+            return new(ns, name);
+        result.AddError("--gateway-service takes NAMESPACE/NAME");
+        return default;
+    }
+}

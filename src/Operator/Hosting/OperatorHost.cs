@@ -1,0 +1,105 @@
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Applying;
+using LlmOps.Operator.Controllers;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Metrics;
+using LlmOps.Operator.Web;
+using Microsoft.Extensions.Logging;
+
+namespace LlmOps.Operator.Hosting;
+
+/// <summary>
+/// The operator as a whole: caches that fill from the start, a lease, and controllers that work while it is held. Guarantees: ends within seconds of the
+/// cancellation, after the reconciles that run, and releases the lease.
+/// </summary>
+public static class OperatorHost
+{
+    /// <summary>Runs until cancelled.</summary>
+    public static async Task RunAsync(OperatorOptions options, KubernetesClientConfiguration configuration, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var logger = loggers.CreateLogger("LlmOps.Operator");
+        Log.Starting(logger, options.Identity, configuration.Server, options.GatewayService);
+        using var client = new KubernetesClient(configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager }, time);
+        using var cluster = new ClusterView(client, options.WatchNamespace, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
+        using var controllers = new ControllerSet(cluster, time);
+        using var rolloutMetrics = new RolloutMetrics(cluster);
+        using var exporter = new PrometheusExporter();
+        using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
+        using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));
+        await using var events = new EventRecorder(client, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
+
+        var warmUp = new WarmUpProber(pods, controllers.WakeDeployment, time, ct);
+        cluster.Pods.OnChange((before, after) =>
+        {
+            if (after is null)
+                warmUp.Forget(before?.Metadata.Uid);
+        });
+        var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
+        var applier = new ObjectApplier(client);
+        var deployment = new LlmDeploymentReconciler(
+            cluster, new Gatherer(cluster, warmUp, evidence), new DeploymentApplier(client, cluster, applier), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+        var prompt = new PromptVersionReconciler(client, cluster, time);
+        var gate = new EvalGateReconciler(client, cluster, time);
+        var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());
+
+        async Task LeadAsync(CancellationToken leading)
+        {
+            var start = time.GetTimestamp();
+            await cluster.WaitForSyncAsync(leading);
+            Log.Synced(logger, time.GetElapsedTime(start).TotalSeconds);
+            // Another process may have led and written since.
+            cluster.ForgetWrites();
+            controllers.WakeAll();
+            await controllers.RunAsync(deployment, prompt, gate, run, options.Workers, loggers, time, leading);
+        }
+
+        await Task.WhenAll(
+            cluster.RunAsync(ct),
+            WebEndpoints.RunAsync(options, exporter, () => cluster.HasSynced, ct),
+            LeadWhenElectedAsync(options, configuration, LeadAsync, time, loggers, ct));
+        Log.Stopped(logger);
+    }
+
+    private static async Task LeadWhenElectedAsync(
+        OperatorOptions options, KubernetesClientConfiguration configuration, Func<CancellationToken, Task> lead, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    {
+        if (!options.LeaderElect)
+        {
+            try
+            {
+                await lead(ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                // The normal end.
+            }
+
+            return;
+        }
+
+        using var ownClient = new KubernetesClient(configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager }, time);
+        var election = new LeaderElectionOptions
+        {
+            Namespace = options.Namespace,
+            LeaseName = options.LeaseName,
+            Identity = options.Identity,
+            LeaseDuration = options.LeaseDuration,
+            RenewDeadline = options.RenewDeadline,
+            RetryPeriod = options.RetryPeriod,
+        };
+        await new LeaderElector(ownClient, election, time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")).RunAsync(lead, ct);
+    }
+
+    private static HttpClient HttpTo(TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    {
+        ConnectTimeout = connectTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+    })
+    {
+        // Each caller has its own deadline on the injected clock.
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+}

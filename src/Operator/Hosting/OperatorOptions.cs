@@ -1,0 +1,52 @@
+using System.Net;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Operator.Hosting;
+
+/// <summary>How an operator runs.</summary>
+public sealed record OperatorOptions
+{
+    public const string DefaultEvaluatorImage = "llmops/evaluator:dev";
+
+    /// <summary>The operator's own namespace: lease.</summary>
+    public string Namespace { get; init; } = "llmops-system";
+
+    /// <summary>Only LlmDeployments of this namespace. Default: all.</summary>
+    public string? WatchNamespace { get; init; }
+
+    /// <summary>Who this process is, unique among operators of a cluster.</summary>
+    public string Identity { get; init; } = Environment.MachineName;
+
+    /// <summary>Whether to wait for the lease before reconciling. Default: true. False only where nobody else can run.</summary>
+    public bool LeaderElect { get; init; } = true;
+
+    /// <summary>Name of the lease.</summary>
+    public string LeaseName { get; init; } = "llmops-operator";
+
+    /// <inheritdoc cref="LeaderElectionOptions.LeaseDuration"/>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <inheritdoc cref="LeaderElectionOptions.RenewDeadline"/>
+    public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc cref="LeaderElectionOptions.RetryPeriod"/>
+    public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Service of the gateways: each ready endpoint of its port <c>admin</c> is asked for evidence.</summary>
+    public ObjectKey GatewayService { get; init; } = new("llmops-system", "llmops-gateway-admin");
+
+    /// <summary>Image of evaluator Jobs.</summary>
+    public string EvaluatorImage { get; init; } = DefaultEvaluatorImage;
+
+    /// <summary>LlmDeployments that are reconciled at the same time, 1 or more. Default: 8; most of a reconcile is waiting.</summary>
+    public int Workers { get; init; } = 8;
+
+    /// <summary>Address of the web endpoints. Default: all.</summary>
+    public IPAddress BindAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>Port of <c>/healthz</c> and <c>/readyz</c>; null for none.</summary>
+    public int? HealthPort { get; init; }
+
+    /// <summary>Port of <c>/metrics</c>; null for none.</summary>
+    public int? MetricsPort { get; init; }
+}
