@@ -32,8 +32,10 @@ public sealed class TestClusterTests
             async ct => (web = await client.GetAsync<Deployment>(new("default", "web"), ct))?.Status?.AvailableReplicas == 1, ClusterFixture.Patience, () => $"{web?.Status}");
     }
 
-    [Fact]
-    public async Task Up_command_writes_a_run_file_serves_kubectl_and_leaves_nothing_behind()
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("KILL")]
+    public async Task Up_command_writes_a_run_file_serves_kubectl_and_leaves_no_process_however_it_ends(string signal)
     {
         var data = Workspace.CreateRunDirectory("up");
         var runFile = Path.Combine(data, "run.json");
@@ -48,14 +50,12 @@ public sealed class TestClusterTests
         { RedirectStandardOutput = true })!;
         Assert.Equal("solo2", await kubectl.StandardOutput.ReadToEndAsync());
 
-        using var terminate = Process.Start("kill", ["-TERM", $"{up.Id}"]);
-        using var limit = new CancellationTokenSource(ClusterFixture.Patience);
-        await up.WaitForExitAsync(limit.Token);
-        Assert.Contains("cluster: ended", await up.StandardOutput.ReadToEndAsync(limit.Token), StringComparison.Ordinal);
-        Assert.False(File.Exists(runFile));
-        Assert.DoesNotContain(
-            Directory.EnumerateDirectories("/proc").Where(process => int.TryParse(Path.GetFileName(process), out _)),
-            process => CommandLine(process).Contains(data, StringComparison.Ordinal));
+        await SignalAsync(up, signal);
+        var clean = signal == "TERM";
+        Assert.Equal(clean, (await up.StandardOutput.ReadToEndAsync()).Contains("cluster: ended", StringComparison.Ordinal));
+        Assert.Equal(!clean, File.Exists(runFile));
+        await Eventually.TrueAsync(() => !Processes().Any(line => line.Contains(data, StringComparison.Ordinal)), ClusterFixture.Patience, () => string.Join('\n', Processes()));
+        Directory.Delete(data, recursive: true);
     }
 
     [Fact]
@@ -66,6 +66,16 @@ public sealed class TestClusterTests
         Assert.Equal(ClusterKind.Given, selection.Kind);
         Assert.Contains("LLMOPS_TEST_KUBECONFIG is /some/kubeconfig", selection.Reason, StringComparison.Ordinal);
     }
+
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        using var limit = new CancellationTokenSource(ClusterFixture.Patience);
+        await process.WaitForExitAsync(limit.Token);
+    }
+
+    private static IEnumerable<string> Processes() =>
+        Directory.EnumerateDirectories("/proc").Where(process => int.TryParse(Path.GetFileName(process), out _)).Select(CommandLine);
 
     private static string CommandLine(string process)
     {
