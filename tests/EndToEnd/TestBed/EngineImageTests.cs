@@ -20,8 +20,8 @@ public sealed class EngineImageTests
         using var client = new KubernetesClient(configuration);
         (string Name, int Port, string Image, string[] Arguments)[] engines =
         [
-            ("vllm", 8000, "vllm/vllm-openai:v0.18.0", ["Qwen/Qwen3-0.6B", "--served-model-name", "m", "--port", "8000"]),
-            ("tgi", 8080, "ghcr.io/huggingface/text-generation-inference:3.3", ["--model-id", "Qwen/Qwen3-0.6B", "--port", "8080"]),
+            ("vllm", 8000, "vllm/vllm-openai:v0.18.0", ["acme/support-7b", "--revision", "v1", "--served-model-name", "m", "--port", "8000"]),
+            ("tgi", 8080, "ghcr.io/huggingface/text-generation-inference:3.3", ["--model-id", "acme/support-7b", "--revision", "v1", "--port", "8080"]),
             ("llamacpp", 8081, "ghcr.io/ggml-org/llama.cpp:server-b6402", ["--hf-repo", "org/model", "--alias", "m", "--host", "0.0.0.0", "--port", "8081", "--metrics"]),
         ];
         await Eventually.TrueAsync(async ct => await client.GetAsync<ServiceAccount>(new("default", "default"), ct) is not null, ClusterFixture.Patience, () => "the default account");

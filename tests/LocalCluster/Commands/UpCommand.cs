@@ -17,8 +17,9 @@ internal static class UpCommand
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Use this cluster instead of starting one; nothing is simulated there." };
         var nodes = new Option<string?>("--nodes") { Description = "Simulated nodes and their GPUs, such as a=4,b=8. Default: gpu-node-1=4,gpu-node-2=4." };
         var images = new Option<string?>("--images") { Description = "JSON file: image repository to {executable, arguments, environment, replaceOptions}." };
+        var models = new Option<string?>("--models") { Description = "Models that emulated vLLM and TGI engines know. Default: tests/EngineEmulator/catalog/demo.json." };
         var realTiming = new Option<bool>("--real-timing") { Description = "Crash back-off, probe periods and autoscaler interval as in Kubernetes, instead of shorter ones." };
-        var command = new Command("up", "Start a cluster with simulated GPU nodes and keep it up.") { data, runFile, reuse, kubeconfig, nodes, images, realTiming };
+        var command = new Command("up", "Start a cluster with simulated GPU nodes and keep it up.") { data, runFile, reuse, kubeconfig, nodes, images, models, realTiming };
         command.SetAction(async (parsed, ct) =>
         {
             var given = parsed.GetValue(kubeconfig);
@@ -28,7 +29,7 @@ internal static class UpCommand
                 Kubeconfig = given,
                 DataDirectory = parsed.GetValue(data),
                 Reuse = parsed.GetValue(reuse),
-                Nodes = Nodes(parsed.GetValue(nodes), parsed.GetValue(images), parsed.GetValue(realTiming)),
+                Nodes = Nodes(parsed.GetValue(nodes), parsed.GetValue(images), parsed.GetValue(models), parsed.GetValue(realTiming)),
             };
             return await RunAsync(options, parsed.GetValue(runFile) ?? (options.DataDirectory is { } folder ? Path.Combine(folder, "run.json") : null), ct);
         });
@@ -81,12 +82,13 @@ internal static class UpCommand
         File.Move($"{path}.new", path, overwrite: true);
     }
 
-    private static NodeSimulatorOptions Nodes(string? nodes, string? images, bool realTiming)
+    private static NodeSimulatorOptions Nodes(string? nodes, string? images, string? models, bool realTiming)
     {
+        var catalog = models is null ? ImageCatalog.Default : ImageCatalog.Default.WithModels(models);
         var options = new NodeSimulatorOptions
         {
             Nodes = nodes is null ? FakeNode.Default : [.. nodes.Split(',').Select(ParseNode)],
-            Images = images is null ? ImageCatalog.Default : ImageCatalog.Default.WithFile(images),
+            Images = images is null ? catalog : catalog.WithFile(images),
         };
         return realTiming ? options : options with
         {

@@ -60,15 +60,22 @@ public sealed class ImageCatalog
         .With("llmops/operator", _ => BuiltAsync("Operator"))
         .With("llmops/gateway", _ => BuiltAsync("Gateway"))
         .With("llmops/evaluator", _ => BuiltAsync("Evaluator"))
-        .With("vllm/vllm-openai", _ => BuiltAsync("EngineEmulator", "vllm"))
-        .With("ghcr.io/huggingface/text-generation-inference", _ => BuiltAsync("EngineEmulator", "tgi"))
-        .With("ghcr.io/ggml-org/llama.cpp", LlamaCppAsync);
+        .With("ghcr.io/ggml-org/llama.cpp", LlamaCppAsync)
+        .WithModels(Path.Combine(Workspace.Repository, "tests", "EngineEmulator", "catalog", "demo.json"));
 
     /// <summary>The catalog with one image more, or another program for one.</summary>
     public ImageCatalog With(string repository, ImageProgram program) => With(repository, _ => Task.FromResult(program));
 
     /// <summary>The same with a program that has to be prepared first: a failure is a failed pull.</summary>
     public ImageCatalog With(string repository, Func<CancellationToken, Task<ImageProgram>> pull) => new(images.SetItem(repository, pull));
+
+    /// <summary>The catalog with vLLM and TGI played by the engine emulator, which knows the models of a file (tests/EngineEmulator/README.md).</summary>
+    public ImageCatalog WithModels(string emulatorCatalog)
+    {
+        var environment = new Dictionary<string, string> { ["EMULATOR_CATALOG"] = Path.GetFullPath(emulatorCatalog) };
+        Func<CancellationToken, Task<ImageProgram>> Engine(string name) => async _ => (await BuiltAsync("EngineEmulator", name)) with { Environment = environment };
+        return With("vllm/vllm-openai", Engine("vllm")).With("ghcr.io/huggingface/text-generation-inference", Engine("tgi"));
+    }
 
     /// <summary>The catalog with the entries of a JSON file: an object of repositories, each with the properties of <see cref="ImageProgram"/>.</summary>
     /// <exception cref="JsonException">The file is no such object.</exception>
