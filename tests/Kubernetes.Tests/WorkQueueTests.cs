@@ -1,0 +1,209 @@
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.Kubernetes.Tests;
+
+public sealed class WorkQueueTests
+{
+    private readonly ManualTime time = new();
+    private readonly WorkQueue<string> queue;
+
+    public WorkQueueTests() => queue = new WorkQueue<string>(time: time);
+
+    private string? TryGet()
+    {
+        var get = queue.GetAsync(new CancellationToken(canceled: queue.Count == 0)).AsTask();
+        return get.IsCompletedSuccessfully ? get.Result : null;
+    }
+
+    /// <summary>Whether a worker gets nothing now, although keys may wait.</summary>
+    private async Task AssertNothingAsync()
+    {
+        using var cancel = new CancellationTokenSource();
+        var get = queue.GetAsync(cancel.Token).AsTask();
+        Assert.False(get.IsCompleted);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => get);
+    }
+
+    [Fact]
+    public void A_key_that_waits_is_held_once()
+    {
+        queue.Add("a");
+        queue.Add("b");
+        queue.Add("a");
+
+        Assert.Equal(2, queue.Count);
+        Assert.Equal("a", TryGet());
+        Assert.Equal("b", TryGet());
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public async Task A_key_is_with_one_worker_at_a_time_and_comes_again_when_it_was_added_meanwhile()
+    {
+        queue.Add("a");
+        Assert.Equal("a", TryGet());
+        queue.Add("a");
+        queue.Add("a");
+        await AssertNothingAsync();
+
+        queue.Done("a");
+        Assert.Equal("a", TryGet());
+        queue.Done("a");
+        await AssertNothingAsync();
+    }
+
+    [Fact]
+    public async Task Done_without_a_new_add_hands_out_nothing()
+    {
+        queue.Add("a");
+        Assert.Equal("a", TryGet());
+        queue.Done("a");
+        queue.Done("a");
+        await AssertNothingAsync();
+    }
+
+    [Fact]
+    public async Task A_worker_that_waits_gets_the_next_key()
+    {
+        var get = queue.GetAsync(CancellationToken.None).AsTask();
+        Assert.False(get.IsCompleted);
+        queue.Add("a");
+        Assert.Equal("a", await get.WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public void A_delayed_key_comes_when_it_is_due_and_not_before()
+    {
+        queue.AddAfter("a", TimeSpan.FromSeconds(10));
+        time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.Equal(0, queue.Count);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal("a", TryGet());
+    }
+
+    [Theory]
+    [InlineData(10, 5)]
+    [InlineData(5, 10)]
+    public void Of_several_delays_the_earliest_counts_and_the_others_do_not(int first, int second)
+    {
+        queue.AddAfter("a", TimeSpan.FromSeconds(first));
+        queue.AddAfter("a", TimeSpan.FromSeconds(second));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal("a", TryGet());
+        queue.Done("a");
+        time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public void Delayed_keys_come_in_the_order_of_their_due_times()
+    {
+        queue.AddAfter("c", TimeSpan.FromSeconds(3));
+        queue.AddAfter("a", TimeSpan.FromSeconds(1));
+        queue.AddAfter("b", TimeSpan.FromSeconds(2));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal("abc", TryGet() + TryGet() + TryGet());
+    }
+
+    [Fact]
+    public void A_delay_that_is_not_positive_is_none()
+    {
+        queue.AddAfter("a", TimeSpan.Zero);
+        queue.AddAfter("b", TimeSpan.FromSeconds(-1));
+        Assert.Equal(2, queue.Count);
+    }
+
+    [Fact]
+    public void A_delay_without_end_is_accepted()
+    {
+        queue.AddAfter("a", TimeSpan.MaxValue);
+        time.Advance(TimeSpan.FromDays(400));
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public void Failures_wait_longer_and_longer_up_to_the_limit_until_the_key_is_forgotten()
+    {
+        double[] milliseconds = [5, 10, 20, 40];
+        foreach (var wait in milliseconds)
+        {
+            queue.AddRateLimited("a");
+            time.Advance(TimeSpan.FromMilliseconds(wait - 1.5));
+            Assert.Equal(0, queue.Count);
+            time.Advance(TimeSpan.FromMilliseconds(1.5));
+            Assert.Equal("a", TryGet());
+            queue.Done("a");
+        }
+
+        for (var i = 0; i < 100; i++)
+            queue.AddRateLimited("b");
+        queue.AddRateLimited("slow");
+        time.Advance(TimeSpan.FromMilliseconds(5));
+        queue.Forget("a");
+        Assert.Equal(0, queue.Failures("a"));
+        Assert.Equal(100, queue.Failures("b"));
+    }
+
+    [Fact]
+    public void The_longest_wait_is_sixty_seconds()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            queue.AddRateLimited("a");
+            time.Advance(TimeSpan.FromSeconds(60));
+            Assert.Equal("a", TryGet());
+            queue.Done("a");
+        }
+
+        Assert.Equal(1000, queue.Failures("a"));
+    }
+
+    [Fact]
+    public async Task No_key_is_ever_with_two_workers_and_none_is_lost_under_load()
+    {
+        const int keys = 50, addsAKey = 400;
+        using var real = new WorkQueue<int>();
+        using var stop = new CancellationTokenSource();
+        var inWork = new int[keys];
+        var added = new int[keys];
+        var lastSeen = new int[keys];
+        var overlaps = 0;
+        var workers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    var key = await real.GetAsync(stop.Token);
+                    if (Interlocked.Increment(ref inWork[key]) != 1)
+                        Interlocked.Increment(ref overlaps);
+                    Volatile.Write(ref lastSeen[key], Volatile.Read(ref added[key]));
+                    await Task.Yield();
+                    Interlocked.Decrement(ref inWork[key]);
+                    real.Done(key);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        })).ToArray();
+
+        await Parallel.ForAsync(0, keys * addsAKey, (i, _) =>
+        {
+            var key = i % keys;
+            Interlocked.Increment(ref added[key]);
+            if (i % 7 == 0)
+                real.AddAfter(key, TimeSpan.FromMilliseconds(i % 3));
+            else
+                real.Add(key);
+            return ValueTask.CompletedTask;
+        });
+        await Eventually.TrueAsync(() => lastSeen.All(n => n == addsAKey), TimeSpan.FromSeconds(30), () => string.Join(' ', lastSeen));
+        await stop.CancelAsync();
+        await Task.WhenAll(workers);
+
+        Assert.Equal(0, overlaps);
+    }
+}
