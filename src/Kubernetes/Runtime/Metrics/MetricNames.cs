@@ -14,7 +14,7 @@ internal static class MetricNames
         var isCounter = kind.TypeText() == "counter";
         if (isCounter && name.EndsWith("_total", StringComparison.Ordinal))
             name = name[..^"_total".Length];
-        if (Suffix(instrument.Unit) is { } unit && !name.EndsWith(unit, StringComparison.Ordinal))
+        if (Suffix(instrument.Unit) is { } unit && name != unit[1..] && !name.EndsWith(unit, StringComparison.Ordinal))
             name += unit;
         return isCounter ? name + "_total" : name;
     }

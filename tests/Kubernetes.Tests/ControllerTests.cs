@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using LlmOps.Testing;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace LlmOps.Kubernetes.Tests;
+
+public sealed class ControllerTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly ManualTime time = new();
+    private readonly TestLogger logs = new();
+    private readonly WorkQueue<ObjectKey> queue;
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentQueue<ObjectKey> seen = new();
+    private Task running = Task.CompletedTask;
+
+    public ControllerTests() => queue = new WorkQueue<ObjectKey>(time: time);
+
+    private static ObjectKey Key(string name) => new("ns", name);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running.WaitAsync(Patience);
+    }
+
+    private void Run(Func<ObjectKey, CancellationToken, Task<ReconcileResult>> reconcile, int workers = 2)
+    {
+        var controller = new Controller<ObjectKey>("test", (key, ct) =>
+        {
+            seen.Enqueue(key);
+            return reconcile(key, ct);
+        }, workers, queue, logs.CreateLogger("c"), time);
+        running = controller.RunAsync(stop.Token);
+    }
+
+    private Task SeenAsync(int count) => Eventually.TrueAsync(() => seen.Count >= count, Patience, () => $"{count} reconciles, there are {seen.Count}");
+
+    [Fact]
+    public async Task A_result_that_wants_to_come_back_comes_back_then()
+    {
+        Run((_, _) => Task.FromResult(ReconcileResult.After(TimeSpan.FromSeconds(30))));
+        queue.Add(Key("a"));
+        await SeenAsync(1);
+        await time.WaitForTimersAsync(1);
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.Single(seen);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await SeenAsync(2);
+    }
+
+    [Fact]
+    public async Task A_key_that_fails_comes_back_for_ever_and_starts_over_after_a_success()
+    {
+        var failures = 0;
+        Run((_, _) => ++failures <= 20 ? throw new InvalidOperationException("not yet") : Task.FromResult(ReconcileResult.Done));
+        queue.Add(Key("a"));
+        for (var i = 1; i <= 20; i++)
+        {
+            await SeenAsync(i);
+            await time.WaitForTimersAsync(1);
+            time.AdvanceToNextTimer();
+        }
+
+        await SeenAsync(21);
+        await Eventually.TrueAsync(() => queue.Failures(Key("a")) == 0, Patience, "forgotten");
+        Assert.Equal(20, logs.Lines.Count(l => l.EventName == "ReconcileFailed"));
+    }
+
+    [Fact]
+    public async Task A_conflict_comes_back_without_an_error_in_the_log()
+    {
+        var first = true;
+        Run((_, _) =>
+        {
+            if (!first)
+                return Task.FromResult(ReconcileResult.Done);
+            first = false;
+            throw new KubernetesException("changed meanwhile", 409, "Conflict");
+        });
+        queue.Add(Key("a"));
+        await time.WaitForTimersAsync(1);
+        time.AdvanceToNextTimer();
+        await SeenAsync(2);
+        Assert.DoesNotContain(logs.Lines, l => l.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task A_key_that_hangs_does_not_hold_up_the_others_and_a_stop_ends_it()
+    {
+        Run(async (key, ct) =>
+        {
+            if (key.Name == "stuck")
+                await Task.Delay(Timeout.Infinite, ct);
+            return ReconcileResult.Done;
+        });
+        queue.Add(Key("stuck"));
+        queue.Add(Key("a"));
+        queue.Add(Key("b"));
+        await SeenAsync(3);
+
+        await stop.CancelAsync();
+        await running.WaitAsync(Patience);
+        Assert.DoesNotContain(logs.Lines, l => l.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public void The_scope_of_a_reconciliation_names_the_object_and_the_reconciliation()
+    {
+        var scope = new ReconcileScope("llmdeployment", Key("a"), "1234");
+        Assert.Equal("llmdeployment ns/a 1234", scope.ToString());
+        Assert.Equal(
+            [new("Controller", "llmdeployment"), new("Namespace", "ns"), new("Name", "a"), new("ReconcileId", "1234")],
+            scope.ToArray());
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace LlmOps.Kubernetes.Tests;
+
+/// <summary>One Lease, with the rules that matter: create once, replace only the newest version. May be cut off from some candidates.</summary>
+internal sealed class FakeLeases
+{
+    private readonly Lock sync = new();
+    private int version;
+
+    public Lease? Lease { get; private set; }
+
+    public int Writes { get; private set; }
+
+    public KubernetesClient Client(TimeProvider time, Func<bool>? isCutOff = null) => new FakeApi(async (request, ct) =>
+    {
+        if (isCutOff?.Invoke() is true)
+            await Task.Delay(Timeout.Infinite, ct);
+        return Answer(request);
+    }).Client(time);
+
+    private HttpResponseMessage Answer(FakeRequest request)
+    {
+        lock (sync)
+        {
+            switch (request.Method)
+            {
+                case "GET":
+                    return Lease is null ? FakeApi.Failure(404, "NotFound") : Ok();
+                case "POST" when Lease is not null:
+                    return FakeApi.Failure(409, "AlreadyExists");
+                case "PUT" when Lease is null:
+                    return FakeApi.Failure(404, "NotFound");
+            }
+
+            var next = JsonSerializer.Deserialize(request.Body!, KubernetesJson.Default.Lease)!;
+            if (request.Method == "PUT" && next.Metadata.ResourceVersion != Lease!.Metadata.ResourceVersion)
+                return FakeApi.Failure(409, "Conflict");
+            Writes++;
+            Lease = next with
+            {
+                Metadata = next.Metadata with { Uid = "lease", ResourceVersion = (++version).ToString(CultureInfo.InvariantCulture) },
+            };
+            return Ok();
+        }
+    }
+
+    private HttpResponseMessage Ok() =>
+        FakeApi.Json(JsonSerializer.Serialize(Lease!, KubernetesJson.Default.Lease), HttpStatusCode.OK);
+}

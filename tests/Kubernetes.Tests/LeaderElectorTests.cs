@@ -1,0 +1,203 @@
+using LlmOps.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace LlmOps.Kubernetes.Tests;
+
+public sealed class LeaderElectorTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly ManualTime time = new();
+    private readonly FakeLeases leases = new();
+    private readonly CancellationTokenSource stop = new();
+
+    public void Dispose() => stop.Dispose();
+
+    /// <summary>A candidate, and what it does while it leads: nothing, until its token is cancelled.</summary>
+    private sealed class Candidate
+    {
+        private readonly CancellationTokenSource stop = new();
+        private readonly Task run;
+
+        public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null)
+        {
+            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity };
+            Elector = new LeaderElector(bed.leases.Client(bed.time, () => IsCutOff), options, bed.time, NullLogger.Instance);
+            run = Elector.RunAsync(
+                work ?? (async ct =>
+                {
+                    Terms++;
+                    Token = ct;
+                    await Task.Delay(Timeout.Infinite, ct);
+                }), stop.Token);
+        }
+
+        public LeaderElector Elector { get; }
+
+        public bool IsCutOff { get; set; }
+
+        public int Terms { get; private set; }
+
+        public CancellationToken Token { get; private set; }
+
+        public Task Run => run;
+
+        public async Task StopAsync()
+        {
+            await stop.CancelAsync();
+            await run.WaitAsync(Patience);
+        }
+    }
+
+    /// <summary>Lets time pass second by second; what waits for it runs in between.</summary>
+    private async Task PassAsync(double seconds)
+    {
+        for (var passed = 0.0; passed < seconds; passed += 0.5)
+        {
+            time.Advance(TimeSpan.FromSeconds(0.5));
+            await SettleAsync();
+        }
+    }
+
+    private static async Task SettleAsync()
+    {
+        for (var i = 0; i < 50; i++)
+            await Task.Yield();
+        await Task.Delay(1);
+    }
+
+    private static Task UntilAsync(Func<bool> condition, string what) => Eventually.TrueAsync(condition, Patience, what);
+
+    [Fact]
+    public async Task The_first_candidate_leads_and_the_second_waits()
+    {
+        var a = new Candidate(this, "a");
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        var b = new Candidate(this, "b");
+        await PassAsync(60);
+
+        Assert.True(a.Elector.IsLeader);
+        Assert.Equal((1, 0), (a.Terms, b.Terms));
+        Assert.Equal("a", leases.Lease!.Spec!.HolderIdentity);
+        Assert.Equal((15, 0), (leases.Lease.Spec.LeaseDurationSeconds, leases.Lease.Spec.LeaseTransitions));
+        Assert.InRange(leases.Writes, 20, 32);
+        await a.StopAsync();
+        await b.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_leader_that_stops_hands_over_at_once()
+    {
+        var a = new Candidate(this, "a");
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        var b = new Candidate(this, "b");
+        await SettleAsync();
+
+        await a.StopAsync();
+        Assert.Equal(string.Empty, leases.Lease!.Spec!.HolderIdentity);
+        await PassAsync(3);
+
+        Assert.True(b.Elector.IsLeader);
+        Assert.Equal(1, leases.Lease.Spec!.LeaseTransitions);
+        await b.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_leader_that_cannot_renew_stops_before_another_starts()
+    {
+        var a = new Candidate(this, "a");
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        var b = new Candidate(this, "b");
+        await PassAsync(5);
+        a.IsCutOff = true;
+
+        var lostAt = -1.0;
+        var takenAt = -1.0;
+        for (var passed = 0.0; passed < 40 && takenAt < 0; passed += 0.5)
+        {
+            await PassAsync(0.5);
+            if (a.Token.IsCancellationRequested && lostAt < 0)
+                lostAt = passed;
+            if (b.Elector.IsLeader)
+                takenAt = passed;
+        }
+
+        Assert.InRange(lostAt, 7, 10.5);
+        Assert.InRange(takenAt, lostAt + 2, 20);
+        Assert.Equal("b", leases.Lease!.Spec!.HolderIdentity);
+        a.IsCutOff = false;
+        await b.StopAsync();
+        await PassAsync(10);
+        Assert.Equal(2, a.Terms);
+        await a.StopAsync();
+    }
+
+    [Fact]
+    public async Task Another_clock_does_not_matter_only_whether_the_lease_changes()
+    {
+        var elsewhere = new ManualTime(time.GetUtcNow().AddDays(-400));
+        var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = "late" };
+        var theirs = new LeaseLock(leases.Client(elsewhere), options, elsewhere);
+        Assert.True(await theirs.TryAcquireOrRenewAsync(stop.Token));
+
+        var b = new Candidate(this, "b");
+        for (var i = 0; i < 10; i++)
+        {
+            await PassAsync(5);
+            Assert.True(await theirs.TryAcquireOrRenewAsync(stop.Token));
+        }
+
+        Assert.False(b.Elector.IsLeader);
+        await PassAsync(20);
+        Assert.True(b.Elector.IsLeader);
+        await b.StopAsync();
+    }
+
+    [Fact]
+    public async Task Work_that_ends_by_itself_releases_the_lease_and_ends_the_election()
+    {
+        var a = new Candidate(this, "a", _ => Task.CompletedTask);
+        await a.Run.WaitAsync(Patience);
+        Assert.Equal(string.Empty, leases.Lease!.Spec!.HolderIdentity);
+    }
+
+    [Fact]
+    public async Task Work_that_fails_releases_the_lease_and_is_not_hidden()
+    {
+        var a = new Candidate(this, "a", _ => throw new InvalidOperationException("mine"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => a.Run.WaitAsync(Patience));
+        Assert.Equal(string.Empty, leases.Lease!.Spec!.HolderIdentity);
+    }
+
+    [Fact]
+    public async Task The_lease_is_kept_until_the_work_has_ended()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var finish = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var a = new Candidate(this, "a", async _ =>
+        {
+            started.SetResult();
+            await finish.Task;
+        });
+        await started.Task.WaitAsync(Patience);
+        var b = new Candidate(this, "b");
+        var stopping = a.StopAsync();
+        await PassAsync(60);
+        Assert.Equal(("a", 0), (leases.Lease!.Spec!.HolderIdentity, b.Terms));
+
+        finish.SetResult();
+        await stopping;
+        await PassAsync(3);
+        Assert.True(b.Elector.IsLeader);
+        await b.StopAsync();
+    }
+
+    [Fact]
+    public async Task Times_that_would_let_two_lead_are_refused()
+    {
+        var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "x", Identity = "a", RenewDeadline = TimeSpan.FromSeconds(15) };
+        var elector = new LeaderElector(leases.Client(time), options, time, NullLogger.Instance);
+        await Assert.ThrowsAsync<ArgumentException>(() => elector.RunAsync(_ => Task.CompletedTask, stop.Token));
+    }
+}
