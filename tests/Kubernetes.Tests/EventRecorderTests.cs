@@ -101,6 +101,7 @@ public sealed class EventRecorderTests
         var recorder = Recorder(hanging);
         for (var i = 0; i < 3000; i++)
             recorder.Publish(Regarding, "Normal", "Flood", "A", $"{i}");
+        await RequestsAsync(hanging, 1);
         var end = recorder.DisposeAsync().AsTask();
         await time.WaitForTimersAsync(1);
         time.Advance(TimeSpan.FromSeconds(5));

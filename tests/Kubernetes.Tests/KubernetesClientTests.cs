@@ -211,14 +211,6 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task A_lost_TLS_connection_is_told_as_a_client_certificate_that_was_not_accepted()
-    {
-        using var api = new FakeApi(_ => throw new HttpRequestException("HTTP/2", new ObjectDisposedException("System.Net.Security.SslStream")));
-        var e = await Assert.ThrowsAsync<KubernetesException>(() => api.Client().GetAsync<ConfigMap>(Key, CancellationToken.None));
-        Assert.Contains("client certificate", e.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_token_that_the_server_refuses_is_read_again_once()
     {
         var path = Path.GetTempFileName();

@@ -10,6 +10,7 @@ public sealed class LeaderElectorTests : IDisposable
 
     private readonly ManualTime time = new();
     private readonly FakeLeases leases = new();
+    private readonly List<Candidate> candidates = [];
     private readonly CancellationTokenSource stop = new();
 
     public void Dispose() => stop.Dispose();
@@ -18,19 +19,23 @@ public sealed class LeaderElectorTests : IDisposable
     private sealed class Candidate
     {
         private readonly CancellationTokenSource stop = new();
-        private readonly Task run;
+        private readonly QuietClock clock;
+        private int hanging;
 
         public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null)
         {
             var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity };
-            Elector = new LeaderElector(bed.leases.Client(bed.time, () => IsCutOff), options, bed.time, NullLogger.Instance);
-            run = Elector.RunAsync(
+            clock = new QuietClock(bed.time, options.RetryPeriod * 1.2);
+            Elector = new LeaderElector(bed.leases.Client(bed.time, HangWhenCutOffAsync), options, clock, NullLogger.Instance);
+            Run = Task.Run(() => Elector.RunAsync(
                 work ?? (async ct =>
                 {
                     Terms++;
-                    Token = ct;
+                    StartedAt = bed.time.GetUtcNow();
+                    using var end = ct.Register(() => EndedAt = bed.time.GetUtcNow());
                     await Task.Delay(Timeout.Infinite, ct);
-                }), stop.Token);
+                }), stop.Token));
+            bed.candidates.Add(this);
         }
 
         public LeaderElector Elector { get; }
@@ -39,32 +44,47 @@ public sealed class LeaderElectorTests : IDisposable
 
         public int Terms { get; private set; }
 
-        public CancellationToken Token { get; private set; }
+        public DateTimeOffset StartedAt { get; private set; }
 
-        public Task Run => run;
+        public DateTimeOffset? EndedAt { get; private set; }
+
+        public Task Run { get; }
+
+        /// <summary>Whether nothing happens here until time passes.</summary>
+        public bool IsQuiet => clock.IsSleeping || Volatile.Read(ref hanging) > 0 || Run.IsCompleted;
 
         public async Task StopAsync()
         {
             await stop.CancelAsync();
-            await run.WaitAsync(Patience);
+            await Run.WaitAsync(Patience);
+        }
+
+        private async Task HangWhenCutOffAsync(CancellationToken ct)
+        {
+            if (!IsCutOff)
+                return;
+            Interlocked.Increment(ref hanging);
+            using var woken = ct.Register(() => Interlocked.Decrement(ref hanging));
+            await Task.Delay(Timeout.Infinite, ct);
         }
     }
 
-    /// <summary>Lets time pass second by second; what waits for it runs in between.</summary>
+    /// <summary>Lets time pass in steps of half a second; after each, everybody gets to their next wait.</summary>
     private async Task PassAsync(double seconds)
     {
+        await QuietAsync();
         for (var passed = 0.0; passed < seconds; passed += 0.5)
         {
             time.Advance(TimeSpan.FromSeconds(0.5));
-            await SettleAsync();
+            await QuietAsync();
         }
     }
 
-    private static async Task SettleAsync()
+    private async Task QuietAsync()
     {
-        for (var i = 0; i < 50; i++)
-            await Task.Yield();
-        await Task.Delay(1);
+        for (var i = 0; i < 100 && !candidates.All(c => c.IsQuiet); i++)
+            await Task.Run(() => { });
+        await UntilAsync(() => candidates.All(c => c.IsQuiet), "everybody waits");
     }
 
     private static Task UntilAsync(Func<bool> condition, string what) => Eventually.TrueAsync(condition, Patience, what);
@@ -92,7 +112,7 @@ public sealed class LeaderElectorTests : IDisposable
         var a = new Candidate(this, "a");
         await UntilAsync(() => a.Elector.IsLeader, "a leads");
         var b = new Candidate(this, "b");
-        await SettleAsync();
+        await PassAsync(1);
 
         await a.StopAsync();
         Assert.Equal(string.Empty, leases.Lease!.Spec!.HolderIdentity);
@@ -112,23 +132,16 @@ public sealed class LeaderElectorTests : IDisposable
         await PassAsync(5);
         a.IsCutOff = true;
 
-        var lostAt = -1.0;
-        var takenAt = -1.0;
-        for (var passed = 0.0; passed < 40 && takenAt < 0; passed += 0.5)
-        {
-            await PassAsync(0.5);
-            if (a.Token.IsCancellationRequested && lostAt < 0)
-                lostAt = passed;
-            if (b.Elector.IsLeader)
-                takenAt = passed;
-        }
+        var cutOffAt = time.GetUtcNow();
+        await PassAsync(22);
 
-        Assert.InRange(lostAt, 7, 10.5);
-        Assert.InRange(takenAt, lostAt + 2, 20);
+        // The last renewal was up to 2 s before the cut.
+        Assert.InRange(a.EndedAt!.Value - cutOffAt, TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(10));
+        Assert.InRange(b.StartedAt - a.EndedAt.Value, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(11));
         Assert.Equal("b", leases.Lease!.Spec!.HolderIdentity);
         a.IsCutOff = false;
         await b.StopAsync();
-        await PassAsync(10);
+        await PassAsync(15);
         Assert.Equal(2, a.Terms);
         await a.StopAsync();
     }
@@ -145,11 +158,13 @@ public sealed class LeaderElectorTests : IDisposable
         for (var i = 0; i < 10; i++)
         {
             await PassAsync(5);
+            elsewhere.Advance(TimeSpan.FromSeconds(5));
             Assert.True(await theirs.TryAcquireOrRenewAsync(stop.Token));
         }
 
         Assert.False(b.Elector.IsLeader);
-        await PassAsync(20);
+        // At most one look (2.4 s) until the last renewal was seen, 15 s of waiting, one look until it is taken.
+        await PassAsync(21);
         Assert.True(b.Elector.IsLeader);
         await b.StopAsync();
     }

@@ -128,21 +128,31 @@ internal sealed class ApiTransport : IDisposable
     {
         for (var e = failure; e is not null; e = e.InnerException)
         {
-            // With TLS 1.3 a server refuses a client certificate only after the handshake; over HTTP/2 that surfaces as
-            // "cannot access a disposed object: SslStream", for a missing certificate as well as for a wrong one.
-            if (e is ObjectDisposedException { ObjectName: var name } && name.Contains(nameof(System.Net.Security.SslStream), StringComparison.Ordinal))
-            {
-                return configuration.ClientCertificate is null
-                    ? $"{configuration.Server} closed the TLS connection: it may want a client certificate, and the configuration has none"
-                    : $"{configuration.Server} closed the TLS connection: it did not accept the client certificate (subject {configuration.ClientCertificate.Subject}, valid until {configuration.ClientCertificate.NotAfter:u})";
-            }
-
             if (e is AuthenticationException)
                 return $"TLS with {configuration.Server} failed: {e.Message}";
         }
 
-        return $"{configuration.Server} cannot be reached: {failure.GetBaseException().Message}";
+        var reason = failure.GetBaseException().Message;
+        if (!IsClosedAfterTlsHandshake(failure))
+            return $"{configuration.Server} cannot be reached: {reason}";
+        var advice = configuration.ClientCertificate is { } certificate
+            ? $"if this was the first request, it may not accept the client certificate (subject {certificate.Subject}, valid until {certificate.NotAfter:u})"
+            : "if this was the first request, it may want a client certificate, and the configuration has none";
+        return $"{configuration.Server} closed the TLS connection before it answered ({reason}): {advice}";
     }
+
+    /// <summary>
+    /// With TLS 1.3 a server refuses a client certificate, or its absence, only after the client's handshake is over. What
+    /// surfaces then depends on who is faster: a disposed SslStream, a missing HTTP/2 handshake, a connection reset. Common
+    /// to all is a request that failed although the connection was made.
+    /// </summary>
+    private bool IsClosedAfterTlsHandshake(Exception failure) =>
+        configuration.Server.Scheme == Uri.UriSchemeHttps &&
+        failure is HttpRequestException
+        {
+            HttpRequestError: not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError),
+        };
 
     /// <summary>
     /// 429 means that the server did nothing, so everything may be sent again; after 503 only what is idempotent. Both

@@ -185,13 +185,14 @@ public sealed class KubernetesClient : IDisposable
         {
             return JsonSerializer.Deserialize(bytes, answer) ?? throw new JsonException("null instead of an object");
         }
-        catch (JsonException e)
+        catch (Exception e)
         {
+            // Not only JsonException: the converters of a kind are somebody else's code.
             throw Undecodable(request, e);
         }
     }
 
-    private static KubernetesException Undecodable(ApiRequest request, JsonException e) =>
+    private static KubernetesException Undecodable(ApiRequest request, Exception e) =>
         new($"{request}: the answer cannot be decoded: {e.Message}", (int)HttpStatusCode.OK, KubernetesException.UndecodableReason, innerException: e);
 
     private static TimeSpan RandomWatchTimeout() => TimeSpan.FromSeconds(Random.Shared.Next(300, 601));

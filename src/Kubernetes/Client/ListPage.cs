@@ -49,12 +49,25 @@ internal sealed record ListPage<T>(ListMeta Metadata, IReadOnlyList<T> Items, IR
             var item = JsonSlice.Take(ref reader, body);
             try
             {
-                items.Add(JsonSerializer.Deserialize(item, T.JsonType) ?? throw new JsonException("null instead of an object"));
+                items.Add(ObjectJson.Decode<T>(item));
             }
-            catch (JsonException e)
+            catch (Exception e)
             {
-                undecodable.Add((PartialObject.Decode(item).Key, e.Message));
+                // Not only JsonException: the converters of a kind are somebody else's code.
+                undecodable.Add((KeyOf(item), e.Message));
             }
+        }
+    }
+
+    private static ObjectKey KeyOf(ReadOnlySpan<byte> item)
+    {
+        try
+        {
+            return PartialObject.Decode(item).Key;
+        }
+        catch (JsonException)
+        {
+            return new ObjectKey(string.Empty, string.Empty);
         }
     }
 }

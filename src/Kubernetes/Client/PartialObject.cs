@@ -27,6 +27,18 @@ internal sealed record PartialMetadata
 [JsonSerializable(typeof(PartialObject))]
 internal sealed partial class PartialJson : JsonSerializerContext;
 
+/// <summary>Decodes one object, and makes sure that it has what every object has.</summary>
+internal static class ObjectJson
+{
+    /// <exception cref="JsonException">This is no object of the kind, or it has no name.</exception>
+    public static T Decode<T>(ReadOnlySpan<byte> json)
+        where T : class, IResource<T>
+    {
+        var obj = JsonSerializer.Deserialize(json, T.JsonType);
+        return obj?.Metadata?.Name is { Length: > 0 } ? obj : throw new JsonException("an object without metadata.name");
+    }
+}
+
 /// <summary>Cuts one value out of a larger document without decoding it.</summary>
 internal static class JsonSlice
 {

@@ -62,11 +62,12 @@ internal static class WatchLine
     {
         try
         {
-            var obj = JsonSerializer.Deserialize(body, T.JsonType) ?? throw new JsonException("null instead of an object");
+            var obj = ObjectJson.Decode<T>(body);
             return new(type, obj, obj.Metadata.ResourceVersion, null) { Key = obj.Key() };
         }
-        catch (JsonException e)
+        catch (Exception e)
         {
+            // Not only JsonException: the converters of a kind are somebody else's code.
             var partial = PartialObject.Decode(body);
             return new(type, null, partial.Metadata.ResourceVersion, null) { Key = partial.Key, DecodeError = e.Message };
         }

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace LlmOps.Kubernetes.Tests;
 
-/// <summary>One Lease, with the rules that matter: create once, replace only the newest version. May be cut off from some candidates.</summary>
+/// <summary>One Lease, with the rules that matter: create once, replace only the newest version.</summary>
 internal sealed class FakeLeases
 {
     private readonly Lock sync = new();
@@ -14,10 +14,11 @@ internal sealed class FakeLeases
 
     public int Writes { get; private set; }
 
-    public KubernetesClient Client(TimeProvider time, Func<bool>? isCutOff = null) => new FakeApi(async (request, ct) =>
+    /// <param name="before">Runs before each answer; may never end.</param>
+    public KubernetesClient Client(TimeProvider time, Func<CancellationToken, Task>? before = null) => new FakeApi(async (request, ct) =>
     {
-        if (isCutOff?.Invoke() is true)
-            await Task.Delay(Timeout.Infinite, ct);
+        if (before is not null)
+            await before(ct);
         return Answer(request);
     }).Client(time);
 

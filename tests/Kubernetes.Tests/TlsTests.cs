@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace LlmOps.Kubernetes.Tests;
+
+/// <summary>Real TLS over loopback: the server wants a client certificate of its authority.</summary>
+public sealed class TlsTests : IAsyncLifetime
+{
+    private static readonly ObjectKey Key = new("ns", "x");
+
+    private readonly X509Certificate2 authority = Authority("CN=right");
+    private readonly X509Certificate2 stranger = Authority("CN=stranger");
+    private readonly List<string> protocols = [];
+    private WebApplication? server;
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        using var certificate = Issue(authority, "CN=server", server: true);
+        // Kestrel needs the key in a form that it can hand to OpenSSL more than once.
+        var exported = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(exported, https =>
+            {
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = (client, _, _) => client.Issuer == authority.Subject;
+            });
+        }));
+        server = builder.Build();
+        server.Run(async context =>
+        {
+            protocols.Add($"{context.Request.Protocol} {context.Connection.ClientCertificate?.Subject}");
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("""{"metadata":{"name":"x","namespace":"ns"}}""");
+        });
+        await server.StartAsync();
+    }
+
+    public async Task DisposeAsync() => await server!.DisposeAsync();
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
+    }
+
+    private static X509Certificate2 Issue(X509Certificate2 issuer, string name, bool server = false)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        if (server)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddIpAddress(IPAddress.Loopback);
+            names.AddDnsName("kubernetes.default");
+            request.CertificateExtensions.Add(names.Build());
+        }
+
+        var now = TimeProvider.System.GetUtcNow();
+        using var issued = request.Create(issuer, now.AddDays(-1), now.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        return issued.CopyWithPrivateKey(key);
+    }
+
+    private KubernetesClient Client(X509Certificate2 trust, X509Certificate2? client, string host = "127.0.0.1", string? serverName = null) => new(new()
+    {
+        Server = new UriBuilder(server!.Urls.Single()) { Host = host }.Uri,
+        CertificateAuthorities = [trust],
+        ClientCertificate = client,
+        TlsServerName = serverName,
+    });
+
+    private async Task<string> FailureAsync(X509Certificate2 trust, X509Certificate2? client, string host = "127.0.0.1")
+    {
+        using var kubernetes = Client(trust, client, host);
+        var e = await Assert.ThrowsAsync<KubernetesException>(() => kubernetes.GetAsync<ConfigMap>(Key, CancellationToken.None));
+        Assert.Equal(KubernetesException.ConnectionFailedReason, e.Reason);
+        return e.Message;
+    }
+
+    [Fact]
+    public async Task A_client_certificate_of_the_right_authority_is_accepted_over_HTTP_2()
+    {
+        using var client = Client(authority, Issue(authority, "CN=operator"));
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+        Assert.Equal(["HTTP/2 CN=operator"], protocols);
+    }
+
+    [Fact]
+    public async Task A_server_of_another_authority_is_refused() =>
+        Assert.Contains("TLS", await FailureAsync(stranger, Issue(authority, "CN=operator")), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_server_of_another_name_is_refused_although_its_authority_is_right() =>
+        Assert.Contains("RemoteCertificateNameMismatch", await FailureAsync(authority, Issue(authority, "CN=operator"), "localhost"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task The_name_to_expect_can_be_given()
+    {
+        using var client = Client(authority, Issue(authority, "CN=operator"), serverName: "kubernetes.default");
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_certificate_that_is_missing_or_wrong_is_told_as_that(bool wrong) =>
+        Assert.Contains("client certificate", await FailureAsync(authority, wrong ? Issue(stranger, "CN=operator") : null), StringComparison.Ordinal);
+}
