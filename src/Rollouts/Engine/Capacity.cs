@@ -15,7 +15,7 @@ internal static class Capacity
         var candidate = Candidate(plan, state);
         if (state.Stable is { } stable)
         {
-            Need(stable.ServingHash, plan.Replicas - Math.Max(0, candidate - (SurgeReplicas(plan) ?? candidate)));
+            Need(stable.ServingHash, plan.Replicas - Math.Clamp(candidate - (SurgeReplicas(plan) ?? candidate), 0, Given(plan)));
         }
 
         if (state.Candidate is { } tried && tried.ServingHash != state.Stable?.ServingHash)
@@ -58,7 +58,10 @@ internal static class Capacity
         var index = Steps.Clamp(plan.Steps, rollout.StepIndex, state.Stable is null);
         var takesAll = rollout.Phase is RolloutPhase.Promoting || index >= plan.Steps.Count;
         var weight = rollout.Phase is RolloutPhase.Stepping && index < plan.Steps.Count && plan.Steps[index] is WeightStep step ? step.WeightPercent : 0;
-        return Bounded(plan, state, takesAll ? Math.Max(1, plan.Replicas) : Share(plan, Math.Max(weight, rollout.MaxWeight)));
+        var replicas = Bounded(plan, state, takesAll ? Math.Max(1, plan.Replicas) : Share(plan, Math.Max(weight, rollout.MaxWeight)));
+
+        // A cap that is lowered meanwhile does not take the last pod from under the traffic.
+        return rollout.WeightPercent > 0 ? Math.Max(1, replicas) : replicas;
     }
 
     private static int Share(RolloutPlan plan, int weightPercent) => Math.Max(1, (int)(((long)plan.Replicas * weightPercent + 99) / 100));
@@ -66,7 +69,9 @@ internal static class Capacity
     private static int Bounded(RolloutPlan plan, RolloutState state, int replicas) => Math.Min(replicas, MostForCandidate(plan, state));
 
     private static int MostForCandidate(RolloutPlan plan, RolloutState state) =>
-        state.Stable is null || SurgeReplicas(plan) is not { } surge ? int.MaxValue : surge + Math.Clamp(plan.MaxUnavailable, 0, Math.Max(0, plan.Replicas - 1));
+        state.Stable is null || SurgeReplicas(plan) is not { } surge ? int.MaxValue : surge + Given(plan);
+
+    private static int Given(RolloutPlan plan) => Math.Clamp(plan.MaxUnavailable, 0, Math.Max(0, plan.Replicas - 1));
 
     private static int? SurgeReplicas(RolloutPlan plan) => plan is { MaxSurgeGpus: { } gpus, GpusPerReplica: > 0 } ? gpus / plan.GpusPerReplica : null;
 }

@@ -7,9 +7,17 @@ internal static class Holding
     {
         if (course.Rollout.HoldStartedAt is not { } holdStartedAt || course.Rollout.WeightPercent != step.WeightPercent)
         {
-            return SetWeight(situation, course, step);
+            course = SetWeight(situation, course, step);
+            return course.Rollout.HoldStartedAt is { } started && course.Rollout.WeightPercent == step.WeightPercent
+                ? WaitOut(situation, course, step, started, mayComplete: false)
+                : course;
         }
 
+        return WaitOut(situation, course, step, holdStartedAt, mayComplete);
+    }
+
+    private static Course WaitOut(Situation situation, Course course, WeightStep step, DateTimeOffset holdStartedAt, bool mayComplete)
+    {
         var until = holdStartedAt + step.HoldFor;
         if (situation.Now < until)
         {

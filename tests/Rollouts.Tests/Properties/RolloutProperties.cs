@@ -1,0 +1,177 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Xunit;
+
+namespace LlmOps.Rollouts.Tests.Properties;
+
+/// <summary>
+/// What holds for every decision in every order of events. That deciding is deterministic, that a second decision writes nothing and that every
+/// transition is in the table is checked by <see cref="CheckedEngine"/> on each of them too.
+/// </summary>
+public sealed class RolloutProperties
+{
+    [Fact]
+    public void Weights_are_between_0_and_100_and_make_100_once_something_serves() => ForAllTurns(turn =>
+    {
+        Assert.InRange(turn.After.CandidateWeightPercent, 0, 100);
+        Assert.Equal(turn.After.Stable is null ? 0 : 100, turn.After.CandidateWeightPercent + turn.After.StableWeightPercent);
+    });
+
+    [Fact]
+    public void A_decision_moves_at_most_one_step_forward() => ForAllTurns(turn =>
+    {
+        // Weights are no steps for a first release.
+        if (turn.IsSameRollout && turn.Before.Stable is not null)
+        {
+            Assert.True(turn.After.Current!.StepIndex <= turn.Before.Current!.StepIndex + 1);
+        }
+    });
+
+    [Fact]
+    public void A_weight_rises_only_with_gates_passed_and_pods_ready_and_warm() => ForAllTurns(turn =>
+    {
+        if (!Rises(turn))
+        {
+            return;
+        }
+
+        var rollout = turn.After.Current!;
+        var pods = turn.PodsOf(turn.After.Candidate!);
+        Assert.True(pods is { Ready: > 0, WarmedUp: > 0 });
+        Assert.IsType<WeightStep>(turn.Plan.Steps[rollout.StepIndex]);
+        if (turn.After.Candidate!.ServingHash != turn.After.Stable!.ServingHash)
+        {
+            Assert.True(pods.Ready >= Math.Min(Share(turn.Plan, rollout.WeightPercent), turn.TargetOf(turn.After.Candidate)));
+        }
+    });
+
+    [Fact]
+    public void Every_gate_before_the_step_of_a_rising_weight_has_passed_in_this_rollout() => ForAllWalks(turns =>
+    {
+        // A change of steps restarts nothing, so only rollouts whose steps stayed are held to the list.
+        EquatableArray<Step> steps = [];
+        foreach (var turn in turns)
+        {
+            steps = turn.IsSameRollout && turn.Plan.Steps != steps ? [] : turn.Plan.Steps;
+            if (Rises(turn) && steps.Count > 0)
+            {
+                var rollout = turn.After.Current!;
+                var gates = steps.Take(rollout.StepIndex).OfType<GateStep>().Select(gate => $"gate/{gate.Gate}");
+                var passed = rollout.Verdicts.Where(verdict => verdict.Verdict == Verdict.Pass).Select(verdict => verdict.Name);
+                Assert.Empty(gates.Except(passed));
+            }
+
+            steps = turn.After.Candidate is null ? [] : steps;
+        }
+    });
+
+    [Fact]
+    public void No_release_that_carries_traffic_is_scaled_below_its_need() => ForAllTurns(turn =>
+    {
+        var given = Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
+        if (turn.After.Stable is { } stable)
+        {
+            Assert.True(turn.TargetOf(stable) >= turn.Plan.Replicas - given);
+        }
+
+        var surge = turn.Plan is { MaxSurgeGpus: { } gpus, GpusPerReplica: > 0 } ? (gpus / turn.Plan.GpusPerReplica) + given : int.MaxValue;
+        if (turn.After is { Candidate: { } candidate, CandidateWeightPercent: > 0 and var weight } && candidate.ServingHash != turn.After.Stable?.ServingHash)
+        {
+            Assert.True(turn.TargetOf(candidate) >= Math.Max(1, Math.Min(surge, Share(turn.Plan, weight))));
+        }
+    });
+
+    [Fact]
+    public void Pods_that_lose_their_traffic_are_kept_in_that_decision() => ForAllTurns(turn =>
+    {
+        foreach (var release in new[] { turn.Before.Stable, turn.Before.CandidateWeightPercent > 0 ? turn.Before.Candidate : null }.OfType<Release>())
+        {
+            var isServing = release.ServingHash == turn.After.Stable?.ServingHash || release.ServingHash == turn.After.Candidate?.ServingHash;
+            if (!isServing && turn.PodsOf(release).Desired > 0 && turn.Plan.Replicas > 0)
+            {
+                Assert.True(turn.TargetOf(release) > 0);
+            }
+        }
+    });
+
+    [Fact]
+    public void A_locked_release_is_never_tried() => ForAllTurns(turn =>
+        Assert.DoesNotContain(turn.After.Failed, failed => failed.Hash == turn.After.Candidate?.Hash));
+
+    [Fact]
+    public void A_pause_starts_nothing_and_moves_nothing_forward() => ForAllTurns(turn =>
+    {
+        if (turn.Plan.Paused)
+        {
+            Assert.False(Rises(turn));
+            Assert.True(turn.After.Current is null || turn.IsSameRollout);
+            Assert.True(turn.After.Stable == turn.Before.Stable);
+        }
+    });
+
+    [Fact]
+    public void A_weight_step_ends_only_after_its_hold_with_its_requests() => ForAllTurns(turn =>
+    {
+        if (turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, HoldStartedAt: { } held } before }
+            && turn.After.Current!.StepIndex == before.StepIndex + 1 && turn.Plan.Steps[before.StepIndex] is WeightStep step)
+        {
+            Assert.True(turn.Now - held >= step.HoldFor);
+            Assert.True(turn.After.Current.Evidence.Where(row => row.Epoch == before.WeightEpoch).Sum(row => row.Candidate.Requests) >= Math.Max(1, step.MinRequests));
+            Assert.Null(turn.Observation.Evidence.ProviderError);
+        }
+    });
+
+    [Fact]
+    public void What_is_kept_stays_within_its_bounds_and_a_requeue_is_never_in_the_past() => ForAllTurns(turn =>
+    {
+        Assert.True(turn.After.Failed.Count <= RolloutState.MaxFailed && turn.After.History.Count <= RolloutState.MaxHistory && turn.After.Retiring.Count <= RolloutState.MaxRetiring);
+        Assert.True(turn.After.Current is null or { Verdicts.Count: <= Rollout.MaxVerdicts, Evidence.Count: <= Rollout.MaxEvidenceRows });
+        Assert.True(turn.Decision.RequeueAfter is null || turn.Decision.RequeueAfter >= TimeSpan.FromMilliseconds(250));
+        Assert.True(turn.After.CandidateWeightPercent == 0 || turn.Decision.RequeueAfter == TimeSpan.FromMilliseconds(250));
+    });
+
+    [Fact]
+    public void The_walks_reach_every_phase()
+    {
+        var seen = new HashSet<Transition>();
+        ForAllTurns(turn => seen.UnionWith(turn.Decision.Transitions));
+        Assert.Empty(Enum.GetValues<RolloutPhase>().Except(seen.Select(transition => transition.To)));
+        Assert.True(seen.Count >= Transitions.Allowed.Count - 3, $"not seen: {string.Join(", ", Transitions.Allowed.Except(seen))}");
+    }
+
+    private static bool Rises(Turn turn) =>
+        turn.After.CandidateWeightPercent > (turn.IsSameRollout ? turn.Before.CandidateWeightPercent : 0);
+
+    private static int Share(RolloutPlan plan, int weight) => Math.Max(1, ((plan.Replicas * weight) + 99) / 100);
+
+    private static void ForAllTurns(Action<Turn> check) => ForAllWalks(turns =>
+    {
+        foreach (var turn in turns)
+        {
+            check(turn);
+        }
+    });
+
+    /// <summary>Random orders of up to 120 events; a failing one is shrunk to the fewest events that fail.</summary>
+    private static void ForAllWalks(Action<IEnumerable<Turn>> check)
+    {
+        var walks = Arb.From(Gen.Choose(0, int.MaxValue - 1).ListOf(120).Select(choices => choices.ToArray()), Shorter);
+        var property = Prop.ForAll(walks, choices =>
+        {
+            var world = new World();
+            check(choices.Select(world.Play));
+        });
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(150).WithReplay(20260701, 297), property);
+    }
+
+    private static IEnumerable<int[]> Shorter(int[] choices)
+    {
+        for (var size = choices.Length / 2; size >= 1; size /= 2)
+        {
+            for (var start = 0; start + size <= choices.Length; start += size)
+            {
+                yield return [.. choices[..start], .. choices[(start + size)..]];
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+namespace LlmOps.Rollouts.Tests.Properties;
+
+/// <summary>A world around the engine that behaves by chance but not against nature: gates answer when asked, gateways count while there is weight, pods follow their targets.</summary>
+internal sealed class World
+{
+    private static readonly Release[] Releases =
+    [
+        new("a", "s1", "p1"), new("b", "s2", "p1"), new("c", "s1", "p2"), new("d", "s3", "p2"), new("e", "s2", "p2"), new("f", "s4", "p1"),
+    ];
+
+    private static readonly EquatableArray<Step>[] StepLists =
+    [
+        [new GateStep("quality"), new WeightStep(5, TimeSpan.FromMinutes(1), 10), new WeightStep(50, TimeSpan.FromMinutes(2), 0)],
+        [new WeightStep(25, TimeSpan.FromMinutes(1), 10), new GateStep("safety"), new WeightStep(100, TimeSpan.Zero, 10)],
+        [new GateStep("quality"), new GateStep("safety")],
+        [new WeightStep(10, TimeSpan.FromSeconds(30), 0)],
+        [],
+    ];
+
+    private readonly Dictionary<string, PodsObservation> pods = [];
+    private readonly List<GateObservation> gates = [];
+    private readonly Dictionary<(string Process, int Epoch), EvidenceRow> counts = [];
+    private string? providerError;
+    private int rollouts;
+
+    public RolloutPlan Plan { get; private set; } = new() { Desired = Releases[0], Steps = StepLists[0], Replicas = 4, Generation = 1, ProgressDeadline = TimeSpan.FromMinutes(20) };
+
+    public RolloutState State { get; private set; } = RolloutState.Initial;
+
+    public DateTimeOffset Now { get; private set; } = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private Decision? Last { get; set; }
+
+    /// <summary>One event, then one decision.</summary>
+    /// <param name="choice">Chance; any number is an event.</param>
+    public Turn Play(int choice)
+    {
+        Happen((choice & int.MaxValue) % 16, (choice & int.MaxValue) / 16);
+        var observation = Observe();
+        var decision = CheckedEngine.Decide(Plan, State, observation, Now);
+        var turn = new Turn(Plan, State, observation, Now, decision);
+        if (decision.Next.Current?.Id != State.Current?.Id)
+        {
+            rollouts++;
+            gates.Clear();
+            counts.Clear();
+        }
+
+        (State, Last) = (decision.Next, decision);
+        return turn;
+    }
+
+    private void Happen(int kind, int chance)
+    {
+        switch (kind)
+        {
+            case 0 or 1 or 2: FollowTargets(missing: 0); break;
+            case 3: FollowTargets(missing: chance % 3); break;
+            case 4 or 5: AnswerGate(Verdict.Pass); break;
+            case 6: AnswerGate((Verdict)(chance % 5)); break;
+            case 7 or 8 or 9: Serve(chance); break;
+            case 10: providerError = chance % 3 == 0 ? $"gateway-{chance % 2} does not answer" : null; break;
+            case 11: Edit(Plan with { Desired = chance % 8 == 7 ? null : Releases[chance % Releases.Length] }); break;
+            case 12: Edit(chance % 4 == 0 ? Plan with { Paused = !Plan.Paused } : Plan with { Paused = false }); break;
+            case 13: Edit(Change(chance)); break;
+            default: break;
+        }
+
+        Now += kind == 15 && chance % 10 == 0 ? TimeSpan.FromMinutes(-5) : TimeSpan.FromSeconds(chance % 7 == 0 ? chance % 400 : chance % 40);
+    }
+
+    private RolloutPlan Change(int chance) => (chance % 4) switch
+    {
+        0 => Plan with { Steps = StepLists[chance / 4 % StepLists.Length] },
+        1 => Plan with { Replicas = chance / 4 % 6 },
+        2 => Plan with { GpusPerReplica = 2, MaxSurgeGpus = chance / 4 % 9, MaxUnavailable = chance / 40 % 3 },
+        _ => Plan with { MaxSurgeGpus = null },
+    };
+
+    private void Edit(RolloutPlan plan) => Plan = plan with { Generation = Plan.Generation + 1 };
+
+    private void FollowTargets(int missing)
+    {
+        var targets = Last?.Pods ?? [];
+        foreach (var hash in pods.Keys.Except(targets.Select(target => target.ServingHash)).ToList())
+        {
+            pods.Remove(hash);
+        }
+
+        foreach (var target in targets)
+        {
+            var ready = Math.Max(0, target.Replicas - missing);
+            pods[target.ServingHash] = new(target.ServingHash, target.Replicas, ready, missing == 1 ? 0 : ready);
+        }
+    }
+
+    private void AnswerGate(Verdict verdict)
+    {
+        if (Last?.Gate is { } asked && gates.TrueForAll(gate => gate.StepIndex != asked.StepIndex || gate.Attempt != asked.Attempt))
+        {
+            gates.Add(new(asked.Gate, asked.StepIndex, asked.Attempt, asked.RolloutId, verdict, "", $"came to {verdict}"));
+        }
+    }
+
+    private void Serve(int chance)
+    {
+        if (State is not { CandidateWeightPercent: > 0 and var weight, Current.WeightEpoch: var epoch })
+        {
+            return;
+        }
+
+        var key = ($"gateway-{chance % 2}", epoch);
+        var row = counts.GetValueOrDefault(key) ?? new(key.Item1, epoch, weight, TrackCounts.None, TrackCounts.None);
+        var errors = chance % 11 == 0 ? 5 : 0;
+        counts[key] = row with
+        {
+            Stable = Add(row.Stable, 10 * (100 - weight), errors: 1),
+            Candidate = Add(row.Candidate, 10 * weight, errors),
+        };
+    }
+
+    private static TrackCounts Add(TrackCounts counts, long requests, long errors) => new(counts.Requests + requests, counts.Errors + errors);
+
+    private Observation Observe() => new()
+    {
+        Pods = pods.Values.ToEquatableArray(),
+        Gates = gates.ToEquatableArray(),
+        Evidence = new(providerError, counts.Values.ToEquatableArray(), State.Current?.Id),
+        NewRolloutId = $"{rollouts + 1:x8}",
+    };
+}
+
+/// <summary>One decision and what it was made on.</summary>
+internal sealed record Turn(RolloutPlan Plan, RolloutState Before, Observation Observation, DateTimeOffset Now, Decision Decision)
+{
+    public RolloutState After => Decision.Next;
+
+    /// <summary>Whether the rollout of before is the one of after.</summary>
+    public bool IsSameRollout => Before.Current is not null && Before.Current.Id == After.Current?.Id;
+
+    public PodsObservation PodsOf(Release release) =>
+        Observation.Pods.FirstOrDefault(pods => pods.ServingHash == release.ServingHash) ?? new(release.ServingHash, 0, 0, 0);
+
+    public int TargetOf(Release release) => Decision.Pods.FirstOrDefault(target => target.ServingHash == release.ServingHash)?.Replicas ?? 0;
+}
