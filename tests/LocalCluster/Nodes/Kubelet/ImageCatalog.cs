@@ -143,8 +143,14 @@ public sealed class ImageCatalog
             // Whatever model is asked for, the tiny one is served.
             ReplaceOptions = new Dictionary<string, IReadOnlyList<string>>
             {
-                ["-m"] = model, ["--model"] = model, ["-hf"] = model, ["--hf-repo"] = model, ["-mu"] = model, ["--model-url"] = model,
-                ["--hf-file"] = [], ["--host"] = address,
+                ["-m"] = model,
+                ["--model"] = model,
+                ["-hf"] = model,
+                ["--hf-repo"] = model,
+                ["-mu"] = model,
+                ["--model-url"] = model,
+                ["--hf-file"] = [],
+                ["--host"] = address,
             },
         };
     }
