@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using LlmOps.Gateway.Tests.Fakes;
+
+namespace LlmOps.Gateway.Tests;
+
+public sealed partial class MetricsTests
+{
+    [Fact]
+    public async Task Every_line_parses_and_the_documented_series_are_there()
+    {
+        await using var bed = await GatewayBed.StartAsync(weight: 50);
+        for (var i = 0; i < 30; i++)
+            await bed.ChatAsync(GatewayBed.Body(stream: i % 2 == 0));
+
+        var text = await bed.AdminAsync("/metrics");
+
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Assert.Matches(Line(), line);
+        foreach (var name in new[]
+        {
+            "llmops_gateway_requests_total", "llmops_gateway_request_duration_seconds_bucket", "llmops_gateway_time_to_first_token_seconds_bucket",
+            "llmops_gateway_time_per_output_token_seconds_sum", "llmops_gateway_tokens_total", "llmops_gateway_requests_in_flight",
+            "llmops_assigned_total", "llmops_bad_total",
+        })
+            Assert.Contains(text.Split('\n'), l => l.StartsWith(name + "{", StringComparison.Ordinal));
+        Assert.Equal(30, Sum(text, "llmops_gateway_requests_total"));
+        Assert.Equal(0, Sum(text, "llmops_gateway_requests_in_flight"));
+        Assert.Equal(30, Sum(text, "llmops_assigned_total"));
+        Assert.Contains("deployment=\"bot\"", text);
+        Assert.Contains("release=\"r-candidate\"", text);
+    }
+
+    [Fact]
+    public async Task Tokens_are_the_engines_usage_and_chunks_where_it_gives_none()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        await bed.ChatAsync();
+        await bed.ChatAsync(GatewayBed.Body(stream: false));
+        bed.Stable.Answer = Answers.Stream(Answers.RoleChunk, Answers.TextChunk("a"), Answers.TextChunk("b"), Answers.TextChunk("c"), Answers.FinishChunk, Answers.Done);
+        await bed.ChatAsync();
+
+        var text = await bed.AdminAsync("/metrics");
+
+        Assert.Equal(7 + 7, Sum(text, "llmops_gateway_tokens_total", "direction=\"input\""));
+        Assert.Equal(5 + 2, Sum(text, "llmops_gateway_tokens_total", "estimated=\"false\"", "direction=\"output\""));
+        Assert.Equal(3, Sum(text, "llmops_gateway_tokens_total", "estimated=\"true\"", "direction=\"output\""));
+    }
+
+    private static double Sum(string text, string name, params string[] labels) => text.Split('\n')
+        .Where(l => l.StartsWith(name + "{", StringComparison.Ordinal) && labels.All(l.Contains))
+        .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
+    [GeneratedRegex("""^(# (HELP|TYPE) .+|[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*",?)*\})? ([0-9.eE+-]+|\+Inf|NaN))$""")]
+    private static partial Regex Line();
+}
