@@ -1,0 +1,69 @@
+using LlmOps.Bench.Gateway;
+using LlmOps.Bench.Reporting;
+using LlmOps.Bench.Revert;
+using LlmOps.Bench.Statistics;
+using Spectre.Console;
+
+namespace LlmOps.Bench;
+
+/// <summary>What every part gets.</summary>
+/// <param name="Quick">Few repetitions.</param>
+/// <param name="Say">Shows a line of progress.</param>
+internal sealed record BenchContext(bool Quick, Action<string> Say, TimeProvider Time);
+
+/// <summary>Runs the parts one after the other, so that none disturbs another, and reports.</summary>
+internal static class BenchRun
+{
+    /// <summary>A part that hangs must not hold the others: each gets this long, and is then told as not measured.</summary>
+    private static readonly TimeSpan PartLimit = TimeSpan.FromMinutes(6);
+
+    private static readonly IReadOnlyDictionary<string, Func<BenchContext, CancellationToken, Task<PartResult>>> Parts =
+        new Dictionary<string, Func<BenchContext, CancellationToken, Task<PartResult>>>
+        {
+            ["gateway"] = GatewayPart.RunAsync,
+            ["revert"] = RevertPart.RunAsync,
+            ["statistics"] = StatisticsPart.RunAsync,
+        };
+
+    public static IReadOnlyList<string> AllParts { get; } = [.. Parts.Keys];
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> asked, bool quick, string jsonFile, CancellationToken ct)
+    {
+        var time = TimeProvider.System;
+        var console = AnsiConsole.Console;
+        var started = time.GetTimestamp();
+        var machine = Machine.Describe();
+        console.WriteLine($"{machine.Cores} cores ({machine.Cpu}), {machine.MemoryGiB} GiB, load {machine.LoadAverage:0.0} before the start");
+        var context = new BenchContext(quick, line => console.WriteLine($"[{time.GetElapsedTime(started):mm\\:ss}] {line}"), time);
+        var results = new List<PartResult>();
+        foreach (var part in AllParts.Where(name => asked.Count == 0 || asked.Contains(name)))
+        {
+            context.Say($"{part}: starts");
+            results.Add(await RunPartAsync(part, context, ct));
+        }
+
+        Report.Show(console, results);
+        Report.WriteJson(jsonFile, new(time.GetUtcNow(), quick, time.GetElapsedTime(started).TotalSeconds, machine, results));
+        console.WriteLine($"figures: {Path.GetRelativePath(Directory.GetCurrentDirectory(), jsonFile)}");
+        return results.All(result => result.Problems.Count == 0) ? 0 : 1;
+    }
+
+    private static async Task<PartResult> RunPartAsync(string part, BenchContext context, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(PartLimit);
+        try
+        {
+            return await Parts[part](context, limit.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new(part, [], [], [$"not done after {PartLimit.TotalMinutes:0} minutes"]);
+        }
+        catch (Exception failure) when (!ct.IsCancellationRequested)
+        {
+            // Whatever stops one part, the others can be measured; the exit code tells.
+            return new(part, [], [], [failure.Message]);
+        }
+    }
+}
