@@ -17,6 +17,9 @@ internal static class BenchRun
     /// <summary>A part that hangs must not hold the others: each gets this long, and is then told as not measured.</summary>
     private static readonly TimeSpan PartLimit = TimeSpan.FromMinutes(6);
 
+    /// <summary>Columns where there is no terminal to ask.</summary>
+    private const int LogWidth = 160;
+
     private static readonly IReadOnlyDictionary<string, Func<BenchContext, CancellationToken, Task<PartResult>>> Parts =
         new Dictionary<string, Func<BenchContext, CancellationToken, Task<PartResult>>>
         {
@@ -31,6 +34,8 @@ internal static class BenchRun
     {
         var time = TimeProvider.System;
         var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = LogWidth;
         var started = time.GetTimestamp();
         var machine = Machine.Describe();
         console.WriteLine($"{machine.Cores} cores ({machine.Cpu}), {machine.MemoryGiB} GiB, load {machine.LoadAverage:0.0} before the start");

@@ -10,7 +10,7 @@ internal static class StatisticsPart
     /// <summary>Most candidate requests of one detection before it counts as missed.</summary>
     private const int LongestDetection = 20_000;
 
-    private const int RequestsPerSecond = 20;
+    private const int RequestsPerSecond = 100;
     private const int SecondsPerStep = 120;
     private static readonly int[] Steps = [5, 25, 50];
     private static readonly AnalysisPlan Analysis = new();
