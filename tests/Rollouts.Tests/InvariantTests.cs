@@ -80,6 +80,23 @@ public sealed class InvariantTests
         Assert.Equal(25, scene.State.CandidateWeightPercent);
     }
 
+    [Fact]
+    public void Invariant_2_a_candidate_whose_pods_are_gone_gives_its_weight_back_unless_they_are_stables_too()
+    {
+        var scene = Scene.WithCandidateAtWeight();
+        scene.Pods.Clear();
+        Assert.Equal((0, Scene.B), (scene.Decide().Next.CandidateWeightPercent, scene.State.Candidate));
+
+        // A prompt on stable's pods: they are gone for both, and a change of weight would help nobody.
+        var prompt = Scene.WithStable();
+        prompt.Ask(Scene.A with { Hash = "d", PromptHash = "p2" });
+        prompt.Decide();
+        prompt.Answer(Verdict.Pass);
+        prompt.Decide();
+        prompt.Pods.Clear();
+        Assert.Equal(25, prompt.Decide().Next.CandidateWeightPercent);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
