@@ -16,7 +16,7 @@ internal static class Cluster
             Spec = new LlmDeploymentSpec
             {
                 Model = new ModelSpec { Source = "hf://org/model" },
-                Engine = new EngineSpec { Type = "vllm" },
+                Engine = new EngineSpec { Type = "vLLM" },
                 Traffic = stickiness is null ? null : new TrafficSpec { Stickiness = stickiness },
             },
             Status = new LlmDeploymentStatus

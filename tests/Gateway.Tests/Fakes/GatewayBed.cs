@@ -30,7 +30,7 @@ internal sealed class GatewayBed : IAsyncDisposable
         Func<Microsoft.AspNetCore.Http.HttpContext, Task>? candidate = null,
         int weight = 0, GatewayOptions? options = null, ManualTime? time = null)
     {
-        options = (options ?? new GatewayOptions()) with { Bind = IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = $"Test.{Guid.NewGuid():N}", Drain = TimeSpan.FromSeconds(2) };
+        options = (options ?? new GatewayOptions()) with { Bind = IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = $"Test.{Guid.NewGuid():N}" };
         var bed = new GatewayBed(
             await GatewayServer.StartAsync(options, (TimeProvider?)time ?? TimeProvider.System, new TestLogger(), CancellationToken.None),
             await FakeEngine.StartAsync(stable ?? Answers.Right("stable")),

@@ -1,0 +1,91 @@
+using LlmOps.Api;
+using LlmOps.Gateway.Routing;
+using LlmOps.Gateway.Tests.Fakes;
+using LlmOps.Kubernetes;
+using LlmOps.Testing;
+
+namespace LlmOps.Gateway.Tests.Routing;
+
+/// <summary>Routes from a watched cluster.</summary>
+public sealed class RouteInformersTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
+    private readonly CancellationTokenSource stop = new();
+    private InProcessApiServer server = null!;
+    private KubernetesClient client = null!;
+
+    public async Task InitializeAsync()
+    {
+        server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["team-b"] });
+        server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
+        client = new KubernetesClient(server.Configuration);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await stop.CancelAsync();
+        client.Dispose();
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_written_status_routes_the_next_requests_and_a_revert_takes_them_back()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        bed.Gateway.Routes.Apply(Cluster.Deployment(), (LlmDeployment?)null);
+        var written = Cluster.Deployment(name: "live", stable: Cluster.Release("r1", "stable", 0, prompt: "p1"), candidate: Cluster.Release("r2", "candidate", 100));
+        await client.CreateAsync(Cluster.Prompt("p1", [new PromptMessage { Role = "system", Template = "be kind" }]), stop.Token);
+        await client.CreateAsync(Slice("stable", bed.Stable.Address), stop.Token);
+        await client.CreateAsync(Slice("candidate", bed.Candidate.Address), stop.Token);
+        await client.CreateAsync(written with { Status = null }, stop.Token);
+        using var informers = new RouteInformers(client, ns: null, bed.Gateway.Routes, new TestLogger(), TimeProvider.System);
+        var running = informers.RunAsync(stop.Token);
+
+        await WriteStatusAsync(written);
+        await AnswersAsync(bed, Tracks.Candidate);
+
+        await WriteStatusAsync(Cluster.Deployment(name: "live", stable: Cluster.Release("r1", "stable", 100, prompt: "p1"), candidate: Cluster.Release("r2", "candidate", 0), epoch: 2));
+        await AnswersAsync(bed, Tracks.Stable);
+        Assert.Equal("be kind", bed.Stable.LastBody.GetProperty("messages")[0].GetProperty("content").GetString());
+
+        await client.DeleteAsync<LlmDeployment>(new ObjectKey("default", "live"), ct: stop.Token);
+        await Eventually.TrueAsync(async ct => (await bed.ChatAsync(GatewayBed.Body(model: "live"), ct: ct)).Status == 404, Soon, () => "the model is gone");
+        await stop.CancelAsync();
+        await running.WaitAsync(Soon);
+    }
+
+    [Fact]
+    public async Task A_gateway_of_one_namespace_does_not_see_the_others()
+    {
+        await client.CreateAsync(Cluster.Deployment() with { Status = null }, stop.Token);
+        await client.CreateAsync(Cluster.Deployment(ns: "team-b") with { Status = null }, stop.Token);
+        await using var bed = await GatewayBed.StartAsync();
+        bed.Gateway.Routes.Apply(Cluster.Deployment(), (LlmDeployment?)null);
+        using var informers = new RouteInformers(client, "team-b", bed.Gateway.Routes, new TestLogger(), TimeProvider.System);
+        var running = informers.RunAsync(stop.Token);
+
+        await Eventually.TrueAsync(() => bed.Gateway.Routes.Current.Find("team-b/bot").Route is not null, Soon, "the namespace is read");
+
+        Assert.Null(bed.Gateway.Routes.Current.Find("default/bot").Route);
+        Assert.Equal("team-b", bed.Gateway.Routes.Current.Find("bot").Route!.Deployment.Namespace);
+        await stop.CancelAsync();
+        await running.WaitAsync(Soon);
+    }
+
+    private static EndpointSlice Slice(string service, Uri address) => Cluster.Slice(service, address);
+
+    private Task<LlmDeployment> WriteStatusAsync(LlmDeployment deployment) =>
+        client.ApplyStatusAsync(deployment with { Metadata = new ObjectMeta { Name = deployment.Metadata.Name, Namespace = deployment.Metadata.Namespace } }, "test", ct: stop.Token);
+
+    private static Task AnswersAsync(GatewayBed bed, string track) => Eventually.TrueAsync(
+        async ct => (await bed.ChatAsync(GatewayBed.Body(model: "live"), ct: ct)).Track == track, Soon, () => $"{track} answers");
+
+    private static string RepositoryRoot()
+    {
+        var directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(directory, "Operator.sln")))
+            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not inside the repository");
+        return directory;
+    }
+}
