@@ -58,17 +58,20 @@ public sealed class KubernetesClientTests
         Assert.Equal(["finalizers", "labels", "name", "namespace"], body["metadata"]!.AsObject().Select(p => p.Key).Order());
     }
 
-    [Fact]
-    public async Task Apply_of_a_status_sends_only_identity_and_status()
+    [Theory]
+    [InlineData("5", """{"name":"x","namespace":"ns","resourceVersion":"5"}""")]
+    [InlineData(null, """{"name":"x","namespace":"ns"}""")]
+    public async Task Apply_of_a_status_sends_only_identity_version_and_status(string? version, string metadata)
     {
         using var api = Api(FakeApi.Json(MapJson));
-        await api.Client().ApplyStatusAsync(Served, "operator", force: false, CancellationToken.None);
+        var served = Served with { Metadata = Served.Metadata with { ResourceVersion = version } };
+        await api.Client().ApplyStatusAsync(served, "operator", force: false, CancellationToken.None);
 
         var request = Assert.Single(api.Requests);
         Assert.Equal("/base/apis/apps/v1/namespaces/ns/deployments/x/status?fieldManager=operator&force=false", request.PathAndQuery);
         var body = JsonNode.Parse(request.Body!)!.AsObject();
         Assert.Equal(["apiVersion", "kind", "metadata", "status"], body.Select(p => p.Key).Order());
-        Assert.Equal("""{"name":"x","namespace":"ns"}""", body["metadata"]!.ToJsonString());
+        Assert.Equal(metadata, body["metadata"]!.ToJsonString());
         Assert.Equal(1, (int?)body["status"]!["readyReplicas"]);
     }
 
