@@ -19,7 +19,6 @@ public static class RolloutReasons
     public const string WaitingForRequests = "WaitingForRequests";
     public const string WaitingForMetrics = "WaitingForMetrics";
     public const string Paused = "Paused";
-    public const string Promoting = "Promoting";
     public const string Promoted = "Promoted";
     public const string Superseded = "Superseded";
     public const string InsufficientGpus = "InsufficientGpus";
