@@ -18,6 +18,35 @@ internal static class Samples
         },
     };
 
+    /// <summary>An LlmDeployment as a user applies it: one GPU, and steps of a gate and two weights that are held for moments.</summary>
+    public static LlmDeployment Canary(string revision, string name = "bot", int replicas = 2, IReadOnlyList<RolloutStep>? steps = null, string? prompt = null) => new()
+    {
+        Metadata = new ObjectMeta { Name = name, Namespace = Namespace },
+        Spec = new LlmDeploymentSpec
+        {
+            Model = new ModelSpec { Source = "hf://org/model", Revision = revision },
+            Engine = new EngineSpec { Type = EngineTypes.VLlm },
+            Resources = new ResourcesSpec { Gpu = new GpuSpec { Count = 1 } },
+            Prompt = prompt is null ? null : new PromptReference { Name = prompt },
+            Replicas = replicas,
+            Rollout = new RolloutSpec
+            {
+                Steps = steps ??
+                [
+                    new RolloutStep { Gate = "quality" },
+                    new RolloutStep { Weight = 25, Hold = TimeSpan.FromMilliseconds(100), MinRequests = 20 },
+                    new RolloutStep { Weight = 50, Hold = TimeSpan.FromMilliseconds(100), MinRequests = 20 },
+                ],
+                ScaleDownDelay = TimeSpan.FromMilliseconds(300),
+                ProgressDeadline = TimeSpan.FromMinutes(5),
+            },
+        },
+    };
+
+    /// <summary>The same object as a user applies it: without what only the server may set.</summary>
+    public static T AsApplied<T>(T obj)
+        where T : class, IResource<T> => obj.WithMetadata(new ObjectMeta { Name = obj.Metadata.Name, Namespace = obj.Metadata.Namespace });
+
     public static PromptVersion Prompt(string name = "support-1.0.0", string template = "Answer {{query}}") => new()
     {
         Metadata = new ObjectMeta { Name = name, Namespace = Namespace, Uid = $"uid-{name}", Generation = 1 },

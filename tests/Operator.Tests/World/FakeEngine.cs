@@ -1,0 +1,58 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+
+namespace LlmOps.Operator.Tests.World;
+
+/// <summary>Answers warm-up requests for all pods of a test, on a loopback address of its own and vLLM's port.</summary>
+internal sealed class FakeEngine : IAsyncDisposable
+{
+    private const int Port = 8000;
+    private static int next = Random.Shared.Next(1, 200 * 250);
+
+    private readonly WebApplication app;
+    private int generations;
+
+    private FakeEngine(WebApplication app, string address) => (this.app, Address) = (app, address);
+
+    public string Address { get; }
+
+    /// <summary>Warm-up requests so far.</summary>
+    public int Generations => Volatile.Read(ref generations);
+
+    /// <summary>Whether it answers 500, as an engine whose health lies.</summary>
+    public bool FailsToGenerate { get; set; }
+
+    public static async Task<FakeEngine> StartAsync()
+    {
+        while (true)
+        {
+            var number = Interlocked.Increment(ref next) % (200 * 250);
+            var address = $"127.222.{1 + (number / 250)}.{1 + (number % 250)}";
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(address), Port));
+            var engine = new FakeEngine(builder.Build(), address);
+            engine.app.Run(engine.AnswerAsync);
+            try
+            {
+                await engine.app.StartAsync();
+                return engine;
+            }
+            catch (IOException)
+            {
+                // Another test run has this address.
+                await engine.DisposeAsync();
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        Interlocked.Increment(ref generations);
+        context.Response.StatusCode = FailsToGenerate ? 500 : 200;
+        await context.Response.WriteAsync(FailsToGenerate ? "{}" : """{"choices":[{"message":{"content":"pong"}}]}""");
+    }
+}

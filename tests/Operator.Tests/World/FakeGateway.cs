@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LlmOps.Operator.Tests.World;
+
+/// <summary>Counts requests by what LlmDeployments say in their status, as the gateway does, and tells them on <c>/internal/evidence</c>.</summary>
+internal sealed class FakeGateway : IAsyncDisposable
+{
+    /// <summary>Requests a poll, over both tracks.</summary>
+    private const int RequestsPerPoll = 400;
+
+    private readonly WebApplication app;
+    private readonly InProcessApiServer server;
+    private readonly Dictionary<(string Name, string Rollout, int Epoch), Counts> epochs = [];
+
+    private FakeGateway(WebApplication app, InProcessApiServer server) => (this.app, this.server) = (app, server);
+
+    public int Port { get; private set; }
+
+    /// <summary>Share of the candidate's requests that fail; stable's never do.</summary>
+    public double CandidateErrorRate { get; set; }
+
+    /// <summary>Whether it has nothing to say: a metric source that is down.</summary>
+    public bool IsDown { get; set; }
+
+    /// <summary>Whether no requests come.</summary>
+    public bool IsQuiet { get; set; }
+
+    public static async Task<FakeGateway> StartAsync(InProcessApiServer server)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var gateway = new FakeGateway(builder.Build(), server);
+        gateway.app.Run(gateway.AnswerAsync);
+        await gateway.app.StartAsync();
+        gateway.Port = new Uri(gateway.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        return gateway;
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        if (IsDown)
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        }
+
+        return context.Response.WriteAsync(Evidence().ToJsonString());
+    }
+
+    private JsonObject Evidence()
+    {
+        lock (epochs)
+        {
+            foreach (var deployment in server.FindAll("llmdeployments.llmops.dev").Select(node => node.Deserialize(LlmDeployment.JsonType)!))
+            {
+                if (deployment.Status is { Stable: not null, Candidate: { Weight: > 0 and var weight }, Rollout: { } rollout } && !IsQuiet)
+                    Serve((deployment.Metadata.Name!, rollout.Id, rollout.WeightEpoch ?? 0), weight);
+            }
+
+            return new JsonObject
+            {
+                ["process"] = "gateway-1",
+                ["rollouts"] = new JsonArray([.. epochs.GroupBy(epoch => (epoch.Key.Name, epoch.Key.Rollout)).Select(rollout => (JsonNode)new JsonObject
+                {
+                    ["namespace"] = Samples.Namespace,
+                    ["name"] = rollout.Key.Name,
+                    ["rollout"] = rollout.Key.Rollout,
+                    ["epochs"] = new JsonArray([.. rollout.Select(epoch => (JsonNode)epoch.Value.ToJson(epoch.Key.Epoch))]),
+                })]),
+            };
+        }
+    }
+
+    private void Serve((string, string, int) key, int weight)
+    {
+        var counts = epochs.GetValueOrDefault(key) ?? new Counts(weight, 0, 0, 0);
+        var candidate = RequestsPerPoll * weight / 100;
+        epochs[key] = counts with
+        {
+            Stable = counts.Stable + RequestsPerPoll - candidate,
+            Candidate = counts.Candidate + candidate,
+            CandidateErrors = counts.CandidateErrors + (int)(candidate * CandidateErrorRate),
+        };
+    }
+
+    private sealed record Counts(int Weight, long Stable, long Candidate, long CandidateErrors)
+    {
+        public JsonObject ToJson(int epoch) => new JsonObject
+        {
+            ["epoch"] = epoch,
+            ["weight"] = Weight,
+            ["ttftThresholdsSeconds"] = new JsonArray(),
+            ["stable"] = new JsonObject { ["requests"] = Stable, ["errors"] = 0, ["slowTtft"] = new JsonArray() },
+            ["candidate"] = new JsonObject { ["requests"] = Candidate, ["errors"] = CandidateErrors, ["slowTtft"] = new JsonArray() },
+        };
+    }
+}

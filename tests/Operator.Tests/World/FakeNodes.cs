@@ -1,0 +1,174 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Testing;
+
+namespace LlmOps.Operator.Tests.World;
+
+/// <summary>What becomes of the pods of a Deployment.</summary>
+internal enum PodFate
+{
+    Ready,
+    Starting,
+    ImagePullBackOff,
+    Crash,
+    NoGpu,
+}
+
+/// <summary>What becomes of a Job.</summary>
+internal enum JobFate
+{
+    Pass,
+    Fail,
+    DatasetInvalid,
+    Die,
+    Run,
+}
+
+/// <summary>Plays Deployment and Job controllers and kubelets over the test's API server: makes pods, says what became of them, writes reports.</summary>
+internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : IAsyncDisposable
+{
+    private readonly KubernetesClient client = new(server.Configuration with { FieldManager = "fake-nodes" });
+    private readonly CancellationTokenSource stop = new();
+    private Task loop = Task.CompletedTask;
+    private int created;
+
+    /// <summary>Fate of the pods of a Deployment.</summary>
+    public Func<Deployment, PodFate> Pods { get; set; } = _ => PodFate.Ready;
+
+    /// <summary>Fate of the Job of an EvalRun.</summary>
+    public Func<EvalRun, JobFate> Jobs { get; set; } = _ => JobFate.Pass;
+
+    /// <summary>Pods made so far.</summary>
+    public int Created => created;
+
+    public void Start() => loop = Task.Run(RunAsync);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await loop;
+        client.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var deployment in All<Deployment>("deployments.apps"))
+                    await PlayAsync(deployment);
+                foreach (var job in All<Job>("jobs.batch"))
+                    await PlayAsync(job);
+                await Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System, stop.Token);
+            }
+            catch (Exception e) when (e is KubernetesException or OperationCanceledException)
+            {
+                // An object changed or went meanwhile: the next round sees it.
+            }
+        }
+    }
+
+    private async Task PlayAsync(Deployment deployment)
+    {
+        var pods = All<Pod>("pods").Where(pod => pod.Metadata.OwnerReferences?[0].Uid == deployment.Metadata.Uid).OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal).ToList();
+        var replicas = deployment.Spec!.Replicas ?? 1;
+        foreach (var pod in pods.Skip(replicas))
+            await client.DeleteAsync<Pod>(pod.Key(), ct: stop.Token);
+        for (var i = pods.Count; i < replicas; i++)
+            await client.CreateAsync(NewPod(deployment), stop.Token);
+        foreach (var pod in pods.Take(replicas))
+        {
+            var status = Status(Pods(deployment), deployment);
+            var wanted = JsonSerializer.SerializeToNode(pod with { Status = status }, Pod.JsonType);
+            if (!JsonNode.DeepEquals(wanted, JsonSerializer.SerializeToNode(pod, Pod.JsonType)))
+                await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = wanted!["status"]!.DeepClone() }, "status", ct: stop.Token);
+        }
+    }
+
+    private Pod NewPod(Deployment deployment) => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = $"{deployment.Metadata.Name}-{Interlocked.Increment(ref created)}",
+            Namespace = deployment.Metadata.Namespace,
+            Labels = deployment.Spec!.Template!.Metadata!.Labels,
+            OwnerReferences = [deployment.ControllerReference()],
+        },
+        Spec = deployment.Spec.Template.Spec! with { NodeName = "node-1" },
+    };
+
+    private PodStatus Status(PodFate fate, Deployment deployment)
+    {
+        var image = deployment.Spec!.Template!.Spec!.Containers[0].Image;
+        ContainerStatus Container(ContainerState state, int restarts = 0, ContainerState? last = null) => new() { Name = "engine", Image = image, State = state, RestartCount = restarts, LastState = last };
+        return fate switch
+        {
+            PodFate.Ready => new PodStatus { Phase = "Running", PodIP = engine.Address, Conditions = [new PodCondition { Type = "Ready", Status = "True" }] },
+            PodFate.Starting => new PodStatus { Phase = "Running", PodIP = engine.Address, Conditions = [new PodCondition { Type = "Ready", Status = "False" }] },
+            PodFate.ImagePullBackOff => new PodStatus { Phase = "Pending", ContainerStatuses = [Container(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff", Message = "manifest unknown" } })] },
+            PodFate.Crash => new PodStatus
+            {
+                Phase = "Running",
+                ContainerStatuses =
+                [
+                    Container(
+                        new ContainerState { Waiting = new ContainerStateWaiting { Reason = "CrashLoopBackOff" } }, 3,
+                        new ContainerState { Terminated = new ContainerStateTerminated { ExitCode = 1, Reason = "Error", Message = "unrecognized arguments: --nope" } }),
+                ],
+            },
+            PodFate.NoGpu => new PodStatus { Phase = "Pending", Conditions = [new PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/2 nodes are available: 2 Insufficient nvidia.com/gpu." }] },
+            _ => throw new ArgumentOutOfRangeException(nameof(fate)),
+        };
+    }
+
+    private async Task PlayAsync(Job job)
+    {
+        if (job.Status?.Conditions is not null || server.Find("evalruns.llmops.dev", job.Metadata.Namespace!, job.Metadata.Name!)?.Deserialize(EvalRun.JsonType) is not { } run)
+            return;
+        var fate = Jobs(run);
+        if (fate == JobFate.Run)
+            return;
+        if (fate != JobFate.Die)
+        {
+            var report = new ConfigMap
+            {
+                Metadata = new ObjectMeta { Name = $"{job.Metadata.Name}-report", Namespace = job.Metadata.Namespace },
+                Data = new Dictionary<string, string> { [EvaluationContract.ReportKey] = JsonSerializer.Serialize(Report(run, fate), ApiJson.Default.EvaluationReport) },
+            };
+            await client.ApplyAsync(report, ApiGroup.EvaluatorFieldManager, ct: stop.Token);
+        }
+
+        var end = fate == JobFate.Die ? new JobCondition { Type = "Failed", Status = "True", Reason = "BackoffLimitExceeded", Message = "Job has reached the specified backoff limit" } : new JobCondition { Type = "Complete", Status = "True" };
+        var status = JsonSerializer.SerializeToNode(job with { Status = new JobStatus { Conditions = [end] } }, Job.JsonType)!["status"]!.DeepClone();
+        await client.MergePatchAsync<Job>(job.Key(), new JsonObject { ["status"] = status }, "status", ct: stop.Token);
+    }
+
+    private static EvaluationReport Report(EvalRun run, JobFate fate) => new()
+    {
+        Run = run.Metadata.Name!,
+        Candidate = run.Spec.Candidate.Release,
+        Baseline = run.Spec.Baseline?.Release,
+        Problem = fate == JobFate.DatasetInvalid ? new EvaluationProblem { Reason = EvaluationContract.DatasetInvalid, Message = "line 3: not JSON" } : null,
+        Cases = fate == JobFate.DatasetInvalid ? 0 : 200,
+        CandidateTokens = 1000,
+        Metrics = fate == JobFate.DatasetInvalid ? [] : [Metric(run, fate == JobFate.Pass ? 190 : 60)],
+        StartedAt = DateTimeOffset.UnixEpoch,
+        FinishedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    private static MetricReport Metric(EvalRun run, int passed) => new()
+    {
+        Metric = "correct",
+        Cases = 200,
+        Passed = passed,
+        BaselinePassed = run.Spec.Baseline is null ? null : 185,
+        Wins = run.Spec.Baseline is null ? null : Math.Max(0, passed - 185),
+        Losses = run.Spec.Baseline is null ? null : Math.Max(0, 185 - passed),
+    };
+
+    private IEnumerable<T> All<T>(string resource)
+        where T : class, IResource<T> => server.FindAll(resource).Select(node => node.Deserialize(T.JsonType)!);
+}

@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.World;
+
+/// <summary>Looks at the cluster after every single write of the operator, and remembers what must never be.</summary>
+internal sealed class InvariantWatch
+{
+    private readonly ConcurrentQueue<string> violations = new();
+    private readonly InProcessApiServer server;
+
+    public InvariantWatch(InProcessApiServer server)
+    {
+        this.server = server;
+        server.OnWrite += Look;
+    }
+
+    /// <summary>Fails the test with what was seen.</summary>
+    public void Check() => Assert.True(violations.IsEmpty, string.Join("\n", violations));
+
+    private void Look(WriteRecord write)
+    {
+        if (!TestWorld.IsOperator(write.Request))
+            return;
+        foreach (var deployment in server.FindAll("llmdeployments.llmops.dev").Select(node => node.Deserialize(LlmDeployment.JsonType)!))
+        {
+            foreach (var violation in Violations(deployment))
+                violations.Enqueue($"after {write}: {deployment.Metadata.Name}: {violation}");
+        }
+    }
+
+    private IEnumerable<string> Violations(LlmDeployment deployment)
+    {
+        if (deployment.Status is not { } status)
+            yield break;
+        if (status.Stable is { } stable && stable.Weight + (status.Candidate?.Weight ?? 0) != 100)
+            yield return $"weights are {stable.Weight} and {status.Candidate?.Weight}";
+        if (status.Stable is { } serving && ReplicasOf(serving.Service) is null or 0 && (deployment.Spec.Replicas ?? 1) > 0)
+            yield return $"stable {serving.Release} serves and has no pods";
+        if (status.Candidate is { Weight: > 0 } candidate)
+        {
+            if (ReplicasOf(candidate.Service) is null or 0)
+                yield return $"candidate has {candidate.Weight}% and no pods";
+            var gates = (deployment.Spec.Rollout?.Steps ?? []).TakeWhile(step => step.Weight is null).Count(step => step.Gate is not null);
+            var passed = server.FindAll("evalruns.llmops.dev").Select(node => node.Deserialize(EvalRun.JsonType)!)
+                .Count(run => run.Spec.Candidate.Release == candidate.Release && run.Status?.Verdict == Verdicts.Pass);
+            if (passed < gates)
+                yield return $"candidate has {candidate.Weight}% with {passed} of {gates} gates passed";
+        }
+
+        if (status.ObservedGeneration == deployment.Metadata.Generation && status.Rollout is null)
+            yield return "a generation is observed and no rollout was recorded with it";
+    }
+
+    private int? ReplicasOf(string name) => server.Find("deployments.apps", Samples.Namespace, name)?.Deserialize(Deployment.JsonType)?.Spec?.Replicas;
+}
