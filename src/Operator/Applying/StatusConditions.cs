@@ -71,6 +71,8 @@ internal static class StatusConditions
             return applyProblem;
         if (decision.Next is { Candidate: not null, Current: { } rollout } && NeedsSomebody.Contains(rollout.Reason))
             return new(rollout.Reason, rollout.Message);
+        if (decision.Next is { Candidate: { } candidate, Current.Reason: Reasons.WaitingForWarmUp } && gathered.PodsOf(candidate.ServingHash).Problem is { } silent)
+            return silent;
         if (decision.Reason == Reasons.ReleaseLocked)
             return new(decision.Reason, decision.Message);
         if (decision.Next.Stable is { } stable && gathered.PodsOf(stable.ServingHash) is { Problem: { } problem, Ready: var ready } && ready < plan.Replicas)

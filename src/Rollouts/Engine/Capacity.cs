@@ -44,7 +44,9 @@ internal static class Capacity
                 : new(RolloutReasons.WaitingForPods, $"needs {needed} ready pods of release {course.Candidate.Hash}");
         }
 
-        return pods.WarmedUp < 1 ? new(RolloutReasons.WaitingForWarmUp, $"no pod of release {course.Candidate.Hash} has answered a warm-up request yet") : null;
+        return pods.WarmedUp < 1
+            ? new(RolloutReasons.WaitingForWarmUp, pods.Problem?.Message ?? $"no pod of release {course.Candidate.Hash} has answered a warm-up request yet")
+            : null;
     }
 
     /// <summary>Replicas of the candidate's own pods; 0 where it has none of its own.</summary>

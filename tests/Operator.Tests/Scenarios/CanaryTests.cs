@@ -38,7 +38,10 @@ public sealed class CanaryTests(ITestOutputHelper output)
         var warmUps = world.Engine.Generations;
 
         await world.ApplyAsync(Samples.Canary("v2"));
-        await world.UntilAsync(deployment => deployment.Status?.Rollout is { Reason: Reasons.CandidateUnavailable }, "the warm-up fails");
+        var silent = await world.UntilAsync(
+            deployment => deployment.Status is { Rollout.Reason: Reasons.WaitingForWarmUp } status && status.Conditions!.Any(condition => condition is { Type: ConditionTypes.Stalled, Status: "True" }),
+            "the warm-up fails");
+        AssertCondition(silent, ConditionTypes.Stalled, "True", Reasons.CandidateUnavailable);
         Assert.True(world.Engine.Generations > warmUps);
         Assert.DoesNotContain(world.All<EvalRun>("evalruns.llmops.dev"), run => run.Spec.Candidate.Release == world.Get().Status!.Candidate!.Release);
 
