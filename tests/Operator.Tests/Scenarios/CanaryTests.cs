@@ -12,7 +12,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task A_better_release_is_promoted_by_role_swap_and_no_pod_is_started_twice()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         var first = world.Get().Status!.Stable!;
 
         await world.ApplyAsync(Samples.Canary("v2"));
@@ -32,7 +32,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task No_request_reaches_a_candidate_before_its_gate_passed_and_a_pod_answered_a_warm_up_request()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         world.Nodes.Jobs = _ => JobFate.Run;
         world.Engine.FailsToGenerate = true;
         var warmUps = world.Engine.Generations;
@@ -58,7 +58,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     public async Task Traffic_moves_only_to_pods_that_are_there_and_pods_go_only_after_their_traffic()
     {
         // InvariantWatch looks after each write: a track with traffic has pods.
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         world.Nodes.Pods = deployment => deployment.Spec!.Template!.Spec!.Containers[0].Args!.Contains("v2") ? PodFate.Starting : PodFate.Ready;
         await world.ApplyAsync(Samples.Canary("v2"));
         var waiting = await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.WaitingForPods, "it waits for pods");
@@ -72,7 +72,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task A_candidate_whose_gate_fails_never_serves_and_is_locked()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         world.Nodes.Jobs = _ => JobFate.Fail;
         await world.ApplyAsync(Samples.Canary("v2"));
         var locked = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is locked");
@@ -86,7 +86,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task A_locked_release_is_not_tried_again_until_the_spec_changes()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         world.Nodes.Jobs = _ => JobFate.Fail;
         await world.ApplyAsync(Samples.Canary("v2"));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is locked");
@@ -107,7 +107,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task A_candidate_that_fails_requests_is_reverted_by_the_live_test_and_stable_keeps_its_pods()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         var pods = world.All<Pod>("pods").Select(pod => pod.Metadata.Uid).ToHashSet();
         world.Gateway.CandidateErrorRate = 0.3;
         await world.ApplyAsync(Samples.Canary("v2"));
@@ -142,7 +142,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task Another_spec_in_the_middle_of_a_canary_starts_over_at_weight_0_and_stable_stays()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         await world.ApplyAsync(Slow("v2"));
         await world.UntilAsync(deployment => deployment.Status?.Candidate?.Weight == 25, "v2 has traffic");
         var before = world.Get().Status!;
@@ -160,7 +160,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task Stables_own_spec_in_the_middle_of_a_canary_reverts_at_once_and_locks_nothing()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         await world.ApplyAsync(Slow("v2"));
         await world.UntilAsync(deployment => deployment.Status?.Candidate?.Weight == 25, "v2 has traffic");
 
@@ -174,7 +174,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task A_metric_source_that_is_down_or_quiet_holds_the_weight_and_never_promotes()
     {
-        await using var world = await ServingAsync("v1");
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         world.Gateway.IsQuiet = true;
         await world.ApplyAsync(Samples.Canary("v2"));
         await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.WaitingForRequests, "it waits for requests");
@@ -185,15 +185,6 @@ public sealed class CanaryTests(ITestOutputHelper output)
 
         (world.Gateway.IsDown, world.Gateway.IsQuiet) = (false, false);
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2" }, "v2 is stable");
-    }
-
-    private async Task<TestWorld> ServingAsync(string revision)
-    {
-        var world = await TestWorld.StartAsync(output.WriteLine);
-        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
-        await world.ApplyAsync(Samples.Canary(revision));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<Pod>("pods").Count == 2, "the first release serves");
-        return world;
     }
 
     private static LlmDeployment Slow(string revision) =>

@@ -1,0 +1,116 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LlmOps.Operator.Tests.Scenarios;
+
+/// <summary>The operator is killed right after each of its writes, the answer to it lost, and another one goes on.</summary>
+public sealed class CrashTests(ITestOutputHelper output)
+{
+    /// <summary>Worlds at a time: each is an API server, two web servers and an operator.</summary>
+    private const int Parallel = 6;
+
+    [Fact]
+    public async Task A_crash_after_any_write_of_a_promotion_leads_to_the_same_end()
+    {
+        var (expected, writes) = await RunAsync(null, Promotion);
+        Assert.InRange(writes, 15, 80);
+        await CheckEachAsync(writes, Promotion, expected);
+    }
+
+    [Fact]
+    public async Task A_crash_after_any_write_of_a_revert_leads_to_the_same_end()
+    {
+        var (expected, writes) = await RunAsync(null, Revert);
+        Assert.InRange(writes, 10, 80);
+        await CheckEachAsync(writes, Revert, expected);
+    }
+
+    private async Task CheckEachAsync(int writes, Func<TestWorld, Task> story, string expected)
+    {
+        using var slots = new SemaphoreSlim(Parallel);
+        var ends = await Task.WhenAll(Enumerable.Range(1, writes).Select(async k =>
+        {
+            await slots.WaitAsync();
+            try
+            {
+                return (k, End: await EndAsync(k, story));
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }));
+        foreach (var (k, end) in ends)
+            Assert.True(end == expected, $"after a crash behind write {k}:\n{end}\nexpected:\n{expected}");
+    }
+
+    private async Task<string> EndAsync(int k, Func<TestWorld, Task> story)
+    {
+        try
+        {
+            return (await RunAsync(k, story)).End;
+        }
+        catch (Exception e) when (e is TimeoutException or Xunit.Sdk.XunitException)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task<(string End, int Writes)> RunAsync(int? crashAfter, Func<TestWorld, Task> story)
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", null);
+        await world.QuietAsync();
+        var before = world.OperatorWrites.Count;
+        if (crashAfter is { } k)
+        {
+            world.Server.CrashAfterWrite(
+                k,
+                write =>
+                {
+                    output.WriteLine($"{k}: crash after {write}");
+                    world.KillOperator();
+                    world.StartOperator();
+                },
+                TestWorld.IsOperator);
+        }
+
+        await story(world);
+        await world.QuietAsync();
+        world.Invariants.Check();
+        return (Describe(world), world.OperatorWrites.Count - before);
+    }
+
+    private static async Task Promotion(TestWorld world)
+    {
+        await world.ApplyAsync(Samples.Canary("v2"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
+    }
+
+    private static async Task Revert(TestWorld world)
+    {
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.ApplyAsync(Samples.Canary("v2"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null }, "v2 is reverted");
+    }
+
+    /// <summary>The end state without what is random or a time.</summary>
+    private static string Describe(TestWorld world)
+    {
+        var status = world.Get().Status!;
+        return string.Join('\n', (IEnumerable<string>)
+        [
+            $"phase {status.Phase}, stable {status.Stable!.Release} {status.Stable.Weight}% {status.Stable.Revision}, replicas {status.Replicas}/{status.ReadyReplicas}",
+            $"history {string.Join(", ", status.History!.Select(record => $"{record.Release} {record.Outcome} {record.Reason} {record.MaxWeight}%"))}",
+            $"locked {string.Join(", ", status.FailedReleases?.Select(failed => failed.Release) ?? [])}",
+            $"deployments {string.Join(", ", world.All<Deployment>("deployments.apps").Select(deployment => $"{deployment.Metadata.Name} {deployment.Spec!.Replicas}").Order())}",
+            $"services {string.Join(", ", world.All<Service>("services").Select(service => service.Metadata.Name).Order())}",
+            $"snapshots {string.Join(", ", world.All<ControllerRevision>("controllerrevisions.apps").Select(revision => revision.Metadata.Name).Order())}",
+            $"runs {string.Join(", ", world.All<EvalRun>("evalruns.llmops.dev").Select(run => $"{run.Spec.Candidate.Release} {run.Status?.Verdict}").Order())}",
+            $"pods {string.Join(", ", world.All<Pod>("pods").Select(pod => $"{pod.Metadata.Labels![Labels.Serving]} {pod.Metadata.Labels!.GetValueOrDefault(Labels.Track)}").Order())}",
+        ]);
+    }
+}

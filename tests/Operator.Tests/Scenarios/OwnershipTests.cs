@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LlmOps.Operator.Tests.Scenarios;
+
+/// <summary>What the operator writes, what it leaves alone, and what goes with an LlmDeployment.</summary>
+public sealed class OwnershipTests(ITestOutputHelper output)
+{
+    private static readonly string[] Kinds =
+    [
+        "deployments.apps", "services", "controllerrevisions.apps", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling", "evalruns.llmops.dev", "jobs.batch",
+        "configmaps", "serviceaccounts", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "pods",
+    ];
+
+    [Fact]
+    public async Task A_reconcile_that_changes_nothing_writes_nothing_also_after_a_restart()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        await world.QuietAsync();
+        var before = world.OperatorWrites.Count;
+
+        await world.StopOperatorAsync();
+        world.StartOperator();
+        // What wakes every controller without a reason to write.
+        await world.Client.MergePatchAsync<LlmDeployment>(new ObjectKey(Samples.Namespace, "bot"), new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["touched"] = "yes" } } });
+        await world.QuietAsync();
+        Assert.Equal(before, world.OperatorWrites.Count);
+    }
+
+    [Fact]
+    public async Task A_canary_that_holds_its_weight_is_watched_and_written_at_most_once_in_ten_seconds()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        world.Gateway.IsQuiet = true;
+        await world.ApplyAsync(Samples.Canary("v2"));
+        await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.WaitingForRequests, "it holds");
+        await world.QuietAsync();
+    }
+
+    [Fact]
+    public async Task A_foreign_edit_of_what_the_operator_wants_is_undone_and_other_fields_are_left_alone()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        var deployment = Assert.Single(world.All<Deployment>("deployments.apps"));
+        await world.Client.MergePatchAsync<Deployment>(deployment.Key(), new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["note"] = "mine" } },
+            ["spec"] = new JsonObject { ["replicas"] = 7 },
+        });
+        await TestWorld.UntilAsync(() => world.All<Deployment>("deployments.apps")[0] is { Spec.Replicas: 2 } edited && edited.Metadata.Annotations!["note"] == "mine", "the replicas are back");
+    }
+
+    [Fact]
+    public async Task Deleting_an_LlmDeployment_removes_all_that_it_owns_and_nothing_else()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        await world.ApplyAsync(Scaled("other"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null }, "the other one serves", "other");
+        await world.QuietAsync();
+        Assert.Contains(Objects(world), name => name.StartsWith("horizontalpodautoscalers.autoscaling/other", StringComparison.Ordinal));
+        var others = Objects(world).Where(name => !name.Contains("/bot", StringComparison.Ordinal)).ToList();
+        Assert.NotEqual(others.Count, Objects(world).Count);
+
+        await world.Client.DeleteAsync<LlmDeployment>(new ObjectKey(Samples.Namespace, "bot"));
+        await TestWorld.UntilAsync(() => Objects(world).All(name => !name.Contains("/bot", StringComparison.Ordinal)), "everything of bot is gone");
+        await world.QuietAsync();
+        Assert.Equal(others, Objects(world));
+        Assert.NotNull(world.Find<EvalGate>("evalgates.llmops.dev", "quality"));
+        Assert.NotNull(world.Find<ConfigMap>("configmaps", "questions"));
+    }
+
+    [Fact]
+    public async Task An_object_of_the_same_name_that_belongs_to_somebody_else_is_not_touched_and_a_condition_says_so()
+    {
+        await using var world = await TestWorld.StartAsync(output.WriteLine);
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        var foreign = new PodDisruptionBudget
+        {
+            Metadata = new ObjectMeta { Name = "bot", Namespace = Samples.Namespace, Labels = new Dictionary<string, string> { [Labels.ManagedBy] = Labels.ManagedByValue } },
+            Spec = new PodDisruptionBudgetSpec { MinAvailable = 5 },
+        };
+        await world.ApplyAsync(foreign);
+        await world.ApplyAsync(Samples.Canary("v1"));
+        var refused = await world.UntilAsync(
+            deployment => deployment.Status?.Conditions?.Any(condition => condition is { Type: ConditionTypes.Stalled, Reason: Reasons.ApplyRefused }) == true, "the condition says so");
+        Assert.Contains("belongs to nobody: delete or rename it", refused.Status!.Conditions!.First(condition => condition.Type == ConditionTypes.Stalled).Message, StringComparison.Ordinal);
+        Assert.Equal(5, world.Find<PodDisruptionBudget>("poddisruptionbudgets.policy", "bot")!.Spec!.MinAvailable!.Value.Number);
+
+        await world.Client.DeleteAsync<PodDisruptionBudget>(foreign.Key());
+        await world.UntilAsync(deployment => deployment.Status is { Stable: not null, Candidate: null }, "it goes on");
+    }
+
+    [Fact]
+    public async Task The_lease_is_released_and_the_operator_ends_soon_when_it_is_told_to()
+    {
+        await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
+        using var stop = new CancellationTokenSource();
+        var running = Hosting.OperatorHost.RunAsync(new() { Identity = "one" }, world.Server.Configuration, TimeProvider.System, world.Logger, stop.Token);
+        await TestWorld.UntilAsync(() => Lease(world)?.Spec?.HolderIdentity == "one", "the lease is taken");
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        await world.ApplyAsync(Samples.Canary("v1"));
+        await world.UntilAsync(deployment => deployment.Status?.Stable is not null, "the leader works");
+
+        await stop.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.True(string.IsNullOrEmpty(Lease(world)!.Spec!.HolderIdentity));
+    }
+
+    private static Lease? Lease(TestWorld world) =>
+        world.Server.Find("leases.coordination.k8s.io", "llmops-system", "llmops-operator") is { } node ? System.Text.Json.JsonSerializer.Deserialize(node, Kubernetes.Lease.JsonType) : null;
+
+    private static LlmDeployment Scaled(string name)
+    {
+        var deployment = Samples.Canary("v1", name);
+        return deployment with { Spec = deployment.Spec with { Replicas = null, Autoscaling = new AutoscalingSpec { Min = 1, Max = 3 } } };
+    }
+
+    private static List<string> Objects(TestWorld world) =>
+        [.. Kinds.SelectMany(kind => world.Server.FindAll(kind, Samples.Namespace).Select(node => $"{kind}/{(string?)node["metadata"]!["name"]}")).Order(StringComparer.Ordinal)];
+}
