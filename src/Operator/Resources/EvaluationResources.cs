@@ -102,6 +102,8 @@ internal static class EvaluationResources
             "--dataset", $"{DatasetDirectory}/{file}",
             "--report", $"{run.Metadata.Namespace}/{ObjectNames.Report(run.Metadata.Name!)}",
         ],
+        // The root file system is read-only; .NET's diagnostics socket would go to /tmp.
+        Env = [new EnvVar { Name = "DOTNET_EnableDiagnostics", Value = "0" }],
         Resources = new ResourceRequirements
         {
             Requests = new Dictionary<string, string> { ["cpu"] = "100m", ["memory"] = "128Mi" },

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using LlmOps.Api;
+using LlmOps.Operator.Applying;
+using LlmOps.Operator.Gathering;
+using LlmOps.Rollouts;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Applying;
+
+/// <summary>All that the rollout engine keeps survives the way through the API server and back.</summary>
+public sealed class StatusRoundTripTests
+{
+    private static readonly DateTimeOffset Time = new(2026, 3, 4, 5, 6, 7, 89, TimeSpan.Zero);
+
+    [Fact]
+    public void A_state_in_the_middle_of_a_canary_is_read_back_as_it_was() => CheckRoundTrip(new RolloutState
+    {
+        Stable = new Release("r1", "s1", "p1"),
+        Candidate = new Release("r2", "s2", "p2"),
+        Current = new Rollout
+        {
+            Id = "0a1b2c3d",
+            ReleaseHash = "r2",
+            Phase = RolloutPhase.Stepping,
+            StepIndex = 1,
+            WeightPercent = 25,
+            WeightEpoch = 2,
+            MaxWeight = 25,
+            StartedAt = Time,
+            StepStartedAt = Time.AddSeconds(10),
+            HoldStartedAt = Time.AddSeconds(11),
+            GateAttempt = 3,
+            Verdicts = [new(0, "gate/quality", Verdict.ProviderError, "no report", Time), new(0, "gate/quality", Verdict.Pass, "numbers", Time.AddSeconds(9))],
+            Evidence = [new("process", 2, 25, new(900, 1, [450, 225, 90, 45, 9]), new(300, 9, [150, 75, 30, 15, 3])), new("other", 2, 25, new(1, 0), new(2, 0))],
+            EvidenceSavedAt = Time.AddSeconds(12),
+            Reason = Reasons.Holding,
+            Message = "holds 25%",
+        },
+        Failed = [new("r0", Reasons.GateFailed, "worse", Time)],
+        Retiring = [new("s0", 2, Time.AddMinutes(1))],
+        History = [new("9a3b12cd", "r1", RolloutPhase.Promoted, Reasons.Promoted, "took over", Time, Time.AddMinutes(5), 100, 1234)],
+        ObservedGeneration = 7,
+    });
+
+    [Fact]
+    public void A_state_before_the_first_release_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial);
+
+    private static void CheckRoundTrip(RolloutState state)
+    {
+        var deployment = Samples.Deployment();
+        var spec = PlanBuilder.Build(deployment, null);
+        var gathered = new Gathered
+        {
+            Deployment = deployment,
+            Spec = spec,
+            State = state,
+            Releases = new ReleaseBook("bot", [], spec.Desired),
+            Runs = [],
+            Observation = new Observation { NewRolloutId = "ffffffff" },
+        };
+        var status = StatusBuilder.Build(gathered, new Decision { Next = state, Pods = [], Reason = Reasons.Holding, Message = "holds" }, null, Time);
+        var wire = JsonSerializer.Serialize(status, ApiJson.Default.LlmDeploymentStatus);
+        Assert.Equal(state, RolloutStateReader.Read(JsonSerializer.Deserialize(wire, ApiJson.Default.LlmDeploymentStatus)));
+    }
+}
