@@ -68,7 +68,7 @@ internal sealed class Attempt : IDisposable
         {
             if ((int)response.StatusCode >= 400)
                 return await ErrorAsync(response);
-            return response.Content.Headers.ContentType?.MediaType == "text/event-stream"
+            return IsStream(response)
                 ? await new StreamRelay(this, response).RunAsync()
                 : await new WholeRelay(this, response).RunAsync();
         }
@@ -101,6 +101,10 @@ internal sealed class Attempt : IDisposable
         Endpoint.Leave();
         Target.Meter.InFlight(-1);
     }
+
+    // Reads the text: parsing the media type of every answer costs more than it tells.
+    private static bool IsStream(HttpResponseMessage response) =>
+        response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
 
     private AttemptResult NotConnected()
     {

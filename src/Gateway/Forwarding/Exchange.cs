@@ -121,7 +121,8 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
         var result = new AttemptResult(AttemptOutcome.Failed, FailureReason.NoEndpoint, Error: GatewayErrors.NotReady(route.DisplayName));
         for (var i = 0; i < tried.Length; i++)
         {
-            var endpoint = EndpointPicker.Pick(target.Endpoints, tried.AsSpan(0, i), forwarder.Time.GetTimestamp(), Random.Shared);
+            var endpoint = EndpointPicker.Pick(target.Endpoints, tried.AsSpan(0, i), forwarder.Time.GetTimestamp(), Random.Shared)
+                ?? OnceMore(target, tried[0], i, result);
             if (endpoint is null || (i > 0 && !forwarder.Retries.TryTake()))
                 break;
             if (i > 0)
@@ -136,6 +137,13 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
 
         return FirstAttempt(result);
     }
+
+    /// <summary>
+    /// Stable's only endpoint, after it hung up without an answer: most often it closed a kept connection just as the
+    /// request was sent, and takes it on a new one. A candidate has stable to turn to.
+    /// </summary>
+    private EngineEndpoint? OnceMore(ReleaseTarget target, EngineEndpoint? only, int attempts, AttemptResult last) =>
+        attempts == 1 && last.Reason == FailureReason.Broken && ReferenceEquals(target, route.Stable) ? only : null;
 
     /// <summary>Enters the request's first result into the evidence; later ones change nothing.</summary>
     private AttemptResult FirstAttempt(AttemptResult result)

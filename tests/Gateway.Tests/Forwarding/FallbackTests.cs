@@ -133,6 +133,19 @@ public sealed class FallbackTests
     }
 
     [Fact]
+    public async Task Stables_only_endpoint_is_asked_once_more_when_it_hangs_up_without_an_answer()
+    {
+        var calls = 0;
+        await using var bed = await GatewayBed.StartAsync(
+            stable: context => Interlocked.Increment(ref calls) == 1 ? Answers.Refuse(context) : Answers.Right("stable")(context));
+
+        Assert.Equal("stable!", (await bed.ChatAsync()).Text);
+
+        bed.Stable.Answer = Answers.Refuse;
+        Assert.Equal(502, (await bed.ChatAsync()).Status);
+    }
+
+    [Fact]
     public async Task An_error_of_stable_passes_as_it_is()
     {
         await using var bed = await GatewayBed.StartAsync(stable: Answers.Status(429, """{"error":{"message":"full","type":"overloaded","param":null,"code":"429"}}""", retryAfter: "7"));

@@ -18,7 +18,7 @@ public sealed class RouteInformersTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["team-b"] });
-        server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
+        server.InstallCrds(Repository.Path("crds"));
         client = new KubernetesClient(server.Configuration);
     }
 
@@ -80,12 +80,4 @@ public sealed class RouteInformersTests : IAsyncLifetime
 
     private static Task AnswersAsync(GatewayBed bed, string track) => Eventually.TrueAsync(
         async ct => (await bed.ChatAsync(GatewayBed.Body(model: "live"), ct: ct)).Track == track, Soon, () => $"{track} answers");
-
-    private static string RepositoryRoot()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Operator.sln")))
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not inside the repository");
-        return directory;
-    }
 }

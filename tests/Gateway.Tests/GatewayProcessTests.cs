@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using LlmOps.Gateway.Tests.Fakes;
+using LlmOps.Kubernetes;
+using LlmOps.Testing;
+
+namespace LlmOps.Gateway.Tests;
+
+/// <summary>The program as a pod runs it.</summary>
+public sealed class GatewayProcessTests
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task It_becomes_ready_serves_and_leaves_on_sigterm()
+    {
+        await using var server = await InProcessApiServer.StartAsync();
+        server.InstallCrds(Repository.Path("crds"));
+        using var client = new KubernetesClient(server.Configuration);
+        await using var engine = await FakeEngine.StartAsync(Answers.Right("stable"));
+        var deployment = Cluster.Deployment(stable: Cluster.Release("r1", "stable", 100));
+        await client.CreateAsync(Cluster.Slice("stable", engine.Address), CancellationToken.None);
+        await client.CreateAsync(deployment with { Status = null }, CancellationToken.None);
+        await client.ApplyStatusAsync(deployment with { Metadata = new ObjectMeta { Name = "bot", Namespace = "default" } }, "test");
+        var kubeconfig = Path.Combine(Path.GetTempPath(), $"gateway-{Guid.NewGuid():N}.yaml");
+        server.WriteKubeconfig(kubeconfig);
+        var (clientPort, adminPort) = (FreePort(), FreePort());
+
+        using var process = Start("--kubeconfig", kubeconfig, "--bind", "127.0.0.1", "--client-port", $"{clientPort}", "--admin-port", $"{adminPort}", "--drain-seconds", "5");
+        try
+        {
+            using var http = new HttpClient();
+            await Eventually.TrueAsync(
+                async ct => process.HasExited || (await http.GetAsync(new Uri($"http://127.0.0.1:{adminPort}/readyz"), ct)).IsSuccessStatusCode, Soon, () => "the gateway is ready");
+            Assert.False(process.HasExited);
+            using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{clientPort}/v1/chat/completions"), new StringContent(GatewayBed.Body()));
+            Assert.Contains("stable", await answer.Content.ReadAsStringAsync());
+
+            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            await process.WaitForExitAsync().WaitAsync(Soon);
+            Assert.Equal(0, process.ExitCode);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+            File.Delete(kubeconfig);
+        }
+    }
+
+    [Fact]
+    public async Task It_says_on_one_line_why_it_cannot_start()
+    {
+        using var process = Start("--kubeconfig", "/does/not/exist");
+
+        var error = await process.StandardError.ReadToEndAsync().WaitAsync(Soon);
+        await process.WaitForExitAsync().WaitAsync(Soon);
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Equal("The kubeconfig /does/not/exist does not exist.", error.Trim());
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(GatewayServer).Assembly.Location, .. arguments]) { RedirectStandardError = true };
+        start.Environment.Remove("LLMOPS_BIND_ADDRESS");
+        return Process.Start(start)!;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
