@@ -1,0 +1,102 @@
+using LlmOps.Demo.Cluster;
+using LlmOps.Demo.Load;
+using LlmOps.Demo.Stories;
+using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using LlmOps.LocalCluster.Clusters;
+using Xunit;
+
+namespace LlmOps.EndToEnd.Product;
+
+/// <summary>One cluster with the product installed as a user would, for all tests of the product; each test has a namespace of its own.</summary>
+public sealed class ProductFixture : IAsyncLifetime
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    internal TestCluster Cluster { get; private set; } = null!;
+
+    internal KubernetesClient Client { get; private set; } = null!;
+
+    internal Kubectl Kubectl { get; private set; } = null!;
+
+    internal Installation Installation { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        if (!RealApiServerFactAttribute.IsAvailable)
+            return;
+        Cluster = await TestCluster.StartAsync(new()
+        {
+            Selection = new(ClusterKind.LocalControlPlane, "the end-to-end tests bring their own"),
+            Nodes = new()
+            {
+                AutoscalerInterval = TimeSpan.FromSeconds(1),
+                FirstCrashBackOff = TimeSpan.FromMilliseconds(500),
+                LongestCrashBackOff = TimeSpan.FromSeconds(3),
+                LongestProbePeriod = TimeSpan.FromMilliseconds(500),
+            },
+        });
+        Client = new KubernetesClient(KubernetesClientConfiguration.Load(Cluster.KubeconfigPath));
+        Kubectl = new Kubectl(Cluster.KubeconfigPath);
+        Installation = await Installation.InstallAsync(Kubectl, Client, TimeProvider.System, CancellationToken.None);
+    }
+
+    public async Task DisposeAsync()
+    {
+        Client?.Dispose();
+        if (Cluster is not null)
+            await Cluster.DisposeAsync();
+    }
+
+    /// <summary>A namespace with the samples' questions, gate and prompt, and one release that serves.</summary>
+    internal async Task<Scene> ServeAsync(string firstRelease, CancellationToken ct)
+    {
+        var ns = await NamespaceAsync(ct);
+        await Kubectl.ApplyAsync(Samples.Root, ns, ct);
+        await Kubectl.ApplyAsync(firstRelease, ns, ct);
+        var recorder = new DeploymentRecorder(Client, ns, Samples.Deployment, TimeProvider.System);
+        await recorder.WaitAsync("the first release to serve", s => s.Stable is { ReadyReplicas: > 0 }, Patience, ct);
+        return new(this, ns, recorder);
+    }
+
+    internal async Task<string> NamespaceAsync(CancellationToken ct)
+    {
+        var name = $"e2e-{Guid.NewGuid():N}"[..12];
+        await Client.CreateAsync(new Namespace { Metadata = new() { Name = name } }, ct);
+        return name;
+    }
+}
+
+/// <summary>One namespace with a release that serves. Disposing deletes the namespace, so that its GPUs are free for the next test.</summary>
+internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorder recorder) : IAsyncDisposable
+{
+    public string Namespace => ns;
+
+    public DeploymentRecorder Recorder => recorder;
+
+    public LoadClient Users(double requestsPerSecond) =>
+        LoadClient.Start(product.Installation.Gateway, $"{ns}/{Samples.Deployment}", Samples.Questions, requestsPerSecond, TimeProvider.System);
+
+    public Stage With(LoadClient load) => new()
+    {
+        Kubectl = product.Kubectl,
+        Namespace = ns,
+        Recorder = recorder,
+        Load = load,
+        GatewayAdmin = product.Installation.GatewayAdmin,
+        Time = TimeProvider.System,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await recorder.DisposeAsync();
+        await product.Client.DeleteAsync<Namespace>(new(string.Empty, ns));
+    }
+}
+
+/// <summary>Tests of the product share one cluster and run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class ProductCollection : ICollectionFixture<ProductFixture>
+{
+    public const string Name = "product";
+}
