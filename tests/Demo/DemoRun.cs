@@ -37,9 +37,9 @@ internal static class DemoRun
                 recorder.WaitAsync("the first release to serve", s => s.Stable is not null, FirstReleaseLimit, ct),
                 ct);
 
-            Say($"{requestsPerSecond:0} users' requests a second from now on, streamed through {installation.Gateway}");
-            await using var load = LoadClient.Start(installation.Gateway, Samples.Deployment, Samples.Questions, requestsPerSecond, time);
-            var stage = new Stage { Kubectl = kubectl, Namespace = Namespace, Recorder = recorder, Load = load, GatewayAdmin = installation.GatewayAdmin, Time = time };
+            Say($"{requestsPerSecond:0} users' requests a second from now on, streamed through {installation.Gateways.Count} gateways");
+            await using var load = LoadClient.Start(installation.Gateways, Samples.Deployment, Samples.Questions, requestsPerSecond, time);
+            var stage = new Stage { Kubectl = kubectl, Namespace = Namespace, Recorder = recorder, Load = load, GatewayAdmins = installation.GatewayAdmins, Time = time };
             var outcomes = await PlayAllAsync(stage, console, ct);
             Summary(outcomes, load.Statistics, time.GetElapsedTime(started), console);
             played = outcomes.Count == Story.All.Count && outcomes.All(o => o.Succeeded);
@@ -117,7 +117,7 @@ internal static class DemoRun
         say($"  export PATH={Path.GetDirectoryName(Tools.KubectlPath())}:$PATH");
         say("  kubectl get llm,prompt,gate,evalrun");
         say("  kubectl describe llm support-bot");
-        say($"  curl -N {installation.Gateway}v1/chat/completions -H 'content-type: application/json' \\");
+        say($"  curl -N {installation.Gateways[0]}v1/chat/completions -H 'content-type: application/json' \\");
         say("    -d '{\"model\": \"support-bot\", \"stream\": true, \"prompt\": {\"variables\": {\"query\": \"How do I reset my password?\"}}}'");
         say("and end it with: make demo-down");
     }

@@ -7,14 +7,15 @@ namespace LlmOps.Demo.Cluster;
 public sealed record Installation
 {
     private const string Namespace = "llmops-system";
-    private const string GatewayService = "llmops-gateway";
+    private const string ClientService = "llmops-gateway";
+    private const string AdminService = "llmops-gateway-admin";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
-    /// <summary>Where clients send requests.</summary>
-    public required Uri Gateway { get; init; }
+    /// <summary>Where clients send requests, one address a replica.</summary>
+    public required IReadOnlyList<Uri> Gateways { get; init; }
 
-    /// <summary>Health, metrics and evidence of the gateway.</summary>
-    public required Uri GatewayAdmin { get; init; }
+    /// <summary>Health, metrics and evidence, one address a replica.</summary>
+    public required IReadOnlyList<Uri> GatewayAdmins { get; init; }
 
     /// <summary>Installs and waits until operator and gateway are ready.</summary>
     public static async Task<Installation> InstallAsync(Kubectl kubectl, KubernetesClient client, TimeProvider time, CancellationToken ct)
@@ -33,24 +34,26 @@ public sealed record Installation
         while (true)
         {
             var slices = await client.ListAsync<EndpointSlice>(Namespace, ct: ct);
-            var gateway = AddressOf(slices.Items, GatewayService, "http");
-            var admin = AddressOf(slices.Items, GatewayService, "admin");
-            if (gateway is not null && admin is not null)
-                return new() { Gateway = gateway, GatewayAdmin = admin };
+            var gateways = AddressesOf(slices.Items, ClientService, "http");
+            var admins = AddressesOf(slices.Items, AdminService, "admin");
+            if (gateways.Count > 0 && admins.Count > 0)
+                return new() { Gateways = gateways, GatewayAdmins = admins };
             if (time.GetElapsedTime(started) > Limit)
-                throw new TimeoutException($"the Service {GatewayService} has no ready endpoint with ports http and admin");
+                throw new TimeoutException($"the Services {ClientService} and {AdminService} have no ready endpoint");
             await Task.Delay(TimeSpan.FromMilliseconds(100), time, ct);
         }
     }
 
-    private static Uri? AddressOf(IReadOnlyList<EndpointSlice> slices, string service, string port) =>
-        (from slice in slices
-         where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
-         from endpoint in slice.Endpoints
-         where endpoint.Conditions?.Ready != false && endpoint.Addresses.Count > 0
-         from p in slice.Ports ?? []
-         where p.Name == port && p.Port is not null
-         select new Uri($"http://{endpoint.Addresses[0]}:{p.Port}")).FirstOrDefault();
+    private static IReadOnlyList<Uri> AddressesOf(IReadOnlyList<EndpointSlice> slices, string service, string port) =>
+    [
+        .. from slice in slices
+           where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
+           from endpoint in slice.Endpoints
+           where endpoint.Conditions?.Ready != false && endpoint.Addresses.Count > 0
+           from p in slice.Ports ?? []
+           where p.Name == port && p.Port is not null
+           select new Uri($"http://{endpoint.Addresses[0]}:{p.Port}"),
+    ];
 
     private static async Task ReadyAsync(KubernetesClient client, string deployment, TimeProvider time, CancellationToken ct)
     {
@@ -58,7 +61,7 @@ public sealed record Installation
         while (true)
         {
             var found = await client.GetAsync<Deployment>(new(Namespace, deployment), ct);
-            if (found is { Status.ReadyReplicas: > 0 } && found.Status.ObservedGeneration >= found.Metadata.Generation)
+            if (found is { Status: { } status } && status.ReadyReplicas >= (found.Spec?.Replicas ?? 1) && status.ObservedGeneration >= found.Metadata.Generation)
                 return;
             if (time.GetElapsedTime(started) > Limit)
                 throw new TimeoutException($"{deployment} is not ready: see its pods with kubectl -n {Namespace} describe pods");

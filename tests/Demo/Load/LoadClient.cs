@@ -17,16 +17,16 @@ public sealed class LoadClient : IAsyncDisposable
     private const int Sessions = 5000;
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = TimeSpan.FromSeconds(60) };
     private readonly CancellationTokenSource stop = new();
-    private readonly Uri address;
+    private readonly IReadOnlyList<Uri> addresses;
     private readonly string model;
     private readonly IReadOnlyList<Question> questions;
     private readonly TimeProvider time;
     private readonly Task pump;
     private int inFlight;
 
-    private LoadClient(Uri gateway, string model, IReadOnlyList<Question> questions, double requestsPerSecond, TimeProvider time)
+    private LoadClient(IReadOnlyList<Uri> gateways, string model, IReadOnlyList<Question> questions, double requestsPerSecond, TimeProvider time)
     {
-        address = new Uri(gateway, "/v1/chat/completions");
+        addresses = [.. gateways.Select(g => new Uri(g, "/v1/chat/completions"))];
         (this.model, this.questions, this.time) = (model, questions, time);
         Statistics = new(time);
         pump = PumpAsync(requestsPerSecond);
@@ -35,19 +35,19 @@ public sealed class LoadClient : IAsyncDisposable
     public LoadStatistics Statistics { get; }
 
     /// <summary>Starts sending.</summary>
-    /// <param name="gateway">Base address of the gateway.</param>
+    /// <param name="gateways">Base addresses of the gateway's replicas; a request takes any of them.</param>
     /// <param name="model">Name of the LlmDeployment, or <c>namespace/name</c>.</param>
     /// <param name="questionFile">JSON lines with <c>vars.query</c> and <c>vars.context</c>.</param>
     /// <param name="requestsPerSecond">Rate, above 0.</param>
     /// <param name="time">Clock.</param>
-    public static LoadClient Start(Uri gateway, string model, string questionFile, double requestsPerSecond, TimeProvider time)
+    public static LoadClient Start(IReadOnlyList<Uri> gateways, string model, string questionFile, double requestsPerSecond, TimeProvider time)
     {
         var questions = File.ReadLines(questionFile)
             .Where(line => line.Length > 0)
             .Select(line => JsonNode.Parse(line)!["vars"]!)
             .Select(vars => new Question((string)vars["query"]!, (string?)vars["context"] ?? string.Empty))
             .ToList();
-        return new(gateway, model, questions, requestsPerSecond, time);
+        return new(gateways, model, questions, requestsPerSecond, time);
     }
 
     /// <summary>Stops sending and waits up to ten seconds for the answers that are under way.</summary>
@@ -75,7 +75,7 @@ public sealed class LoadClient : IAsyncDisposable
             {
                 var due = (long)(time.GetElapsedTime(started).TotalSeconds * requestsPerSecond);
                 for (; sent < due; sent++)
-                    _ = AskAsync(questions[random.Next(questions.Count)], $"session-{random.Next(Sessions)}");
+                    _ = AskAsync(addresses[random.Next(addresses.Count)], questions[random.Next(questions.Count)], $"session-{random.Next(Sessions)}");
             }
         }
         catch (OperationCanceledException)
@@ -84,7 +84,7 @@ public sealed class LoadClient : IAsyncDisposable
         }
     }
 
-    private async Task AskAsync(Question question, string session)
+    private async Task AskAsync(Uri address, Question question, string session)
     {
         var sentAt = time.GetUtcNow();
         if (Interlocked.Increment(ref inFlight) > MaxInFlight)
@@ -96,7 +96,7 @@ public sealed class LoadClient : IAsyncDisposable
 
         try
         {
-            Statistics.Add(await SendAsync(question, session, sentAt));
+            Statistics.Add(await SendAsync(address, question, session, sentAt));
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -108,7 +108,7 @@ public sealed class LoadClient : IAsyncDisposable
         }
     }
 
-    private async Task<Outcome> SendAsync(Question question, string session, DateTimeOffset sentAt)
+    private async Task<Outcome> SendAsync(Uri address, Question question, string session, DateTimeOffset sentAt)
     {
         var started = time.GetTimestamp();
         var body = new JsonObject

@@ -11,22 +11,16 @@ public static class LiveEvidence
     private static readonly AnalysisPlan Analysis = new();
 
     /// <summary>Whether the counts of a rollout suffice for a revert.</summary>
-    /// <param name="counts">Answer of <c>/internal/evidence</c>.</param>
+    /// <param name="counts">Answers of <c>/internal/evidence</c>, one a replica.</param>
     /// <param name="rollout">Id of the rollout.</param>
-    public static bool IsSufficient(JsonObject counts, string rollout) =>
-        LiveTests.Run(Analysis, Rows(counts, rollout)).Any(test => test.Verdict == Verdict.Fail);
+    public static bool IsSufficient(IEnumerable<JsonObject?> counts, string rollout) =>
+        LiveTests.Run(Analysis, [.. counts.SelectMany(c => Rows(c!, rollout))]).Any(test => test.Verdict == Verdict.Fail);
 
-    private static EquatableArray<EvidenceRow> Rows(JsonObject counts, string rollout)
-    {
-        var process = (string?)counts["process"] ?? string.Empty;
-        return
-        [
-            .. from r in counts["rollouts"]?.AsArray() ?? []
-               where (string?)r!["rollout"] == rollout
-               from epoch in r["epochs"]!.AsArray()
-               select new EvidenceRow(process, (int)epoch!["epoch"]!, (int)epoch["weight"]!, Counts(epoch["stable"]!), Counts(epoch["candidate"]!)),
-        ];
-    }
+    private static IEnumerable<EvidenceRow> Rows(JsonObject counts, string rollout) =>
+        from r in counts["rollouts"]?.AsArray() ?? []
+        where (string?)r!["rollout"] == rollout
+        from epoch in r["epochs"]!.AsArray()
+        select new EvidenceRow((string)counts["process"]!, (int)epoch!["epoch"]!, (int)epoch["weight"]!, Counts(epoch["stable"]!), Counts(epoch["candidate"]!));
 
     private static TrackCounts Counts(JsonNode track) =>
         new((long)track["requests"]!, (long)track["errors"]!, [.. (track["slowTtft"]?.AsArray() ?? []).Select(n => (long)n!)]);

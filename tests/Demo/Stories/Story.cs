@@ -16,8 +16,8 @@ public sealed record Stage
     /// <summary>The users.</summary>
     public required LoadClient Load { get; init; }
 
-    /// <summary>Admin address of the gateway.</summary>
-    public required Uri GatewayAdmin { get; init; }
+    /// <summary>Admin addresses of the gateway's replicas.</summary>
+    public required IReadOnlyList<Uri> GatewayAdmins { get; init; }
 
     public required TimeProvider Time { get; init; }
 }

@@ -90,8 +90,8 @@ public sealed class UnstableModel : Story
         {
             while (true)
             {
-                var counts = await http.GetFromJsonAsync<JsonObject>(new Uri(stage.GatewayAdmin, "/internal/evidence"), ct);
-                if (LiveEvidence.IsSufficient(counts!, rollout))
+                var counts = await Task.WhenAll(stage.GatewayAdmins.Select(admin => http.GetFromJsonAsync<JsonObject>(new Uri(admin, "/internal/evidence"), ct)));
+                if (LiveEvidence.IsSufficient(counts, rollout))
                     return stage.Time.GetUtcNow();
                 await Task.Delay(TimeSpan.FromMilliseconds(25), stage.Time, ct);
             }

@@ -43,19 +43,18 @@ public sealed class OperatorRestartTests(ProductFixture product)
             $"5 % was held from {at5.Status.Rollout.HoldStartedAt} to {at25.Status.Rollout.StepStartedAt}, less than 5 s");
     }
 
+    /// <summary>Kills every replica at once: a stand-by must not save the day.</summary>
     private async Task<int> KillOperatorAsync(CancellationToken ct)
     {
-        var pod = await OperatorPodAsync(ct);
         var restarts = await RestartsAsync(ct);
-        Assert.True(product.Cluster.Nodes!.Failures.KillProcesses(OperatorNamespace, pod.Metadata.Name!), "the operator has no process to kill");
+        foreach (var pod in await OperatorPodsAsync(ct))
+            Assert.True(product.Cluster.Nodes!.Failures.KillProcesses(OperatorNamespace, pod.Metadata.Name!), $"{pod.Metadata.Name} has no process to kill");
         return restarts;
     }
 
-    private async Task<int> RestartsAsync(CancellationToken ct) => (await OperatorPodAsync(ct)).Status?.ContainerStatuses?.Sum(c => c.RestartCount) ?? 0;
+    private async Task<int> RestartsAsync(CancellationToken ct) =>
+        (await OperatorPodsAsync(ct)).Sum(p => p.Status?.ContainerStatuses?.Sum(c => c.RestartCount) ?? 0);
 
-    private async Task<Pod> OperatorPodAsync(CancellationToken ct)
-    {
-        var pods = await product.Client.ListAsync<Pod>(OperatorNamespace, ct: ct);
-        return pods.Items.Single(p => p.Metadata.Name!.StartsWith("llmops-operator", StringComparison.Ordinal));
-    }
+    private async Task<IReadOnlyList<Pod>> OperatorPodsAsync(CancellationToken ct) =>
+        [.. (await product.Client.ListAsync<Pod>(OperatorNamespace, ct: ct)).Items.Where(p => p.Metadata.Name!.StartsWith("llmops-operator", StringComparison.Ordinal))];
 }

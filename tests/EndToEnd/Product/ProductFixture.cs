@@ -75,7 +75,7 @@ internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorde
     public DeploymentRecorder Recorder => recorder;
 
     public LoadClient Users(double requestsPerSecond) =>
-        LoadClient.Start(product.Installation.Gateway, $"{ns}/{Samples.Deployment}", Samples.Questions, requestsPerSecond, TimeProvider.System);
+        LoadClient.Start(product.Installation.Gateways, $"{ns}/{Samples.Deployment}", Samples.Questions, requestsPerSecond, TimeProvider.System);
 
     public Stage With(LoadClient load) => new()
     {
@@ -83,7 +83,7 @@ internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorde
         Namespace = ns,
         Recorder = recorder,
         Load = load,
-        GatewayAdmin = product.Installation.GatewayAdmin,
+        GatewayAdmins = product.Installation.GatewayAdmins,
         Time = TimeProvider.System,
     };
 

@@ -22,7 +22,7 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
         await using var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
         var first = await recorder.WaitAsync("the first release to serve", s => s.Stable is { ReadyReplicas: > 0 }, ProductFixture.Patience, ct);
 
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = product.Installation.Gateway, Timeout = TimeSpan.FromSeconds(60) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = product.Installation.Gateways[0], Timeout = TimeSpan.FromSeconds(60) };
         var answer = await AskAsync(http, ns, ct);
         Assert.Equal(first.Status!.Stable!.Release, answer.Release);
         Assert.True((int)answer.Body["usage"]!["completion_tokens"]! > 0);
@@ -38,7 +38,7 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
         Assert.Equal("Promoted", second.Status!.Rollout!.Phase);
         Assert.Equal(second.Status.Stable!.Release, (await AskAsync(http, ns, ct)).Release);
 
-        using var admin = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = product.Installation.GatewayAdmin };
+        using var admin = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = product.Installation.GatewayAdmins[0] };
         var metrics = await admin.GetStringAsync("/metrics", ct);
         Assert.Contains($"release=\"{second.Status.Stable.Release}\"", metrics, StringComparison.Ordinal);
         await product.Client.DeleteAsync<Namespace>(new(string.Empty, ns), ct: ct);

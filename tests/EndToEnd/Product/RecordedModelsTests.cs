@@ -98,7 +98,8 @@ public sealed class RecordedModelsTests(ProductFixture product)
         spec:
           model: {source: hf://openai/gsm8k-6b, revision: {{revision}}}
           engine: {type: vLLM}
-          resources: {gpu: {count: 1}}
+          resources:
+            gpu: {count: 1}
           rollout:
             steps: [{gate: final-answer}]
             scaleDownDelay: 1s
