@@ -17,7 +17,7 @@ internal static class DemoRun
     /// <summary>Returns 0 only where all stories ended as they must.</summary>
     public static async Task<int> PlayAsync(bool keep, double requestsPerSecond, CancellationToken ct)
     {
-        var console = AnsiConsole.Console;
+        var console = Screen();
         var time = TimeProvider.System;
         var started = time.GetTimestamp();
         void Say(string line) => console.WriteLine(line);
@@ -60,6 +60,16 @@ internal static class DemoRun
         }
     }
 
+    /// <summary>The terminal; plain wide lines where the output goes to a file or a pipe.</summary>
+    private static IAnsiConsole Screen()
+    {
+        if (!Console.IsOutputRedirected)
+            return AnsiConsole.Console;
+        var plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        plain.Profile.Width = 200;
+        return plain;
+    }
+
     private static async Task<IReadOnlyList<StoryOutcome>> PlayAllAsync(Stage stage, IAnsiConsole console, CancellationToken ct)
     {
         var view = new LiveView(stage.Recorder, stage.Load.Statistics, stage.Time, console);
@@ -68,10 +78,10 @@ internal static class DemoRun
         {
             console.Write(new Rule($"{outcomes.Count + 1}. {story.Title}").LeftJustified());
             var play = story.PlayAsync(stage, ct);
-            await view.ShowAsync(story.Title, play, ct);
             StoryOutcome outcome;
             try
             {
+                await view.ShowAsync(story.Title, play, ct);
                 outcome = await play;
             }
             catch (TimeoutException e)

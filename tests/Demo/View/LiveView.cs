@@ -16,15 +16,17 @@ public sealed class LiveView(DeploymentRecorder recorder, LoadStatistics load, T
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private string lastLine = string.Empty;
 
-    /// <summary>Shows until the work is done.</summary>
+    /// <summary>Shows until the work is done; throws what the work throws.</summary>
     public async Task ShowAsync(string title, Task work, CancellationToken ct)
     {
-        if (!console.Profile.Capabilities.Interactive || !console.Profile.Capabilities.Ansi)
-        {
+        if (console.Profile.Capabilities.Ansi)
+            await TableAsync(title, work, ct);
+        else
             await LinesAsync(work, ct);
-            return;
-        }
+        await work;
+    }
 
+    private async Task TableAsync(string title, Task work, CancellationToken ct) =>
         await console.Live(Render(title)).StartAsync(async live =>
         {
             while (!work.IsCompleted)
@@ -35,7 +37,6 @@ public sealed class LiveView(DeploymentRecorder recorder, LoadStatistics load, T
 
             live.UpdateTarget(Render(title));
         });
-    }
 
     private async Task LinesAsync(Task work, CancellationToken ct)
     {
