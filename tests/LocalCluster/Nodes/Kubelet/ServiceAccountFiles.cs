@@ -18,7 +18,7 @@ internal sealed class ServiceAccountFiles(KubernetesClient client)
             return await WithoutAccountsAsync(server, podDirectory, ct);
         var variables = new Dictionary<string, string?> { ["KUBERNETES_SERVICE_HOST"] = server.Host, ["KUBERNETES_SERVICE_PORT"] = $"{server.Port}" };
         var name = pod.Spec?.ServiceAccountName is { Length: > 0 } set ? set : "default";
-        if (pod.Spec?.AutomountServiceAccountToken == false || await TokenAsync(pod.Metadata.Namespace!, name, ct) is not { } token)
+        if (pod.Spec?.AutomountServiceAccountToken == false || await TokenAsync(pod.Metadata.Namespace!, name, asked: pod.Spec?.AutomountServiceAccountToken == true, ct) is not { } token)
             return variables;
 
         var folder = Directory.CreateDirectory(Path.Combine(podDirectory, "serviceaccount")).FullName;
@@ -51,12 +51,12 @@ internal sealed class ServiceAccountFiles(KubernetesClient client)
         return new() { ["KUBECONFIG"] = path };
     }
 
-    /// <summary>Null where the account says that its pods get none.</summary>
-    private async Task<string?> TokenAsync(string ns, string name, CancellationToken ct)
+    /// <summary>Null where the account says that its pods get none, unless the pod asks for one: what the pod says wins.</summary>
+    private async Task<string?> TokenAsync(string ns, string name, bool asked, CancellationToken ct)
     {
         var account = await client.GetAsync<ServiceAccount>(new(ns, name), ct)
             ?? throw new PodSetupException("ContainerCreating", $"MountVolume.SetUp failed for volume \"kube-api-access\" : failed to fetch token: serviceaccounts \"{name}\" not found");
-        if (account.AutomountServiceAccountToken == false)
+        if (account.AutomountServiceAccountToken == false && !asked)
             return null;
         var request = new JsonObject
         {
