@@ -1,7 +1,7 @@
+using LlmOps.Api;
 using LlmOps.EngineEmulator;
 using LlmOps.EngineEmulator.Behaviour;
 using LlmOps.EngineEmulator.Catalog;
-using LlmOps.Api;
 using LlmOps.Gateway.Tests.Fakes;
 using LlmOps.Testing;
 

@@ -39,8 +39,9 @@ internal sealed class RouteCache
     {
         lock (gate)
         {
-            synced = true;
+            // In this order: who sees that it is in sync must find the routes.
             Publish(deployments.Keys);
+            synced = true;
             RoutingLog.Synced(logger, deployments.Count);
         }
     }
@@ -58,7 +59,7 @@ internal sealed class RouteCache
                 deployments.Remove(key);
             else
                 deployments[key] = after;
-            Publish([key]);
+            PublishWhenSynced([key]);
         }
     }
 
@@ -70,19 +71,25 @@ internal sealed class RouteCache
         {
             var users = byPrompt.Users(key);
             if (prompts.Apply(key, after, users.Count > 0))
-                Publish(users);
+                PublishWhenSynced(users);
         }
     }
 
     public void Apply(EndpointSlice? before, EndpointSlice? after)
     {
         lock (gate)
-            Publish([.. endpoints.Apply(before, after).SelectMany(byService.Users).Distinct()]);
+            PublishWhenSynced([.. endpoints.Apply(before, after).SelectMany(byService.Users).Distinct()]);
+    }
+
+    private void PublishWhenSynced(IReadOnlyCollection<ObjectKey> changed)
+    {
+        if (synced)
+            Publish(changed);
     }
 
     private void Publish(IReadOnlyCollection<ObjectKey> changed)
     {
-        if (synced && changed.Count > 0)
+        if (changed.Count > 0)
             current = current.With([.. changed.Select(key => (key, deployments.TryGetValue(key, out var d) ? Build(d) : Gone(key)))]);
     }
 

@@ -242,7 +242,8 @@ public sealed class FallbackTests
             await context.Response.WriteAsync("{\"choices\":[");
             await context.Response.Body.FlushAsync();
             context.Abort();
-        },
+        }
+        ,
         "empty" => stream
             ? Answers.Stream(Answers.RoleChunk, Answers.FinishChunk, Answers.UsageChunk, Answers.Done)
             : Answers.Whole(""),
