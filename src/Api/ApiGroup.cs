@@ -34,6 +34,9 @@ public static class Labels
     /// <summary>Serving hash of the release whose pods these are.</summary>
     public const string Serving = "llmops.dev/serving";
 
+    /// <summary>Hash of the release that a ControllerRevision is the snapshot of.</summary>
+    public const string Release = "llmops.dev/release";
+
     /// <summary><see cref="Tracks.Stable"/> or <see cref="Tracks.Candidate"/>; on pods it follows the role, so it is not in the pod template.</summary>
     public const string Track = "llmops.dev/track";
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
-using LlmOps.Operator.Resources;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Applying;
@@ -104,9 +103,9 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         var rollouts = decision.Next.History.Select(finished => finished.Id).Append(decision.Next.Current?.Id).ToHashSet();
         foreach (var run in gathered.Runs.Where(run => !rollouts.Contains(run.Spec.Rollout)))
             await applier.DeleteAsync(run, ct);
-        var releases = Referenced(decision.Next).Select(hash => ObjectNames.Revision(owner.Metadata.Name!, hash)).ToHashSet();
+        var releases = Referenced(decision.Next).ToHashSet();
         // A snapshot also stays while pods of its serving hash do: they are built from it.
-        foreach (var revision in gathered.Releases.Revisions.Where(revision => !releases.Contains(revision.Metadata.Name!) && IsUnused(revision.Metadata, desired)))
+        foreach (var revision in gathered.Releases.Revisions.Where(revision => !releases.Contains(ReleaseBook.HashOf(revision) ?? string.Empty) && IsUnused(revision.Metadata, desired)))
             await applier.DeleteAsync(revision, ct);
     }
 

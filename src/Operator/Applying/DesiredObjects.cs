@@ -60,8 +60,7 @@ internal sealed record DesiredObjects
         var desired = gathered.Releases.Desired;
         if (desired is null || (decision.Next.Candidate?.Hash != desired.Hashes.Release && decision.Next.Stable?.Hash != desired.Hashes.Release))
             return null;
-        var name = ObjectNames.Revision(gathered.Deployment.Metadata.Name!, desired.Hashes.Release);
-        return gathered.Releases.Revisions.Any(revision => revision.Metadata.Name == name)
+        return gathered.Releases.Revisions.Any(revision => ReleaseBook.HashOf(revision) == desired.Hashes.Release)
             ? null
             : ServingResources.Revision(gathered.Deployment, desired.Hashes, desired.Record, gathered.Releases.NextRevision);
     }

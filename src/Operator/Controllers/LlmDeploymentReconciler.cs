@@ -36,8 +36,17 @@ internal sealed class LlmDeploymentReconciler(
         var now = Now();
         var decision = RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, now);
         var status = StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(key), now);
-        if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
-            Tell(gathered, decision, status);
+        try
+        {
+            if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
+                Tell(gathered, decision, status);
+        }
+        catch (KubernetesException e) when (e.IsNotFound)
+        {
+            // Deleted meanwhile; the watch will say so.
+            return ReconcileResult.Done;
+        }
+
         return new ReconcileResult(Earlier(await ApplyObjectsAsync(key, gathered, decision, ct), decision.RequeueAfter));
     }
 

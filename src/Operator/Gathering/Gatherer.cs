@@ -20,7 +20,7 @@ internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, Evidenc
         var spec = PlanBuilder.Build(deployment, prompt);
         var state = RolloutStateReader.Read(deployment.Status);
         var revisions = cluster.Revisions.Store.ListByIndex(Indexes.Deployment, index, revision => Ownership.IsOwnedBy(revision, deployment)).Where(revision => Ownership.IsOwnedBy(revision, deployment)).ToList();
-        var releases = new ReleaseBook(key.Name, revisions, spec.Desired);
+        var releases = new ReleaseBook(revisions, spec.Desired);
         var runs = cluster.EvalRuns.Store.ListByIndex(Indexes.Deployment, index, run => Ownership.IsOwnedBy(run, deployment)).Where(run => Ownership.IsOwnedBy(run, deployment)).ToList();
 
         return new Gathered

@@ -10,21 +10,19 @@ internal sealed class ReleaseBook
     private readonly Dictionary<string, ReleaseRecord> byRelease = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReleaseRecord> byServing = new(StringComparer.Ordinal);
 
-    /// <param name="deploymentName">Name of the LlmDeployment.</param>
-    /// <param name="revisions">Its ControllerRevisions.</param>
+    /// <param name="revisions">ControllerRevisions of the LlmDeployment.</param>
     /// <param name="desired">The release of the spec, if it can be resolved.</param>
-    public ReleaseBook(string deploymentName, IReadOnlyList<ControllerRevision> revisions, DesiredRelease? desired)
+    public ReleaseBook(IReadOnlyList<ControllerRevision> revisions, DesiredRelease? desired)
     {
         Revisions = revisions;
         NextRevision = revisions.Select(revision => revision.Revision).DefaultIfEmpty().Max() + 1;
-        var prefix = ObjectNames.Revision(deploymentName, string.Empty);
         foreach (var revision in revisions.OrderBy(revision => revision.Revision))
         {
-            if (ReleaseRecord.Read(revision) is not { } record || !revision.Metadata.Name!.StartsWith(prefix, StringComparison.Ordinal))
+            if (HashOf(revision) is not { } hash || ReleaseRecord.Read(revision) is not { } record)
                 continue;
-            byRelease.TryAdd(revision.Metadata.Name[prefix.Length..], record);
-            // The oldest release of a serving hash started its pods: theirs is the template that runs.
-            if (revision.Metadata.Labels is { } labels && labels.TryGetValue(Labels.Serving, out var serving))
+            byRelease.TryAdd(hash, record);
+            // The oldest release of a serving hash started its pods: its template is the one that runs.
+            if (revision.Metadata.Labels!.TryGetValue(Labels.Serving, out var serving))
                 byServing.TryAdd(serving, record);
         }
 
@@ -43,6 +41,9 @@ internal sealed class ReleaseBook
 
     /// <summary>The release of the spec, on the pod template that runs where its serving hash runs already.</summary>
     public DesiredRelease? Desired { get; }
+
+    /// <summary>Hash of the release that a ControllerRevision is the snapshot of.</summary>
+    public static string? HashOf(ControllerRevision revision) => revision.Metadata.Labels?.GetValueOrDefault(Labels.Release);
 
     public ReleaseRecord? Release(string hash) => byRelease.GetValueOrDefault(hash);
 

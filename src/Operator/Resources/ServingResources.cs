@@ -9,12 +9,16 @@ internal static class ServingResources
 {
     /// <summary>The snapshot of a release.</summary>
     /// <param name="revision">Its number, rising with each release of the LlmDeployment.</param>
-    public static ControllerRevision Revision(LlmDeployment owner, ReleaseHashes hashes, ReleaseRecord record, long revision) => new()
+    public static ControllerRevision Revision(LlmDeployment owner, ReleaseHashes hashes, ReleaseRecord record, long revision)
     {
-        Metadata = OwnedMetadata.Of(owner, ObjectNames.Revision(owner.Metadata.Name!, hashes.Release), hashes.Serving),
-        Data = record.ToJson(),
-        Revision = revision,
-    };
+        var metadata = OwnedMetadata.Of(owner, ObjectNames.Revision(owner.Metadata.Name!, hashes.Release), hashes.Serving);
+        return new ControllerRevision
+        {
+            Metadata = metadata with { Labels = new Dictionary<string, string>(metadata.Labels!, StringComparer.Ordinal) { [Labels.Release] = hashes.Release } },
+            Data = record.ToJson(),
+            Revision = revision,
+        };
+    }
 
     /// <summary>The Deployment of a serving hash. Its template never changes, so its pods never roll.</summary>
     public static Deployment Deployment(LlmDeployment owner, string servingHash, ReleaseRecord record, int replicas)

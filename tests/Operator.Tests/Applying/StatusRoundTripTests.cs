@@ -54,7 +54,7 @@ public sealed class StatusRoundTripTests
             Deployment = deployment,
             Spec = spec,
             State = state,
-            Releases = new ReleaseBook("bot", [], spec.Desired),
+            Releases = new ReleaseBook([], spec.Desired),
             Runs = [],
             Observation = new Observation { NewRolloutId = "ffffffff" },
         };

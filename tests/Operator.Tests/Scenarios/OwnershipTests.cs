@@ -111,6 +111,41 @@ public sealed class OwnershipTests(ITestOutputHelper output)
         Assert.True(string.IsNullOrEmpty(Lease(world)!.Spec!.HolderIdentity));
     }
 
+    [Fact]
+    public async Task Health_readiness_and_metrics_are_served_each_on_its_port()
+    {
+        await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
+        using var stop = new CancellationTokenSource();
+        var options = new Hosting.OperatorOptions { LeaderElect = false, BindAddress = System.Net.IPAddress.Parse(world.Engine.Address), HealthPort = 8081, MetricsPort = 8080 };
+        var running = Hosting.OperatorHost.RunAsync(options, world.Server.Configuration, TimeProvider.System, world.Logger, stop.Token);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{world.Engine.Address}:8081") };
+        await Eventually.TrueAsync(async ct => (await http.GetAsync("/readyz", ct)).IsSuccessStatusCode, TimeSpan.FromSeconds(20), () => "it is ready");
+        Assert.Equal("ok\n", await http.GetStringAsync("/healthz"));
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync("/metrics")).StatusCode);
+
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        await world.ApplyAsync(Samples.Canary("v1"));
+        await world.UntilAsync(deployment => deployment.Status is { Stable: not null }, "it serves");
+        var metrics = await http.GetStringAsync(new Uri($"http://{world.Engine.Address}:8080/metrics"));
+        Assert.Contains("llmops_rollout_outcomes_total{outcome=\"Promoted\",reason=\"Promoted\"}", metrics, StringComparison.Ordinal);
+        Assert.Contains("controller_runtime_reconcile_total{controller=\"llmdeployment\"", metrics, StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_name_that_no_label_can_hold_serves_like_any_other()
+    {
+        const string name = "a.name.with.dots.that.is.longer.than.a.dns.label.may.be.which.is.sixty-three";
+        await using var world = await TestWorld.StartAsync(output.WriteLine);
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        await world.ApplyAsync(Samples.Canary("v1", name));
+        await world.UntilAsync(deployment => deployment.Status is { Stable: not null }, "v1 serves", name);
+        await world.ApplyAsync(Samples.Canary("v2", name));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2" }, "v2 serves", name);
+        await TestWorld.UntilAsync(() => world.All<Deployment>("deployments.apps").Count == 1, "v1's pods are gone");
+    }
+
     private static Lease? Lease(TestWorld world) =>
         world.Server.Find("leases.coordination.k8s.io", "llmops-system", "llmops-operator") is { } node ? System.Text.Json.JsonSerializer.Deserialize(node, Kubernetes.Lease.JsonType) : null;
 
