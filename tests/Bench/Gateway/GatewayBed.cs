@@ -1,5 +1,6 @@
 using System.Globalization;
 using LlmOps.Bench.Loading;
+using LlmOps.Demo.Cluster;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.LocalCluster.Nodes.Kubelet;
@@ -69,8 +70,9 @@ internal sealed class GatewayBed : IAsyncDisposable
             throw new InvalidOperationException("no free ports");
         plane = await ControlPlane.StartAsync(log: context.Say, ct: ct);
         using var client = new KubernetesClient(KubernetesClientConfiguration.Load(plane.KubeconfigPath));
-        await Cluster.Kubectl.RunAsync(plane.KubeconfigPath, ct, "apply", "--server-side", "-k", Path.Combine(Workspace.Repository, "crds"));
-        await Cluster.Kubectl.RunAsync(plane.KubeconfigPath, ct, "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        var kubectl = new Kubectl(plane.KubeconfigPath);
+        await kubectl.ApplyAsync(Path.Combine(Workspace.Repository, "crds"), null, ct);
+        await kubectl.RunAsync(ct, "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
         await RouteObjects.CreateAsync(client, engine, ct);
 
         var self = ImageCatalog.Built("Bench");

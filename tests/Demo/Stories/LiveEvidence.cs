@@ -13,8 +13,9 @@ public static class LiveEvidence
     /// <summary>Whether the counts of a rollout suffice for a revert.</summary>
     /// <param name="counts">Answers of <c>/internal/evidence</c>, one a replica.</param>
     /// <param name="rollout">Id of the rollout.</param>
-    public static bool IsSufficient(IEnumerable<JsonObject?> counts, string rollout) =>
-        LiveTests.Run(Analysis, [.. counts.SelectMany(c => Rows(c!, rollout))]).Any(test => test.Verdict == Verdict.Fail);
+    /// <param name="analysis">What the spec says of the tests; null where it says nothing.</param>
+    public static bool IsSufficient(IEnumerable<JsonObject?> counts, string rollout, AnalysisPlan? analysis = null) =>
+        LiveTests.Run(analysis ?? Analysis, [.. counts.SelectMany(c => Rows(c!, rollout))]).Any(test => test.Verdict == Verdict.Fail);
 
     private static IEnumerable<EvidenceRow> Rows(JsonObject counts, string rollout) =>
         from r in counts["rollouts"]?.AsArray() ?? []
