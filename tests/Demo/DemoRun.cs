@@ -34,7 +34,7 @@ internal static class DemoRun
             await using var recorder = new DeploymentRecorder(client, Namespace, Samples.Deployment, time);
             await new LiveView(recorder, new(time), time, console).ShowAsync(
                 "the first release: nothing serves yet",
-                recorder.WaitAsync("the first release to serve", s => s.Stable is not null, FirstReleaseLimit, ct),
+                recorder.WaitAsync("the first release to serve", s => s.Stable is { ReadyReplicas: Samples.Replicas }, FirstReleaseLimit, ct),
                 ct);
 
             Say($"{requestsPerSecond:0} users' requests a second from now on, streamed through {installation.Gateways.Count} gateways");

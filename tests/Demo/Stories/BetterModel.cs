@@ -24,12 +24,12 @@ public sealed class BetterModel : Story
         report.Require(GatePassedBeforeTraffic(stage, started, rollout.Release), "traffic came before the gate's verdict");
 
         var pods = PodsOf(stage, stable.ServingHash);
-        report.Require(pods.Count == 2, $"{pods.Count} pods of the release were made for 2 replicas: a model was loaded twice");
+        report.Require(pods.Count == Samples.Replicas, $"{pods.Count} pods of the release were made for {Samples.Replicas} replicas: a model was loaded twice");
         report.Require(pods.All(p => p.Metadata.CreationTimestamp <= end.SeenAt), "pods of the release were made after the promotion");
         await stage.Recorder.WaitAsync("the old release's pods to go", s => s.Retiring is null or { Count: 0 }, Limit, ct);
-        report.Require(PodsOf(stage, stable.ServingHash).Count == 2, "the promotion made further pods");
+        report.Require(PodsOf(stage, stable.ServingHash).Count == Samples.Replicas, "the promotion made further pods");
         report.Fact($"weights {string.Join(" → ", weights)} → 100 % in {(end.SeenAt - started).TotalSeconds:0} s");
-        report.Fact("the candidate's 2 pods became stable; none was loaded twice");
+        report.Fact($"the candidate's {Samples.Replicas} pods became stable; none was loaded twice");
         return rollout;
     }
 

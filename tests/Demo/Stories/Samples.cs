@@ -7,6 +7,9 @@ public static class Samples
 {
     public const string Deployment = "support-bot";
 
+    /// <summary>Replicas that every release of the demo asks for.</summary>
+    public const int Replicas = 2;
+
     public static string Root { get; } = Path.Combine(Workspace.Repository, "config", "samples");
 
     public static string Questions { get; } = Path.Combine(Root, "data", "support-cases.jsonl");

@@ -55,7 +55,7 @@ public sealed class ProductFixture : IAsyncLifetime
         await Kubectl.ApplyAsync(Samples.Root, ns, ct);
         await Kubectl.ApplyAsync(firstRelease, ns, ct);
         var recorder = new DeploymentRecorder(Client, ns, Samples.Deployment, TimeProvider.System);
-        await recorder.WaitAsync("the first release to serve", s => s.Stable is { ReadyReplicas: > 0 }, Patience, ct);
+        await recorder.WaitAsync("the first release to serve on all of its pods", s => s.Stable is { ReadyReplicas: Samples.Replicas }, Patience, ct);
         return new(this, ns, recorder);
     }
 
