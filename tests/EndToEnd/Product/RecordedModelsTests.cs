@@ -80,6 +80,9 @@ public sealed class RecordedModelsTests(ProductFixture product)
         await product.Kubectl.ApplyAsync(file, ns, ct);
     }
 
+    /// <summary>Models that the emulator plays here: the test bed's own variable, handed on as a user hands on an engine's.</summary>
+    private static readonly string Catalog = Path.Combine(LlmOps.LocalCluster.Workspace.Repository, "tests", "EngineEmulator", "catalog", "gsm8k.json");
+
     private const string Gate = """
         apiVersion: llmops.dev/v1alpha1
         kind: EvalGate
@@ -97,7 +100,11 @@ public sealed class RecordedModelsTests(ProductFixture product)
         metadata: {name: {{Name}}}
         spec:
           model: {source: hf://openai/gsm8k-6b, revision: {{revision}}}
-          engine: {type: vLLM}
+          engine:
+            type: vLLM
+            env:
+            - name: EMULATOR_CATALOG
+              value: {{Catalog}}
           resources:
             gpu: {count: 1}
           rollout:
