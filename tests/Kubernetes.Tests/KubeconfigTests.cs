@@ -155,7 +155,9 @@ public sealed class KubeconfigTests : IDisposable
         File("ca.crt", Pem().Certificate);
         var environment = new Dictionary<string, string>
         {
-            ["KUBERNETES_SERVICE_HOST"] = "fd00::1", ["KUBERNETES_SERVICE_PORT"] = "6443", ["LLMOPS_SERVICE_ACCOUNT_PATH"] = directory.FullName,
+            ["KUBERNETES_SERVICE_HOST"] = "fd00::1",
+            ["KUBERNETES_SERVICE_PORT"] = "6443",
+            ["LLMOPS_SERVICE_ACCOUNT_PATH"] = directory.FullName,
         };
 
         var configuration = KubernetesClientConfiguration.Load(null, null, environment.GetValueOrDefault);
@@ -179,7 +181,9 @@ public sealed class KubeconfigTests : IDisposable
         File("token", "t");
         var environment = new Dictionary<string, string>
         {
-            ["KUBECONFIG"] = File("config", Config()), ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1", ["LLMOPS_SERVICE_ACCOUNT_PATH"] = directory.FullName,
+            ["KUBECONFIG"] = File("config", Config()),
+            ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1",
+            ["LLMOPS_SERVICE_ACCOUNT_PATH"] = directory.FullName,
         };
         Assert.Equal("example.test", KubernetesClientConfiguration.Load(null, null, environment.GetValueOrDefault).Server.Host);
     }

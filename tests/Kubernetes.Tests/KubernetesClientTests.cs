@@ -19,8 +19,15 @@ public sealed class KubernetesClientTests
         Kind = null,
         Metadata = new ObjectMeta
         {
-            Name = "x", Namespace = "ns", Uid = "u", ResourceVersion = "5", Generation = 3, CreationTimestamp = DateTimeOffset.UnixEpoch,
-            DeletionTimestamp = DateTimeOffset.UnixEpoch, Labels = new Dictionary<string, string> { ["a"] = "b" }, Finalizers = ["f"],
+            Name = "x",
+            Namespace = "ns",
+            Uid = "u",
+            ResourceVersion = "5",
+            Generation = 3,
+            CreationTimestamp = DateTimeOffset.UnixEpoch,
+            DeletionTimestamp = DateTimeOffset.UnixEpoch,
+            Labels = new Dictionary<string, string> { ["a"] = "b" },
+            Finalizers = ["f"],
         },
         Spec = new DeploymentSpec { Replicas = 2 },
         Status = new DeploymentStatus { ReadyReplicas = 1 },

@@ -84,7 +84,8 @@ internal static class Gating
         if (course.LastVerdict(NameOf(step.Gate)) is { } last && RetryAt(course, step) is { } retryAt && situation.Now < retryAt)
         {
             return course.Wait(RolloutReasons.WaitingForGate, $"gate {step.Gate} came to {last.Verdict} and is tried again at {Waiting.Time(retryAt)}: {last.Message}")
-                with { LookAgainAt = retryAt };
+                with
+            { LookAgainAt = retryAt };
         }
 
         course = Ask(course, step);

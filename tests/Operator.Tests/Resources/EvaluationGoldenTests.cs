@@ -20,7 +20,8 @@ public sealed class EvaluationGoldenTests
             Deployment = "bot",
             Rollout = "0a1b2c3d",
             Candidate = new EvalTarget { Release = "abcdef0123", Url = "http://bot-3f2a.default.svc:8000", ServedName = "bot" },
-        }) with { Metadata = new ObjectMeta { Name = "bot-0a1b2c3d-0", Namespace = "default", Uid = "uid-run" } };
+        }) with
+        { Metadata = new ObjectMeta { Name = "bot-0a1b2c3d-0", Namespace = "default", Uid = "uid-run" } };
         var gate = Samples.Gate().Spec;
         var plan = new EvaluationPlan { Run = run.Metadata.Name!, Gate = gate, Candidate = new EvaluationTarget { Release = "abcdef0123", Url = run.Spec.Candidate.Url, ServedName = "bot" } };
         Golden.Equal("evaluation.yaml",
