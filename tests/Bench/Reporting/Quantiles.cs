@@ -11,5 +11,10 @@ internal static class Quantiles
         return sorted.Length == 0 ? double.NaN : sorted[Math.Clamp((int)Math.Ceiling(q * sorted.Length) - 1, 0, sorted.Length - 1)];
     }
 
-    public static double Median(IEnumerable<double> values) => Of(values, 0.5);
+    /// <summary>The middle value, or the mean of the two in the middle: of a handful of rounds, the lower one would flatter.</summary>
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
 }
