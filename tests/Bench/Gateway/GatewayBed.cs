@@ -26,6 +26,7 @@ internal sealed record ProxyPath(string Name, int? Pid, Uri Json, Uri Streams)
 internal sealed class GatewayBed : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(2);
     private readonly List<ChildProcess> processes = [];
     private readonly string folder = Workspace.CreateRunDirectory("bench");
     private ControlPlane? plane;
@@ -57,7 +58,11 @@ internal sealed class GatewayBed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var process in processes)
+        {
+            await process.StopAsync(EndsWithin);
             await process.DisposeAsync();
+        }
+
         if (plane is not null)
             await plane.DisposeAsync();
         Directory.Delete(folder, recursive: true);
@@ -77,7 +82,9 @@ internal sealed class GatewayBed : IAsyncDisposable
 
         var self = ImageCatalog.Built("Bench");
         await StartAsync("engine", self.Executable, [.. self.Arguments, "backend", "--port", Text(engine)]);
-        var proxy = await StartAsync("nginx", yardsticks.Nginx.Executable, [.. yardsticks.Nginx.Arguments, "-c", await WriteNginxConfigurationAsync(engine, nginx, nginxStreams, ct)]);
+        // nginx's workers outlive a master that is killed, but not one that is asked to end: when this process dies, the kernel asks.
+        string[] asked = ["--pdeathsig", "TERM", "--", yardsticks.Nginx.Executable, .. yardsticks.Nginx.Arguments];
+        var proxy = await StartAsync("nginx", "setpriv", [.. asked, "-c", await WriteNginxConfigurationAsync(engine, nginx, nginxStreams, ct)]);
         var program = ImageCatalog.Built("Gateway");
         var ours = await StartAsync("gateway", program.Executable,
             [.. program.Arguments, "--kubeconfig", plane.KubeconfigPath, "--bind", "127.0.0.1", "--client-port", Text(gateway), "--admin-port", Text(admin)]);
