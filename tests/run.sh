@@ -19,10 +19,16 @@ for p in tests/*.Tests tests/EndToEnd; do
   esac
 done
 
+# What the tests download or build, once and where one can see it. Without it the tests that need it say so and are skipped.
+echo "preparing kubectl, the API server and the real engine"
+dotnet "artifacts/bin/LocalCluster/$(tr '[:upper:]' '[:lower:]' <<<"$configuration")/LlmOps.LocalCluster.dll" tools --all ||
+  echo "not everything could be had: tests that need it will say so"
+
 total_passed=0 total_failed=0 total_skipped=0 broken=0
 for p in "${projects[@]}"; do
   name=$(basename "$p"); trx="$results/$name.trx"; log="$results/$name.log"
   started=$SECONDS
+  echo "running $name"
   timeout 2400 dotnet test "$p" -c "$configuration" --no-build --nologo \
     --logger "trx;LogFileName=$PWD/$trx" "$@" >"$log" 2>&1
   code=$?
