@@ -89,8 +89,8 @@ internal sealed class LlmDeploymentReconciler(
         {
             Log.Decided(
                 logger, LlmDeployment.ResourceKind.Kind, gathered.Deployment.Key(), decision.Next.Current?.Id, decision.Next.Current?.ReleaseHash,
-                decision.Next.Current?.Phase.ToString(), decision.Next.Current?.StepIndex, decision.Next.CandidateWeightPercent,
-                string.Join("; ", decision.Happenings.Select(happening => $"{happening.Reason}: {happening.Message}")));
+                decision.Next.Current?.Phase.ToString(), decision.Next.Current?.StepIndex, decision.Next.Current?.WeightPercent,
+                decision.Happenings.Count == 0 ? decision.Transition?.Cause : string.Join("; ", decision.Happenings.Select(happening => $"{happening.Reason}: {happening.Message}")));
         }
     }
 
