@@ -25,7 +25,7 @@ internal sealed record ProxyPath(string Name, int? Pid, Uri Json, Uri Streams)
 /// </summary>
 internal sealed class GatewayBed : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(2);
     private readonly List<ChildProcess> processes = [];
     private readonly string folder = Workspace.CreateRunDirectory("bench");
