@@ -31,6 +31,26 @@ public sealed class EvidenceMergeTests
         Assert.Equal("g101", merged[0].Process);
     }
 
+    [Fact]
+    public void Each_count_is_the_larger_one_whatever_the_lengths()
+    {
+        var one = new TrackCounts(9, 1, [1]) { Units = 8, SlowTimePerOutputToken = [4, 1], LongOutput = [], Costly = [2], Blocked = 3, NegativeFeedback = 0, OverLimit = [new("ttft:2", 1, 9)], RenderFailures = 1 };
+        var other = new TrackCounts(7, 2) { Units = 9, SlowTimePerOutputToken = [3, 2, 1], LongOutput = [1, 0, 0], Costly = [1, 1], Blocked = 2, NegativeFeedback = 1, OverLimit = [new("errors", 2, 7), new("ttft:2", 2, 7)], Unauthorized = 1 };
+        var larger = new TrackCounts(9, 2, [1])
+        {
+            Units = 9,
+            SlowTimePerOutputToken = [4, 2, 1],
+            LongOutput = [1, 0, 0],
+            Costly = [2, 1],
+            Blocked = 3,
+            NegativeFeedback = 1,
+            OverLimit = [new("errors", 2, 7), new("ttft:2", 2, 9)],
+            RenderFailures = 1,
+            Unauthorized = 1,
+        };
+        Assert.Equal([new EvidenceRow("g", 1, 5, larger, larger)], EvidenceMerge.Rows([new("g", 1, 5, one, other)], [new("g", 1, 5, other, one)]));
+    }
+
     private static EvidenceRow Row(string process, int epoch, long requests, EquatableArray<long> slow) =>
         new(process, epoch, 25, new(requests * 3, 1, slow), new(requests, 0, slow));
 }

@@ -208,6 +208,9 @@ public sealed record EvidenceStatus
     /// <summary>Candidate weight of the epoch in per cent.</summary>
     public required int Weight { get; init; }
 
+    /// <summary>True where the candidate got copies of stable's requests.</summary>
+    public bool? Mirrored { get; init; }
+
     /// <summary>Counts of stable.</summary>
     public required TrackEvidence Stable { get; init; }
 
@@ -227,6 +230,51 @@ public sealed record TrackEvidence
     /// <summary>Requests slower to their first token than each threshold taken from stable (p50, p75, p90, p95, p99), at most one per sticky unit and threshold.</summary>
     [Size(Max = 8)]
     public IReadOnlyList<long>? SlowTtft { get; init; }
+
+    /// <summary>Distinct sticky units assigned.</summary>
+    public long? Units { get; init; }
+
+    /// <summary>Requests with a longer time per output token than each threshold taken from stable (p50, p75, p90, p95, p99), at most one per sticky unit and threshold.</summary>
+    [Size(Max = 8)]
+    public IReadOnlyList<long>? SlowTimePerOutputToken { get; init; }
+
+    /// <summary>Answers with more output tokens than stable's p50, p90 and p99, at most one per sticky unit and threshold.</summary>
+    [Size(Max = 8)]
+    public IReadOnlyList<long>? LongOutput { get; init; }
+
+    /// <summary>Requests that cost more than stable's p50, p90 and p99, at most one per sticky unit and threshold.</summary>
+    [Size(Max = 8)]
+    public IReadOnlyList<long>? Costly { get; init; }
+
+    /// <summary>Answers that a guardrail blocked, at most one per sticky unit.</summary>
+    public long? Blocked { get; init; }
+
+    /// <summary>Answers that a user rated bad, at most one per sticky unit.</summary>
+    public long? NegativeFeedback { get; init; }
+
+    /// <summary>Counts against the absolute limits, those that were changed meanwhile included.</summary>
+    [Size(Max = 16)]
+    public IReadOnlyList<OverLimitStatus>? OverLimit { get; init; }
+
+    /// <summary>Requests whose prompt the candidate's template could not render, where stable's answer succeeded.</summary>
+    public long? RenderFailures { get; init; }
+
+    /// <summary>Requests that the engine refused as unauthorized, where stable's answer succeeded.</summary>
+    public long? Unauthorized { get; init; }
+}
+
+/// <summary>How many requests broke one absolute limit.</summary>
+public sealed record OverLimitStatus
+{
+    /// <summary>Metric and limit, such as <c>ttft:2</c> (seconds).</summary>
+    [Size(Max = 64)]
+    public required string Key { get; init; }
+
+    /// <summary>Requests above the limit.</summary>
+    public required long Over { get; init; }
+
+    /// <summary>Requests that could have been.</summary>
+    public required long Of { get; init; }
 }
 
 /// <summary>A release that failed and is locked.</summary>

@@ -89,13 +89,28 @@ internal static class StatusBuilder
             Process = row.Process,
             Epoch = row.Epoch,
             Weight = row.WeightPercent,
+            Mirrored = row.Mirrored ? true : null,
             Stable = Counts(row.Stable),
             Candidate = Counts(row.Candidate),
         })),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
     };
 
-    private static TrackEvidence Counts(TrackCounts counts) => new() { Requests = counts.Requests, Errors = counts.Errors, SlowTtft = NullIfEmpty(counts.SlowTtft) };
+    private static TrackEvidence Counts(TrackCounts counts) => new()
+    {
+        Requests = counts.Requests,
+        Errors = counts.Errors,
+        SlowTtft = NullIfEmpty(counts.SlowTtft),
+        Units = NullIfZero(counts.Units),
+        SlowTimePerOutputToken = NullIfEmpty(counts.SlowTimePerOutputToken),
+        LongOutput = NullIfEmpty(counts.LongOutput),
+        Costly = NullIfEmpty(counts.Costly),
+        Blocked = NullIfZero(counts.Blocked),
+        NegativeFeedback = NullIfZero(counts.NegativeFeedback),
+        OverLimit = NullIfEmpty(counts.OverLimit.Select(limit => new OverLimitStatus { Key = limit.Key, Over = limit.Over, Of = limit.Of })),
+        RenderFailures = NullIfZero(counts.RenderFailures),
+        Unauthorized = NullIfZero(counts.Unauthorized),
+    };
 
     private static RolloutRecord Record(FinishedRollout finished) => new()
     {
@@ -109,6 +124,9 @@ internal static class StatusBuilder
         MaxWeight = finished.MaxWeight,
         CandidateRequests = finished.CandidateRequests,
     };
+
+    // Most of the counts are 0 most of the time: left out, a status with many rows stays small.
+    private static long? NullIfZero(long count) => count == 0 ? null : count;
 
     private static T[]? NullIfEmpty<T>(IEnumerable<T> items) => items.ToArray() is { Length: > 0 } list ? list : null;
 }

@@ -17,7 +17,7 @@ internal sealed record GatewayEvidence
         from rollout in Rollouts
         where rollout.Namespace == ns && rollout.Name == name && rollout.Rollout == rolloutId
         from epoch in rollout.Epochs
-        select new EvidenceRow(Process, epoch.Epoch, epoch.Weight, epoch.Stable.ToCounts(), epoch.Candidate.ToCounts());
+        select new EvidenceRow(Process, epoch.Epoch, epoch.Weight, epoch.Stable.ToCounts(), epoch.Candidate.ToCounts()) { Mirrored = epoch.Mirrored };
 }
 
 internal sealed record GatewayRollout
@@ -37,20 +37,64 @@ internal sealed record GatewayEpoch
 
     public required int Weight { get; init; }
 
+    public bool Mirrored { get; init; }
+
     public required GatewayTrack Stable { get; init; }
 
     public required GatewayTrack Candidate { get; init; }
 }
 
+/// <summary>Counts of one track. What a gateway of an older version does not send is 0 or empty.</summary>
 internal sealed record GatewayTrack
 {
     public long Requests { get; init; }
 
+    public long Units { get; init; }
+
     public long Errors { get; init; }
 
-    public IReadOnlyList<long> SlowTtft { get; init; } = [];
+    public IReadOnlyList<long>? SlowTtft { get; init; }
 
-    public TrackCounts ToCounts() => new(Requests, Errors, (SlowTtft ?? []).ToEquatableArray());
+    public IReadOnlyList<long>? SlowTimePerOutputToken { get; init; }
+
+    public IReadOnlyList<long>? LongOutput { get; init; }
+
+    public IReadOnlyList<long>? Costly { get; init; }
+
+    public long Blocked { get; init; }
+
+    public long NegativeFeedback { get; init; }
+
+    public IReadOnlyList<GatewayOverLimit>? OverLimit { get; init; }
+
+    public long RenderFailures { get; init; }
+
+    public long Unauthorized { get; init; }
+
+    public TrackCounts ToCounts() => new(Requests, Errors, Counts(SlowTtft))
+    {
+        Units = Units,
+        SlowTimePerOutputToken = Counts(SlowTimePerOutputToken),
+        LongOutput = Counts(LongOutput),
+        Costly = Counts(Costly),
+        Blocked = Blocked,
+        NegativeFeedback = NegativeFeedback,
+        OverLimit = (OverLimit ?? []).Select(limit => new OverLimit(limit.Key, limit.Over, limit.Of)).ToEquatableArray(),
+        RenderFailures = RenderFailures,
+        Unauthorized = Unauthorized,
+    };
+
+    private static EquatableArray<long> Counts(IReadOnlyList<long>? counts) => (counts ?? []).ToEquatableArray();
+}
+
+/// <summary>How many requests broke one absolute limit.</summary>
+internal sealed record GatewayOverLimit
+{
+    public required string Key { get; init; }
+
+    public long Over { get; init; }
+
+    public long Of { get; init; }
 }
 
 /// <summary>JSON contract of the gateway's evidence.</summary>

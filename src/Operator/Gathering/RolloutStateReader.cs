@@ -36,7 +36,7 @@ internal static class RolloutStateReader
         HoldStartedAt = rollout.HoldStartedAt,
         GateAttempt = rollout.GateAttempt ?? 1,
         Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
-        Evidence = (rollout.Evidence ?? []).Select(row => new EvidenceRow(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate))).ToEquatableArray(),
+        Evidence = (rollout.Evidence ?? []).Select(Row).ToEquatableArray(),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
         Reason = rollout.Reason ?? string.Empty,
         Message = rollout.Message ?? string.Empty,
@@ -49,7 +49,21 @@ internal static class RolloutStateReader
         verdict.Message,
         verdict.Time ?? DateTimeOffset.UnixEpoch);
 
-    private static TrackCounts Counts(TrackEvidence counts) => new(counts.Requests, counts.Errors, (counts.SlowTtft ?? []).ToEquatableArray());
+    private static EvidenceRow Row(EvidenceStatus row) =>
+        new(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate)) { Mirrored = row.Mirrored ?? false };
+
+    private static TrackCounts Counts(TrackEvidence counts) => new(counts.Requests, counts.Errors, (counts.SlowTtft ?? []).ToEquatableArray())
+    {
+        Units = counts.Units ?? 0,
+        SlowTimePerOutputToken = (counts.SlowTimePerOutputToken ?? []).ToEquatableArray(),
+        LongOutput = (counts.LongOutput ?? []).ToEquatableArray(),
+        Costly = (counts.Costly ?? []).ToEquatableArray(),
+        Blocked = counts.Blocked ?? 0,
+        NegativeFeedback = counts.NegativeFeedback ?? 0,
+        OverLimit = (counts.OverLimit ?? []).Select(limit => new OverLimit(limit.Key, limit.Over, limit.Of)).ToEquatableArray(),
+        RenderFailures = counts.RenderFailures ?? 0,
+        Unauthorized = counts.Unauthorized ?? 0,
+    };
 
     private static FinishedRollout Finished(RolloutRecord record) => new(
         record.Id,

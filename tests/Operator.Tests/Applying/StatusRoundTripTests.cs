@@ -12,6 +12,19 @@ public sealed class StatusRoundTripTests
 {
     private static readonly DateTimeOffset Time = new(2026, 3, 4, 5, 6, 7, 89, TimeSpan.Zero);
 
+    private static readonly TrackCounts AllCounts = new(300, 9, [150, 75, 30, 15, 3])
+    {
+        Units = 280,
+        SlowTimePerOutputToken = [151, 76, 31, 16, 4],
+        LongOutput = [140, 30, 2],
+        Costly = [141, 31, 3],
+        Blocked = 5,
+        NegativeFeedback = 6,
+        OverLimit = [new("errors", 9, 300), new("ttft:2", 7, 290)],
+        RenderFailures = 1,
+        Unauthorized = 2,
+    };
+
     [Fact]
     public void A_state_in_the_middle_of_a_canary_is_read_back_as_it_was() => CheckRoundTrip(new RolloutState
     {
@@ -31,7 +44,12 @@ public sealed class StatusRoundTripTests
             HoldStartedAt = Time.AddSeconds(11),
             GateAttempt = 3,
             Verdicts = [new(0, "gate/quality", Verdict.ProviderError, "no report", Time), new(0, "gate/quality", Verdict.Pass, "numbers", Time.AddSeconds(9))],
-            Evidence = [new("process", 2, 25, new(900, 1, [450, 225, 90, 45, 9]), new(300, 9, [150, 75, 30, 15, 3])), new("other", 2, 25, new(1, 0), new(2, 0))],
+            Evidence =
+            [
+                new("process", 2, 25, new(900, 1, [450, 225, 90, 45, 9]), AllCounts),
+                new("other", 2, 25, new(1, 0), new(2, 0)),
+                new("process", 1, 20, new(5, 0), new(5, 0)) { Mirrored = true },
+            ],
             EvidenceSavedAt = Time.AddSeconds(12),
             Reason = Reasons.Holding,
             Message = "holds 25%",
@@ -44,6 +62,14 @@ public sealed class StatusRoundTripTests
 
     [Fact]
     public void A_state_before_the_first_release_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial);
+
+    [Fact]
+    public void Counts_that_the_version_before_did_not_keep_are_none()
+    {
+        const string Before = """{"rollout":{"id":"0a1b2c3d","release":"r2","phase":"Stepping","evidence":[{"process":"p","epoch":2,"weight":25,"stable":{"requests":9,"errors":1},"candidate":{"requests":3,"errors":0,"slowTtft":[1,0,0,0,0]}}]}}""";
+        var state = RolloutStateReader.Read(JsonSerializer.Deserialize(Before, ApiJson.Default.LlmDeploymentStatus));
+        Assert.Equal([new EvidenceRow("p", 2, 25, new(9, 1), new(3, 0, [1, 0, 0, 0, 0]))], state.Current!.Evidence);
+    }
 
     private static void CheckRoundTrip(RolloutState state)
     {

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using LlmOps.Operator.Gathering;
+using LlmOps.Rollouts;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Gathering;
+
+public sealed class GatewayEvidenceTests
+{
+    [Fact]
+    public void All_counts_are_read() => Assert.Equal(
+        [
+            new EvidenceRow("g1", 2, 20, new(900, 1) { Units = 800 }, new(300, 9, [5, 4, 3, 2, 1])
+            {
+                Units = 280,
+                SlowTimePerOutputToken = [6, 5, 4, 3, 2],
+                LongOutput = [7, 6, 5],
+                Costly = [8, 7, 6],
+                Blocked = 1,
+                NegativeFeedback = 2,
+                OverLimit = [new("ttft:2", 3, 200)],
+                RenderFailures = 4,
+                Unauthorized = 5,
+            }) { Mirrored = true },
+        ],
+        Read("""
+            {"epoch":2,"weight":20,"mirrored":true,"stable":{"requests":900,"units":800,"errors":1},
+             "candidate":{"requests":300,"units":280,"errors":9,"slowTtft":[5,4,3,2,1],"slowTimePerOutputToken":[6,5,4,3,2],"longOutput":[7,6,5],"costly":[8,7,6],
+                          "blocked":1,"negativeFeedback":2,"overLimit":[{"key":"ttft:2","over":3,"of":200}],"renderFailures":4,"unauthorized":5}}
+            """));
+
+    [Fact]
+    public void A_gateway_of_the_version_before_counts_none_of_the_new() => Assert.Equal(
+        [new EvidenceRow("g1", 1, 5, new(900, 1, [9, 8, 7, 6, 5]), new(300, 9))],
+        Read("""{"epoch":1,"weight":5,"ttftThresholdsSeconds":[],"stable":{"requests":900,"errors":1,"slowTtft":[9,8,7,6,5]},"candidate":{"requests":300,"errors":9,"slowTtft":null}}"""));
+
+    private static IEnumerable<EvidenceRow> Read(string epoch) => JsonSerializer
+        .Deserialize($$"""{"process":"g1","rollouts":[{"namespace":"default","name":"bot","rollout":"0a1b2c3d","epochs":[{{epoch}}]}]}""", GatewayEvidenceJson.Default.GatewayEvidence)!
+        .Rows("default", "bot", "0a1b2c3d");
+}
