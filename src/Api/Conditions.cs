@@ -8,6 +8,7 @@ public static class ConditionTypes
     public const string Stalled = "Stalled";
     public const string Degraded = "Degraded";
     public const string GatePassed = "GatePassed";
+    public const string MetricsAvailable = "MetricsAvailable";
 }
 
 /// <summary>Reasons of conditions and events. Stable: alerts and runbooks name them.</summary>
@@ -38,13 +39,21 @@ public static class Reasons
     public const string GateFailed = "GateFailed";
     public const string GateInconclusive = "GateInconclusive";
     public const string LiveTestFailed = "LiveTestFailed";
+    public const string CheckFailed = "CheckFailed";
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
     public const string CandidateUnavailable = "CandidateUnavailable";
     public const string Reverted = "Reverted";
     public const string ReleaseLocked = "ReleaseLocked";
 
+    // Metric sources
+    public const string MetricsRead = "MetricsRead";
+    public const string NothingMeasured = "NothingMeasured";
+    public const string NoMetricData = "NoMetricData";
+    public const string MetricsUnavailable = "MetricsUnavailable";
+
     // Something a person must mend
+    public const string CheckInvalid = "CheckInvalid";
     public const string PromptNotFound = "PromptNotFound";
     public const string PromptInvalid = "PromptInvalid";
     public const string GateNotFound = "GateNotFound";

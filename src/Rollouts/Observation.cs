@@ -12,6 +12,9 @@ public sealed record Observation
     /// <summary>Counts of the current rollout.</summary>
     public EvidenceObservation Evidence { get; init; } = EvidenceObservation.None;
 
+    /// <summary>The newest sample of each check; a check that is missing has none.</summary>
+    public EquatableArray<CheckObservation> Checks { get; init; }
+
     /// <summary>Id for a rollout that starts in this decision, 8 hexadecimal characters. Randomness is a parameter.</summary>
     public required string NewRolloutId { get; init; }
 }

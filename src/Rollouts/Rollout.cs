@@ -3,7 +3,7 @@ namespace LlmOps.Rollouts;
 /// <summary>Where a rollout is, since when, and why.</summary>
 public sealed record Rollout
 {
-    public const int MaxVerdicts = 40;
+    public const int MaxVerdicts = 100;
     public const int MaxEvidenceRows = 200;
 
     /// <summary>8 hexadecimal characters; also the salt of the sticky split.</summary>
@@ -37,13 +37,16 @@ public sealed record Rollout
     /// <summary>Attempt of the gate of this step, from 1.</summary>
     public int GateAttempt { get; init; } = 1;
 
-    /// <summary>Verdicts of gates and live tests, newest last.</summary>
+    /// <summary>Verdicts of gates, live tests and checks, newest last.</summary>
     public EquatableArray<VerdictRecord> Verdicts { get; init; }
 
     /// <summary>Counts of the live tests, per gateway process and weight epoch. May lag behind what was decided on by up to 10 s.</summary>
     public EquatableArray<EvidenceRow> Evidence { get; init; }
 
     public DateTimeOffset? EvidenceSavedAt { get; init; }
+
+    /// <summary>Checks of live metrics, in the plan's order; those without a sample yet are left out.</summary>
+    public EquatableArray<CheckState> Checks { get; init; }
 
     /// <summary>What it waits for or why it ended, as a word of <see cref="RolloutReasons"/> or of the observation.</summary>
     public required string Reason { get; init; }
@@ -75,6 +78,6 @@ public enum RolloutPhase
 }
 
 /// <summary>A verdict and the numbers that made it.</summary>
-/// <param name="Name"><c>gate/NAME</c>, <c>live/errors</c> or <c>live/ttft</c>.</param>
+/// <param name="Name"><c>gate/NAME</c>, <c>live/errors</c>, <c>live/ttft</c> or <c>check/NAME</c>.</param>
 /// <param name="At">When it was first seen.</param>
 public sealed record VerdictRecord(int StepIndex, string Name, Verdict Verdict, string Message, DateTimeOffset At);

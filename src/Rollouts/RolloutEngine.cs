@@ -18,6 +18,7 @@ public static class RolloutEngine
     {
         var situation = new Situation(plan, observation, now);
         var course = EvidenceBook.Merge(situation, Course.From(state));
+        course = CheckBook.Merge(situation, course);
         course = SpecChange.Follow(situation, course);
         course = Pausing.Resume(situation, course);
         course = Reverting.OnEvidence(situation, course);
@@ -25,6 +26,7 @@ public static class RolloutEngine
         course = Advancing.Go(situation, course);
         course = Reverting.AtDeadline(situation, course);
         course = Retirement.Expire(situation, course);
+        course = CheckBook.Save(state, course);
         course = EvidenceBook.Save(situation, state, course);
         return Conclusion.Of(situation, course);
     }

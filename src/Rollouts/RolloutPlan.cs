@@ -17,6 +17,9 @@ public sealed record RolloutPlan
 
     public AnalysisPlan Analysis { get; init; } = new();
 
+    /// <summary>Checks of live metrics, each with a name of its own.</summary>
+    public EquatableArray<CheckPlan> Checks { get; init; }
+
     /// <summary>Replicas that 100 % of the traffic needs, 0 or more.</summary>
     public required int Replicas { get; init; }
 

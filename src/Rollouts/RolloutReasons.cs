@@ -28,6 +28,7 @@ public static class RolloutReasons
     public const string GateFailed = "GateFailed";
     public const string GateInconclusive = "GateInconclusive";
     public const string LiveTestFailed = "LiveTestFailed";
+    public const string CheckFailed = "CheckFailed";
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
     public const string ReleaseLocked = "ReleaseLocked";

@@ -37,9 +37,11 @@ public static class Transitions
         new(Stepping, Reverted, Because.GateFailed),
         new(Stepping, Reverted, Because.GateInconclusive),
         new(Stepping, Reverted, Because.LiveTestFailed),
+        new(Stepping, Reverted, Because.CheckFailed),
         new(Stepping, Reverted, Because.ProgressDeadlineExceeded),
         new(Promoting, Reverted, Because.SpecReverted),
         new(Promoting, Reverted, Because.LiveTestFailed),
+        new(Promoting, Reverted, Because.CheckFailed),
         new(Promoting, Reverted, Because.ProgressDeadlineExceeded),
 
         new(Starting, Superseded, Because.Superseded),

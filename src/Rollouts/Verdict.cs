@@ -1,6 +1,6 @@
 namespace LlmOps.Rollouts;
 
-/// <summary>Outcome of a gate or a live test. Only Pass moves forward, only Fail reverts at once; the others hold until the step's deadline.</summary>
+/// <summary>Outcome of a gate, a live test or a check. Only Pass moves forward, only Fail reverts at once; the others hold until the step's deadline.</summary>
 public enum Verdict
 {
     Pass,

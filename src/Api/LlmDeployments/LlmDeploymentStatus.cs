@@ -13,7 +13,7 @@ public sealed record LlmDeploymentStatus
     [Size(Max = 64)]
     public string? Phase { get; init; }
 
-    /// <summary>Conditions: Ready, Progressing, Stalled, Degraded, GatePassed.</summary>
+    /// <summary>Conditions: Ready, Progressing, Stalled, Degraded, GatePassed, MetricsAvailable.</summary>
     [ListType("map", "type")]
     [Size(Max = 16)]
     public IReadOnlyList<Condition>? Conditions { get; init; }
@@ -161,8 +161,8 @@ public sealed record RolloutStatus
     [Size(Max = 2048)]
     public string? Message { get; init; }
 
-    /// <summary>Verdicts of gates and of live tests, newest last.</summary>
-    [Size(Max = 40)]
+    /// <summary>Verdicts of gates, of live tests and of checks, newest last.</summary>
+    [Size(Max = 100)]
     public IReadOnlyList<VerdictStatus>? Verdicts { get; init; }
 
     /// <summary>Counts of the live tests per gateway process and weight epoch, so that a restart of either loses nothing.</summary>
@@ -171,6 +171,36 @@ public sealed record RolloutStatus
 
     /// <summary>When the evidence was last written here; it is written at most every 10 seconds.</summary>
     public DateTimeOffset? EvidenceSavedAt { get; init; }
+
+    /// <summary>Checks of live metrics: failing samples in a row, so that a restart of the operator forgets none.</summary>
+    [Size(Max = 10)]
+    public IReadOnlyList<CheckStatus>? Checks { get; init; }
+}
+
+/// <summary>Where a check of live metrics is.</summary>
+public sealed record CheckStatus
+{
+    /// <summary>Name of the check.</summary>
+    [Size(Max = 63)]
+    public required string Name { get; init; }
+
+    /// <summary>Of the newest sample: Pass, Fail, Inconclusive, NoData or ProviderError.</summary>
+    [Size(Max = 32)]
+    public required string Verdict { get; init; }
+
+    /// <summary>Failing samples in a row. A Pass sets it to 0; samples that say nothing leave it as it is.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>The sample that verdict or count last changed with.</summary>
+    [Size(Max = 64)]
+    public required string Sample { get; init; }
+
+    /// <summary>When that sample was asked for.</summary>
+    public DateTimeOffset? Time { get; init; }
+
+    /// <summary>Its numbers, or why there are none.</summary>
+    [Size(Max = 2048)]
+    public required string Message { get; init; }
 }
 
 /// <summary>A verdict and the numbers that made it.</summary>
@@ -179,7 +209,7 @@ public sealed record VerdictStatus
     /// <summary>Index of the step.</summary>
     public required int Step { get; init; }
 
-    /// <summary>What was tested: <c>gate/NAME</c>, <c>live/errors</c> or <c>live/ttft</c>.</summary>
+    /// <summary>What was tested: <c>gate/NAME</c>, <c>live/errors</c>, <c>live/ttft</c> or <c>check/NAME</c>.</summary>
     [Size(Max = 320)]
     public required string Name { get; init; }
 

@@ -94,6 +94,15 @@ internal static class StatusBuilder
             Candidate = Counts(row.Candidate),
         })),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
+        Checks = NullIfEmpty(rollout.Checks.Select(check => new CheckStatus
+        {
+            Name = check.Name,
+            Verdict = check.Verdict.ToString(),
+            Failures = check.Failures,
+            Sample = check.SampleId,
+            Time = check.At,
+            Message = Text.Cut(check.Message, LongestMessage),
+        })),
     };
 
     private static TrackEvidence Counts(TrackCounts counts) => new()

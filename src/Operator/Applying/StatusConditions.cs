@@ -40,6 +40,9 @@ internal static class StatusConditions
             gate?.Verdict switch { Verdict.Pass => true, Verdict.Fail => false, _ => null },
             gate?.Verdict switch { Verdict.Pass => Reasons.GatePassed, Verdict.Fail => Reasons.GateFailed, null => Reasons.NoRollout, _ => Reasons.GateInconclusive },
             gate is null ? "no gate has answered in this rollout" : $"{gate.Name}: {gate.Message}");
+
+        var (available, source, sourceMessage) = MetricSources.Describe(gathered.Observation, decision.Next, deployment.Status?.Conditions);
+        conditions.Set(ConditionTypes.MetricsAvailable, available, source, sourceMessage);
         return conditions.Conditions;
     }
 

@@ -38,16 +38,18 @@ internal static class RolloutStateReader
         Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
         Evidence = (rollout.Evidence ?? []).Select(Row).ToEquatableArray(),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
+        Checks = (rollout.Checks ?? []).Select(Check).ToEquatableArray(),
         Reason = rollout.Reason ?? string.Empty,
         Message = rollout.Message ?? string.Empty,
     };
 
-    private static VerdictRecord Verdict(VerdictStatus verdict) => new(
-        verdict.Step,
-        verdict.Name,
-        Enum.TryParse<Verdict>(verdict.Verdict, out var value) ? value : Rollouts.Verdict.NoData,
-        verdict.Message,
-        verdict.Time ?? DateTimeOffset.UnixEpoch);
+    private static VerdictRecord Verdict(VerdictStatus verdict) =>
+        new(verdict.Step, verdict.Name, Verdict(verdict.Verdict), verdict.Message, verdict.Time ?? DateTimeOffset.UnixEpoch);
+
+    private static CheckState Check(CheckStatus check) =>
+        new(check.Name, Verdict(check.Verdict), check.Failures, check.Sample, check.Time ?? DateTimeOffset.UnixEpoch, check.Message);
+
+    private static Verdict Verdict(string text) => Enum.TryParse<Verdict>(text, out var verdict) ? verdict : Rollouts.Verdict.NoData;
 
     private static EvidenceRow Row(EvidenceStatus row) =>
         new(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate)) { Mirrored = row.Mirrored ?? false };

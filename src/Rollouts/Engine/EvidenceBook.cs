@@ -5,6 +5,8 @@ namespace LlmOps.Rollouts.Engine;
 /// <summary>Keeps the counts of the live tests, and says what they allow.</summary>
 internal static class EvidenceBook
 {
+    private const string Unreadable = "the counts of live traffic cannot be read";
+
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>Adds what the gateways say now to what is kept. Counts of one process and epoch only grow, so the larger one holds; rows of gateways that ended stay.</summary>
@@ -38,7 +40,7 @@ internal static class EvidenceBook
     {
         if (situation.Observation.Evidence.ProviderError is { } error)
         {
-            return new(Verdict.ProviderError, RolloutReasons.WaitingForMetrics, $"the counts of live traffic cannot be read: {Excerpt.Of(error)}");
+            return new(Verdict.ProviderError, RolloutReasons.WaitingForMetrics, $"{Unreadable}: {Excerpt.Of(error)}");
         }
 
         var rollout = course.Rollout;
@@ -50,23 +52,27 @@ internal static class EvidenceBook
 
         return rollout.WeightPercent < 100 && rollout.Evidence.All(row => row.Stable.Requests == 0)
             ? new(Verdict.NoData, RolloutReasons.WaitingForRequests, "no request to stable was counted, so there is nothing to compare with")
-            : null;
+            : CheckBook.Blocks(situation, course);
     }
 
     public static Course Wait(Situation situation, Course course, BlockedEvidence blocked)
     {
-        if (course.LastVerdict(Statistics.LiveTests.Errors)?.Verdict != blocked.Verdict)
+        if (course.LastVerdict(blocked.Name)?.Verdict != blocked.Verdict)
         {
-            course = course.Record(Statistics.LiveTests.Errors, blocked.Verdict, blocked.Message, situation.Now);
+            course = course.Record(blocked.Name, blocked.Verdict, blocked.Message, situation.Now);
         }
 
         // The text of an outage may differ from poll to poll; one is enough.
-        return course.Rollout.Reason == blocked.Reason && blocked.Verdict == Verdict.ProviderError ? course : course.Wait(blocked.Reason, blocked.Message);
+        var isSameOutage = course.Rollout.Reason == blocked.Reason && IsUnreadable(course.Rollout.Message) && IsUnreadable(blocked.Message);
+        return isSameOutage ? course : course.Wait(blocked.Reason, blocked.Message);
     }
 
     public static Course RecordPass(Situation situation, Course course) =>
-        LiveTests(situation, course).Aggregate(course, (recorded, test) => recorded.Record(test.Name, test.Verdict, test.Message, situation.Now));
+        CheckBook.RecordPass(situation, LiveTests(situation, course).Aggregate(course, (recorded, test) => recorded.Record(test.Name, test.Verdict, test.Message, situation.Now)));
+
+    private static bool IsUnreadable(string message) => message.StartsWith(Unreadable, StringComparison.Ordinal);
 }
 
 /// <summary>Evidence that does not allow a step forward.</summary>
-internal sealed record BlockedEvidence(Verdict Verdict, string Reason, string Message);
+/// <param name="Name">Under which the verdict is recorded.</param>
+internal sealed record BlockedEvidence(Verdict Verdict, string Reason, string Message, string Name = Statistics.LiveTests.Errors);

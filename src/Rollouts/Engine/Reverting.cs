@@ -5,7 +5,7 @@ namespace LlmOps.Rollouts.Engine;
 /// <summary>Takes the candidate off all traffic. Nothing stands in front of it: no pod count, no other read.</summary>
 internal static class Reverting
 {
-    /// <summary>A failed live test or a failed gate reverts at once, paused or not.</summary>
+    /// <summary>A failed live test, a failed gate or a check that failed often enough reverts at once, paused or not.</summary>
     public static Course OnEvidence(Situation situation, Course course)
     {
         if (!course.IsActive)
@@ -23,6 +23,12 @@ internal static class Reverting
         {
             course = course.Record(Gating.NameOf(gate.Gate), Verdict.Fail, gate.Message, situation.Now);
             return End(situation, course, RolloutReasons.GateFailed, $"gate {gate.Gate}: {gate.Message}", locks: true);
+        }
+
+        if (CheckBook.Failed(situation, course) is { } check)
+        {
+            course = course.Record(CheckBook.NameOf(check.Name), Verdict.Fail, check.Message, situation.Now);
+            return End(situation, course, RolloutReasons.CheckFailed, $"{CheckBook.NameOf(check.Name)} failed {check.Failures} times in a row: {check.Message}", locks: true);
         }
 
         return course;

@@ -110,6 +110,48 @@ public sealed class RolloutProperties
     });
 
     [Fact]
+    public void A_weight_step_ends_only_with_every_check_passed_by_a_sample_of_that_step() => ForAllTurns(turn =>
+    {
+        if (turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, HoldStartedAt: { } held } before }
+            && turn.After.Current!.StepIndex == before.StepIndex + 1 && turn.Plan.Steps[before.StepIndex] is WeightStep)
+        {
+            Assert.All(turn.Plan.Checks, check => Assert.Contains(turn.Observation.Checks, sample => sample.Name == check.Name && sample.Verdict == Verdict.Pass && sample.At >= held));
+        }
+    });
+
+    [Fact]
+    public void A_check_reverts_exactly_when_as_many_samples_failed_in_a_row() => ForAllWalks(turns =>
+    {
+        var failed = new Dictionary<string, int>();
+        var seen = new HashSet<string>();
+        foreach (var turn in turns)
+        {
+            if (turn.Before.Candidate is not null)
+            {
+                foreach (var sample in turn.Observation.Checks.Where(sample => turn.Plan.Checks.Any(check => check.Name == sample.Name) && seen.Add(sample.SampleId)))
+                {
+                    failed[sample.Name] = sample.Verdict switch { Verdict.Fail => failed.GetValueOrDefault(sample.Name) + 1, Verdict.Pass => 0, _ => failed.GetValueOrDefault(sample.Name) };
+                }
+            }
+
+            foreach (var gone in failed.Keys.Where(name => turn.Plan.Checks.All(check => check.Name != name)).ToList())
+            {
+                failed.Remove(gone);
+            }
+
+            if (turn.IsSameRollout && turn.After.Current is { Phase: RolloutPhase.Reverted, Reason: RolloutReasons.CheckFailed } && turn.Before.Candidate is not null)
+            {
+                Assert.Contains(turn.Plan.Checks, check => failed.GetValueOrDefault(check.Name) >= check.Failures);
+            }
+
+            if (!turn.IsSameRollout || turn.After.Candidate is null)
+            {
+                failed.Clear();
+            }
+        }
+    });
+
+    [Fact]
     public void A_weight_step_ends_only_after_its_hold_with_its_requests() => ForAllTurns(turn =>
     {
         if (turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, HoldStartedAt: { } held } before }
@@ -136,7 +178,7 @@ public sealed class RolloutProperties
         var seen = new HashSet<Transition>();
         ForAllTurns(turn => seen.UnionWith(turn.Decision.Transitions));
         Assert.Empty(Enum.GetValues<RolloutPhase>().Except(seen.Select(transition => transition.To)));
-        Assert.True(seen.Count >= Transitions.Allowed.Count - 3, $"not seen: {string.Join(", ", Transitions.Allowed.Except(seen))}");
+        Assert.True(seen.Count >= Transitions.Allowed.Count - 4, $"not seen: {string.Join(", ", Transitions.Allowed.Except(seen))}");
     }
 
     private static bool Rises(Turn turn) =>

@@ -20,8 +20,10 @@ internal sealed class World
     private readonly Dictionary<string, PodsObservation> pods = [];
     private readonly List<GateObservation> gates = [];
     private readonly Dictionary<(string Process, int Epoch), EvidenceRow> counts = [];
+    private readonly Dictionary<string, CheckObservation> samples = [];
     private string? providerError;
     private int rollouts;
+    private int sampled;
 
     public RolloutPlan Plan { get; private set; } = new() { Desired = Releases[0], Steps = StepLists[0], Replicas = 4, Generation = 1, ProgressDeadline = TimeSpan.FromMinutes(20) };
 
@@ -44,6 +46,7 @@ internal sealed class World
             rollouts++;
             gates.Clear();
             counts.Clear();
+            samples.Clear();
         }
 
         (State, Last) = (decision.Next, decision);
@@ -63,14 +66,16 @@ internal sealed class World
             case 11: Edit(Plan with { Desired = chance % 8 == 7 ? null : Releases[chance % Releases.Length] }); break;
             case 12: Edit(chance % 4 == 0 ? Plan with { Paused = !Plan.Paused } : Plan with { Paused = false }); break;
             case 13: Edit(Change(chance)); break;
+            case 14: Sample(chance); break;
             default: break;
         }
 
         Now += kind == 15 && chance % 10 == 0 ? TimeSpan.FromMinutes(-5) : TimeSpan.FromSeconds(chance % 7 == 0 ? chance % 400 : chance % 40);
     }
 
-    private RolloutPlan Change(int chance) => (chance % 4) switch
+    private RolloutPlan Change(int chance) => (chance % 5) switch
     {
+        4 => Plan with { Checks = chance % 2 == 0 ? [] : [new("latency", 1 + (chance / 5 % 3), TimeSpan.FromMinutes(5)), new("queue", 2, TimeSpan.FromMinutes(1))] },
         0 => Plan with { Steps = StepLists[chance / 4 % StepLists.Length] },
         1 => Plan with { Replicas = chance / 4 % 6 },
         2 => Plan with { GpusPerReplica = 2, MaxSurgeGpus = chance / 4 % 9, MaxUnavailable = chance / 40 % 3 },
@@ -102,6 +107,16 @@ internal sealed class World
         }
     }
 
+    private void Sample(int chance)
+    {
+        if (State is { CandidateWeightPercent: > 0, Current: { } rollout })
+        {
+            var name = chance % 2 == 0 ? "latency" : "queue";
+            var verdict = chance % 3 == 0 ? (Verdict)(chance / 6 % 5) : Verdict.Pass;
+            samples[name] = new(name, rollout.Id, verdict, $"{++sampled}", Now, $"came to {verdict} with {chance}");
+        }
+    }
+
     private void Serve(int chance)
     {
         if (State is not { CandidateWeightPercent: > 0 and var weight, Current.WeightEpoch: var epoch })
@@ -126,6 +141,7 @@ internal sealed class World
         Pods = pods.Values.ToEquatableArray(),
         Gates = gates.ToEquatableArray(),
         Evidence = new(providerError, counts.Values.ToEquatableArray(), State.Current?.Id),
+        Checks = samples.Values.ToEquatableArray(),
         NewRolloutId = $"{rollouts + 1:x8}",
     };
 }

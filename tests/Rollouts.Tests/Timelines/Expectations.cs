@@ -22,6 +22,8 @@ internal static class Expectations
         Same("pods", Join(expected.Pods?.OrderBy(pods => pods.Key, StringComparer.Ordinal).Select(pods => $"{pods.Key}={pods.Value}")), Join(decision.Pods.Select(pods => $"{pods.ServingHash}={pods.Replicas}")));
         Same("tells", Join(expected.Tells), Join(decision.Happenings.Select(happening => happening.Reason)));
         Same("locked", Join(expected.Locked), Join(next.Failed.Select(failed => failed.Hash)));
+        Same("checks", Join(expected.Checks), Join(next.Current?.Checks.Select(check => $"{check.Name} {check.Verdict} {check.Failures}")));
+        Same("verdicts", Join(expected.Verdicts), Join(next.Current?.Verdicts.Where(verdict => verdict.Name.StartsWith("check/", StringComparison.Ordinal)).Select(verdict => $"{verdict.Name} {verdict.Verdict}")));
         Same("history", Join(expected.History), Join(next.History.Select(ended => $"{ended.ReleaseHash} {ended.Outcome} {ended.Reason} {ended.MaxWeight}")));
         if (expected.Message is { } part)
         {

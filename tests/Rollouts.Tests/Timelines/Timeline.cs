@@ -33,6 +33,9 @@ public sealed class SpecEdit
     /// <summary><c>gate NAME</c> or <c>weight 5 for 2m min 20</c>.</summary>
     public List<string>? Steps { get; set; }
 
+    /// <summary><c>NAME failures 3 fresh 1m</c>; replaces those before.</summary>
+    public List<string>? Checks { get; set; }
+
     public int? Replicas { get; set; }
 
     public int? GpusPerReplica { get; set; }
@@ -62,6 +65,9 @@ public sealed class Sight
 
     /// <summary>Why the counts cannot be read; empty once they can.</summary>
     public string? TrafficError { get; set; }
+
+    /// <summary>A new sample each: <c>NAME VERDICT: numbers</c>, asked for now, or at another time with <c>NAME VERDICT at 30s: numbers</c>.</summary>
+    public List<string>? Checks { get; set; }
 }
 
 public sealed class Traffic
@@ -112,6 +118,12 @@ public sealed class Expectation
     public List<string>? Tells { get; set; }
 
     public List<string>? Locked { get; set; }
+
+    /// <summary><c>NAME VERDICT FAILURES</c> as kept.</summary>
+    public List<string>? Checks { get; set; }
+
+    /// <summary><c>NAME VERDICT</c> of the recorded verdicts of checks, in order.</summary>
+    public List<string>? Verdicts { get; set; }
 
     /// <summary><c>RELEASE OUTCOME REASON MAXWEIGHT</c>, newest first.</summary>
     public List<string>? History { get; set; }

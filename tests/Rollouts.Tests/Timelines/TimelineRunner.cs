@@ -9,11 +9,13 @@ internal sealed class TimelineRunner
 
     private readonly Dictionary<string, PodsObservation> pods = [];
     private readonly List<GateObservation> gates = [];
+    private readonly Dictionary<string, CheckObservation> checks = [];
     private EquatableArray<EvidenceRow> traffic;
     private string? trafficError;
     private RolloutPlan plan = new() { Desired = null, Steps = [], Replicas = 1, Generation = 0 };
     private RolloutState state = RolloutState.Initial;
     private int rollouts;
+    private int samples;
 
     public static void Run(Timeline timeline)
     {
@@ -41,7 +43,7 @@ internal sealed class TimelineRunner
 
         if (entry.See is { } sight)
         {
-            See(sight);
+            See(sight, Start + TimelineText.Time(entry.At));
         }
 
         var observation = new Observation
@@ -49,6 +51,7 @@ internal sealed class TimelineRunner
             Pods = pods.Values.ToEquatableArray(),
             Gates = gates.ToEquatableArray(),
             Evidence = new(trafficError, traffic, state.Current?.Id),
+            Checks = checks.Values.ToEquatableArray(),
             NewRolloutId = $"{rollouts + 1:x8}",
         };
         var before = state;
@@ -69,6 +72,7 @@ internal sealed class TimelineRunner
         UnresolvedReason = edit.Release == "none" ? "PromptNotFound" : null,
         UnresolvedMessage = edit.Release == "none" ? "there is no PromptVersion of that name" : null,
         Steps = edit.Steps?.Select(TimelineText.Step).ToEquatableArray() ?? plan.Steps,
+        Checks = edit.Checks?.Select(TimelineText.Check).ToEquatableArray() ?? plan.Checks,
         Replicas = edit.Replicas ?? plan.Replicas,
         GpusPerReplica = edit.GpusPerReplica ?? plan.GpusPerReplica,
         MaxSurgeGpus = edit.MaxSurgeGpus ?? plan.MaxSurgeGpus,
@@ -79,7 +83,7 @@ internal sealed class TimelineRunner
         Generation = plan.Generation + 1,
     };
 
-    private void See(Sight sight)
+    private void See(Sight sight, DateTimeOffset now)
     {
         foreach (var (hash, text) in sight.Pods ?? [])
         {
@@ -92,6 +96,12 @@ internal sealed class TimelineRunner
             var current = state.Current ?? throw new InvalidOperationException("a gate is seen, and no rollout runs");
             gates.RemoveAll(seen => seen.StepIndex == current.StepIndex && seen.Attempt == current.GateAttempt && seen.RolloutId == current.Id);
             gates.Add(new(gate, current.StepIndex, current.GateAttempt, current.Id, verdict, reason, message));
+        }
+
+        foreach (var text in sight.Checks ?? [])
+        {
+            var (name, verdict, at, message) = TimelineText.Sample(text);
+            checks[name] = new(name, state.Current!.Id, verdict, $"{++samples}", at is { } time ? Start + time : now, message);
         }
 
         traffic = sight.Traffic?.Select(Row).ToEquatableArray() ?? traffic;

@@ -62,6 +62,22 @@ internal static partial class TimelineText
         return (match.Groups["gate"].Value, verdict, word, match.Groups["message"].Value);
     }
 
+    public static CheckPlan Check(string text) => text.Split(' ') is [var name, "failures", var failures, "fresh", var fresh]
+        ? new(name, Number(failures), Time(fresh))
+        : throw new FormatException($"not a check: {text}");
+
+    public static (string Name, Verdict Verdict, TimeSpan? At, string Message) Sample(string text)
+    {
+        var match = SamplePattern().Match(text);
+        if (!match.Success)
+        {
+            throw new FormatException($"not a sample: {text}");
+        }
+
+        TimeSpan? at = match.Groups["at"].Success ? Time(match.Groups["at"].Value) : null;
+        return (match.Groups["name"].Value, Enum.Parse<Verdict>(match.Groups["verdict"].Value), at, match.Groups["message"].Value);
+    }
+
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^(?<number>[0-9.]+)(?<unit>ms|s|m|h)$")]
@@ -69,6 +85,9 @@ internal static partial class TimelineText
 
     [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
     private static partial Regex PodsPattern();
+
+    [GeneratedRegex(@"^(?<name>\S+) (?<verdict>[A-Za-z]+)( at (?<at>\S+))?: (?<message>.+)$")]
+    private static partial Regex SamplePattern();
 
     [GeneratedRegex(@"^(?<gate>\S+) (?<verdict>[A-Za-z]+): (?<message>.+)$")]
     private static partial Regex GatePattern();
