@@ -32,6 +32,7 @@ public static class Reasons
     public const string WaitingForMetrics = "WaitingForMetrics";
     public const string Paused = "Paused";
     public const string Promoting = "Promoting";
+    public const string Baking = "Baking";
     public const string Promoted = "Promoted";
     public const string Superseded = "Superseded";
 
@@ -43,6 +44,10 @@ public static class Reasons
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
     public const string CandidateUnavailable = "CandidateUnavailable";
+    public const string WaitingForStable = "WaitingForStable";
+    public const string StableUnavailable = "StableUnavailable";
+    public const string PromptCannotRender = "PromptCannotRender";
+    public const string CandidateUnauthorized = "CandidateUnauthorized";
     public const string Reverted = "Reverted";
     public const string ReleaseLocked = "ReleaseLocked";
 

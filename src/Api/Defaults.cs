@@ -17,6 +17,9 @@ public static class Defaults
     /// <summary>Requests that a candidate must have answered at a weight.</summary>
     public const int MinRequests = 20;
 
+    /// <summary>A candidate's share while it bakes, in per cent.</summary>
+    public const int BakeWeight = 95;
+
     /// <summary>Requests that an evaluation keeps open at a time.</summary>
     public const int EvaluationConcurrency = 8;
 

@@ -24,7 +24,8 @@ public sealed record Observation
 /// <param name="Ready">Pods that are ready.</param>
 /// <param name="WarmedUp">Ready pods that answered a warm-up request.</param>
 /// <param name="Problem">Why pods are not ready, where it is known.</param>
-public sealed record PodsObservation(string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null);
+/// <param name="InFlight">Requests that run or wait in the pods, by the engine's own count; null where it is not known, which is not the same as 0. Asked of retiring pods only.</param>
+public sealed record PodsObservation(string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null, int? InFlight = null);
 
 /// <summary>Something that a person can act on.</summary>
 /// <param name="Reason">A word, such as InsufficientGpus.</param>

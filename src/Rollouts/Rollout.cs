@@ -48,6 +48,15 @@ public sealed record Rollout
     /// <summary>Checks of live metrics, in the plan's order; those without a sample yet are left out.</summary>
     public EquatableArray<CheckState> Checks { get; init; }
 
+    /// <summary>Replicas that stable needed when the rollout first got weight; 0 where nothing autoscales. An autoscaler does not take stable below it while the rollout runs.</summary>
+    public int StableFloor { get; init; }
+
+    /// <summary>Why the candidate goes, as a word of <see cref="RolloutReasons"/>, while <see cref="RolloutPhase.Reverting"/>; null otherwise.</summary>
+    public string? RevertReason { get; init; }
+
+    /// <summary>The same in a sentence.</summary>
+    public string? RevertMessage { get; init; }
+
     /// <summary>What it waits for or why it ended, as a word of <see cref="RolloutReasons"/> or of the observation.</summary>
     public required string Reason { get; init; }
 
@@ -66,6 +75,12 @@ public enum RolloutPhase
 
     /// <summary>All steps are done; waits for the candidate to have the pods for all traffic.</summary>
     Promoting,
+
+    /// <summary>The candidate has the pods and nearly all of the traffic; stable keeps its pods and the rest as a control group. Everything that reverts still does.</summary>
+    Baking,
+
+    /// <summary>The candidate goes; its weight falls as stable's pods get ready to carry it.</summary>
+    Reverting,
 
     /// <summary>Over: the candidate is stable.</summary>
     Promoted,

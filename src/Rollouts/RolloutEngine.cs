@@ -19,12 +19,14 @@ public static class RolloutEngine
         var situation = new Situation(plan, observation, now);
         var course = EvidenceBook.Merge(situation, Course.From(state));
         course = CheckBook.Merge(situation, course);
+        course = Reverting.OnEvidence(situation, course);
+        course = Reverting.Continue(situation, course);
         course = SpecChange.Follow(situation, course);
         course = Pausing.Resume(situation, course);
-        course = Reverting.OnEvidence(situation, course);
         course = Withdrawing.WhenPodsAreGone(situation, course);
         course = Advancing.Go(situation, course);
         course = Reverting.AtDeadline(situation, course);
+        course = Capacity.KeepFloor(situation, course);
         course = Retirement.Expire(situation, course);
         course = CheckBook.Save(state, course);
         course = EvidenceBook.Save(situation, state, course);

@@ -23,6 +23,12 @@ public sealed record RolloutPlan
     /// <summary>Replicas that 100 % of the traffic needs, 0 or more.</summary>
     public required int Replicas { get; init; }
 
+    /// <summary>Whether an autoscaler writes <see cref="Replicas"/>; false where a person does.</summary>
+    public bool IsAutoscaled { get; init; }
+
+    /// <summary>Most replicas that a person allows the autoscaler; null where nothing autoscales.</summary>
+    public int? MaxReplicas { get; init; }
+
     /// <summary>GPUs of one replica; 0 where a replica needs none, and then no surge cap applies.</summary>
     public int GpusPerReplica { get; init; }
 
@@ -35,8 +41,17 @@ public sealed record RolloutPlan
     /// <summary>Longest time that a step may wait (for pods, a verdict, requests, evidence) before the candidate is reverted.</summary>
     public TimeSpan ProgressDeadline { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long a candidate that has gone through all steps keeps <see cref="BakeWeightPercent"/> before it is promoted; zero for no bake.</summary>
+    public TimeSpan Bake { get; init; }
+
+    /// <summary>The candidate's share while it bakes, in per cent, 1 to 100. The weight of the step before holds where that is more.</summary>
+    public int BakeWeightPercent { get; init; } = 95;
+
     /// <summary>How long pods that no longer serve are kept.</summary>
     public TimeSpan ScaleDownDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after <see cref="ScaleDownDelay"/> pods with requests in flight are kept at most; zero: no longer than the delay.</summary>
+    public TimeSpan DrainDeadline { get; init; }
 
     /// <summary>True: nothing starts and nothing moves forward; reverts go on. A step that was paused starts its hold and its deadline again.</summary>
     public bool Paused { get; init; }

@@ -19,7 +19,11 @@ public static class RolloutReasons
     public const string WaitingForRequests = "WaitingForRequests";
     public const string WaitingForMetrics = "WaitingForMetrics";
     public const string Paused = "Paused";
+    public const string Baking = "Baking";
     public const string Promoted = "Promoted";
+    public const string WaitingForStable = "WaitingForStable";
+    public const string StableUnavailable = "StableUnavailable";
+    public const string Reverted = "Reverted";
     public const string Superseded = "Superseded";
     public const string InsufficientGpus = "InsufficientGpus";
     public const string CandidateUnavailable = "CandidateUnavailable";
@@ -29,6 +33,8 @@ public static class RolloutReasons
     public const string GateInconclusive = "GateInconclusive";
     public const string LiveTestFailed = "LiveTestFailed";
     public const string CheckFailed = "CheckFailed";
+    public const string PromptCannotRender = "PromptCannotRender";
+    public const string CandidateUnauthorized = "CandidateUnauthorized";
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
     public const string ReleaseLocked = "ReleaseLocked";

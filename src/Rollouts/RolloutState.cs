@@ -40,8 +40,10 @@ public sealed record RolloutState
 /// <summary>A release that failed.</summary>
 public sealed record LockedRelease(string Hash, string Reason, string Message, DateTimeOffset At);
 
-/// <summary>Pods that are kept until a time, so that what they answer can end and a way back is warm.</summary>
-public sealed record RetiringPods(string ServingHash, int Replicas, DateTimeOffset Until);
+/// <summary>Pods that are kept for a while, so that what they answer can end and a way back is warm.</summary>
+/// <param name="Until">They stay at least until then.</param>
+/// <param name="Deadline">They go at the latest then, whatever they still answer. Null: at <paramref name="Until"/>.</param>
+public sealed record RetiringPods(string ServingHash, int Replicas, DateTimeOffset Until, DateTimeOffset? Deadline = null);
 
 /// <summary>A rollout that ended.</summary>
 /// <param name="Outcome">Promoted, Reverted or Superseded.</param>

@@ -8,12 +8,15 @@ public static class Transitions
 {
     /// <summary>
     /// <code>
-    ///            ┌───────────────────────── Superseded ◀── any running phase
+    ///            ┌──────────────────────────────────── Superseded ◀── any running phase
     ///            ▼
-    ///  (none) → Starting → Stepping → Promoting → Promoted
-    ///                         ▲           │
-    ///                         └───────────┘ candidate lost its pods
-    ///  any running phase → Reverted
+    ///  (none) → Starting → Stepping → Promoting → Baking → Promoted
+    ///                         ▲        │    ▲        │        ▲
+    ///                         │        │    │        │        │
+    ///                         │        └────┼────────┼────────┘ no bake
+    ///                         └─────────────┴────────┘ candidate lost its pods
+    ///  any running phase → Reverted, where stable can carry everything
+    ///  any running phase → Reverting → Reverted or Superseded, where it cannot yet
     /// </code>
     /// </summary>
     public static IReadOnlySet<Transition> Allowed { get; } = new HashSet<Transition>
@@ -29,7 +32,11 @@ public static class Transitions
         new(Starting, Stepping, Because.CandidateReady),
         new(Stepping, Promoting, Because.StepsDone),
         new(Promoting, Promoted, Because.Promoted),
+        new(Promoting, Baking, Because.Baking),
+        new(Baking, Promoted, Because.Promoted),
         new(Promoting, Stepping, Because.CandidateUnavailable),
+        new(Baking, Stepping, Because.CandidateUnavailable),
+        new(Baking, Promoting, Because.CandidateUnavailable),
 
         new(Starting, Reverted, Because.SpecReverted),
         new(Starting, Reverted, Because.ProgressDeadlineExceeded),
@@ -43,9 +50,43 @@ public static class Transitions
         new(Promoting, Reverted, Because.LiveTestFailed),
         new(Promoting, Reverted, Because.CheckFailed),
         new(Promoting, Reverted, Because.ProgressDeadlineExceeded),
+        new(Baking, Reverted, Because.SpecReverted),
+        new(Baking, Reverted, Because.LiveTestFailed),
+        new(Baking, Reverted, Because.ProgressDeadlineExceeded),
+
+        // One fault of the fast path is enough, and nothing is left to it.
+        new(Stepping, Reverted, Because.PromptCannotRender),
+        new(Stepping, Reverted, Because.CandidateUnauthorized),
+        new(Promoting, Reverted, Because.PromptCannotRender),
+        new(Promoting, Reverted, Because.CandidateUnauthorized),
+        new(Baking, Reverted, Because.PromptCannotRender),
+        new(Baking, Reverted, Because.CandidateUnauthorized),
+
+        new(Stepping, Reverting, Because.SpecReverted),
+        new(Stepping, Reverting, Because.GateFailed),
+        new(Stepping, Reverting, Because.GateInconclusive),
+        new(Stepping, Reverting, Because.LiveTestFailed),
+        new(Stepping, Reverting, Because.ProgressDeadlineExceeded),
+        new(Stepping, Reverting, Because.Superseded),
+        new(Promoting, Reverting, Because.SpecReverted),
+        new(Promoting, Reverting, Because.LiveTestFailed),
+        new(Promoting, Reverting, Because.ProgressDeadlineExceeded),
+        new(Promoting, Reverting, Because.Superseded),
+        new(Baking, Reverting, Because.SpecReverted),
+        new(Baking, Reverting, Because.LiveTestFailed),
+        new(Baking, Reverting, Because.ProgressDeadlineExceeded),
+        new(Baking, Reverting, Because.Superseded),
+
+        new(Reverting, Reverted, Because.SpecReverted),
+        new(Reverting, Reverted, Because.GateFailed),
+        new(Reverting, Reverted, Because.GateInconclusive),
+        new(Reverting, Reverted, Because.LiveTestFailed),
+        new(Reverting, Reverted, Because.ProgressDeadlineExceeded),
+        new(Reverting, Superseded, Because.Superseded),
 
         new(Starting, Superseded, Because.Superseded),
         new(Stepping, Superseded, Because.Superseded),
         new(Promoting, Superseded, Because.Superseded),
+        new(Baking, Superseded, Because.Superseded),
     };
 }

@@ -118,7 +118,7 @@ public sealed record RolloutStatus
     [Size(Max = 64)]
     public required string Release { get; init; }
 
-    /// <summary>Starting, Stepping, Promoting, Reverting, Promoted, Reverted or Superseded.</summary>
+    /// <summary>Starting, Stepping, Promoting, Baking, Reverting, Promoted, Reverted or Superseded.</summary>
     [Size(Max = 64)]
     public required string Phase { get; init; }
 
@@ -137,6 +137,17 @@ public sealed record RolloutStatus
 
     /// <summary>Highest weight that the candidate had in this rollout, in per cent. Its pods are not scaled below it while the rollout runs.</summary>
     public int? MaxWeight { get; init; }
+
+    /// <summary>Replicas that stable needed when the candidate first got traffic; an autoscaler does not take it below them while the rollout runs. Absent where none scales.</summary>
+    public int? StableFloor { get; init; }
+
+    /// <summary>Why the candidate goes, as a word, while the phase is Reverting.</summary>
+    [Size(Max = 128)]
+    public string? RevertReason { get; init; }
+
+    /// <summary>Why the candidate goes, in a sentence with the numbers, while the phase is Reverting.</summary>
+    [Size(Max = 2048)]
+    public string? RevertMessage { get; init; }
 
     /// <summary>Attempt of the gate of this step, from 1.</summary>
     public int? GateAttempt { get; init; }
@@ -372,6 +383,9 @@ public sealed record RetiringRelease
     /// <summary>Replicas that are kept until then.</summary>
     public required int Replicas { get; init; }
 
-    /// <summary>When the pods may go.</summary>
+    /// <summary>When the pods may go at the earliest; they stay while the engine has requests in flight, up to the deadline.</summary>
     public required DateTimeOffset Until { get; init; }
+
+    /// <summary>When the pods go whatever they still answer; absent where that is the same time.</summary>
+    public DateTimeOffset? Deadline { get; init; }
 }

@@ -3,6 +3,7 @@ using LlmOps.Api.Schema;
 namespace LlmOps.Api;
 
 /// <summary>How a change is tried and taken over.</summary>
+[CelRule("!has(self.bakeWeight) || has(self.bake)", "bakeWeight has no effect without bake: set bake, such as 30m, or leave bakeWeight out")]
 public sealed record RolloutSpec
 {
     /// <summary>
@@ -19,11 +20,30 @@ public sealed record RolloutSpec
     /// <summary>GPUs that a rollout may use besides those of the stable release.</summary>
     public CapacitySpec? Capacity { get; init; }
 
-    /// <summary>Longest time without progress (pods not ready, a gate without verdict, too few requests) before the candidate is reverted, default 30m.</summary>
+    /// <summary>
+    /// Longest time without progress (pods not ready, a gate without verdict, too few requests) before the candidate is reverted, default 30m. A revert that waits for pods of
+    /// the stable release is ended after the same time without a new one.
+    /// </summary>
     [SchemaDefault("\"30m\"")]
     public Duration? ProgressDeadline { get; init; }
 
-    /// <summary>How long the old release stays warm after a promotion, and the candidate's pods drain after a revert, default 30s.</summary>
+    /// <summary>
+    /// How long a candidate that has gone through all steps keeps nearly all of the traffic before it is promoted, default 0s. Until then the old release keeps all its pods
+    /// and the rest of the traffic, so everything that reverts a candidate still does, at once. A new release ends a bake early: the candidate is promoted, and the new one is tried against it.
+    /// </summary>
+    public Duration? Bake { get; init; }
+
+    /// <summary>
+    /// Share of requests for the candidate while it bakes, in per cent, 1 to 100, default 95; the weight of the step before holds where that is more. The rest goes to the old
+    /// release, whom live tests compare with: 100 leaves them nothing to compare. An edit counts from the next bake on.
+    /// </summary>
+    [Bounds(Min = 1, Max = 100)]
+    public int? BakeWeight { get; init; }
+
+    /// <summary>
+    /// How long the old release stays warm after a promotion, and the candidate's pods after a revert, default 30s. After it they stay while the engine has requests in flight,
+    /// for up to engine.drainSeconds more.
+    /// </summary>
     [SchemaDefault("\"30s\"")]
     public Duration? ScaleDownDelay { get; init; }
 

@@ -27,7 +27,7 @@ internal static class StatusBuilder
             Rollout = next.Current is { } rollout ? Rollout(rollout, gathered.Spec.Plan.Steps, decision.Deadline) : null,
             FailedReleases = NullIfEmpty(next.Failed.Select(failed => new FailedRelease { Release = failed.Hash, Reason = failed.Reason, Message = Text.Cut(failed.Message, LongestMessage), Time = failed.At })),
             History = NullIfEmpty(next.History.Select(Record)),
-            Retiring = NullIfEmpty(next.Retiring.Select(retiring => new RetiringRelease { ServingHash = retiring.ServingHash, Replicas = retiring.Replicas, Until = retiring.Until })),
+            Retiring = NullIfEmpty(next.Retiring.Select(retiring => new RetiringRelease { ServingHash = retiring.ServingHash, Replicas = retiring.Replicas, Until = retiring.Until, Deadline = retiring.Deadline })),
             Replicas = gathered.Observation.Pods.Sum(pods => pods.Desired),
             ReadyReplicas = gathered.Observation.Pods.Sum(pods => pods.Ready),
             Selector = $"{Labels.Deployment}={ObjectNames.LabelValue(deployment.Metadata.Name!)}",
@@ -66,9 +66,12 @@ internal static class StatusBuilder
         Phase = rollout.Phase.ToString(),
         Step = rollout.StepIndex,
         Steps = steps.Count,
-        StepName = rollout.StepIndex < steps.Count ? steps[rollout.StepIndex].ToString() : "promotion",
+        StepName = StepName(rollout, steps),
         WeightEpoch = rollout.WeightEpoch,
         MaxWeight = rollout.MaxWeight,
+        StableFloor = rollout.StableFloor > 0 ? rollout.StableFloor : null,
+        RevertReason = rollout.RevertReason,
+        RevertMessage = rollout.RevertMessage is { } why ? Text.Cut(why, LongestMessage) : null,
         GateAttempt = rollout.GateAttempt,
         StartedAt = rollout.StartedAt,
         StepStartedAt = rollout.StepStartedAt,
@@ -103,6 +106,14 @@ internal static class StatusBuilder
             Time = check.At,
             Message = Text.Cut(check.Message, LongestMessage),
         })),
+    };
+
+    private static string StepName(Rollout rollout, EquatableArray<Step> steps) => rollout switch
+    {
+        { Phase: RolloutPhase.Baking } => $"bake {rollout.WeightPercent}%",
+        { Phase: RolloutPhase.Reverting } => "revert",
+        { StepIndex: var index } when index < steps.Count => steps[index].ToString(),
+        _ => "promotion",
     };
 
     private static TrackEvidence Counts(TrackCounts counts) => new()

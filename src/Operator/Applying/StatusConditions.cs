@@ -11,7 +11,7 @@ internal static class StatusConditions
     /// <summary>Waits that do not end by themselves: somebody has to act.</summary>
     private static readonly HashSet<string> NeedsSomebody =
     [
-        Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable,
+        Reasons.StableUnavailable, Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable,
         Reasons.GateNotFound, Reasons.GateInvalid, Reasons.GateInconclusive, Reasons.DatasetInvalid, Reasons.EvaluationFailed,
     ];
 

@@ -12,7 +12,7 @@ internal static class RolloutStateReader
         Candidate = Release(status.Candidate),
         Current = status.Rollout is { } rollout ? Rollout(rollout, status.Candidate) : null,
         Failed = (status.FailedReleases ?? []).Select(failed => new LockedRelease(failed.Release, failed.Reason, failed.Message, failed.Time)).ToEquatableArray(),
-        Retiring = (status.Retiring ?? []).Select(retiring => new RetiringPods(retiring.ServingHash, retiring.Replicas, retiring.Until)).ToEquatableArray(),
+        Retiring = (status.Retiring ?? []).Select(retiring => new RetiringPods(retiring.ServingHash, retiring.Replicas, retiring.Until, retiring.Deadline)).ToEquatableArray(),
         History = (status.History ?? []).Select(Finished).ToEquatableArray(),
         ObservedGeneration = status.ObservedGeneration ?? 0,
     };
@@ -31,6 +31,9 @@ internal static class RolloutStateReader
         WeightPercent = candidate?.Weight ?? 0,
         WeightEpoch = rollout.WeightEpoch ?? 0,
         MaxWeight = rollout.MaxWeight ?? 0,
+        StableFloor = rollout.StableFloor ?? 0,
+        RevertReason = rollout.RevertReason,
+        RevertMessage = rollout.RevertMessage,
         StartedAt = rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
         StepStartedAt = rollout.StepStartedAt ?? rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
         HoldStartedAt = rollout.HoldStartedAt,

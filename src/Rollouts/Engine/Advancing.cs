@@ -5,7 +5,7 @@ internal static class Advancing
 {
     public static Course Go(Situation situation, Course course)
     {
-        if (!course.IsActive)
+        if (!course.IsActive || course.IsReverting)
         {
             return course;
         }
@@ -25,6 +25,11 @@ internal static class Advancing
             course = Stepping.Go(situation, course);
         }
 
-        return course.IsActive && course.Rollout.Phase == RolloutPhase.Promoting ? Promoting.Go(situation, course) : course;
+        return course.Rollout.Phase switch
+        {
+            RolloutPhase.Promoting => Promoting.Go(situation, course),
+            RolloutPhase.Baking => Baking.Go(situation, course),
+            _ => course,
+        };
     }
 }

@@ -15,7 +15,9 @@ internal static class Capacity
         var candidate = Candidate(plan, state);
         if (state.Stable is { } stable)
         {
-            Need(stable.ServingHash, plan.Replicas - Math.Clamp(candidate - (SurgeReplicas(plan) ?? candidate), 0, Given(plan)));
+            // On the way back stable gets all that it needs, also what it had given.
+            var given = state is { Candidate: not null, Current.Phase: RolloutPhase.Reverting } ? 0 : Taken(plan, candidate);
+            Need(stable.ServingHash, Floor(plan, state) - given);
         }
 
         if (state.Candidate is { } tried && tried.ServingHash != state.Stable?.ServingHash)
@@ -49,6 +51,36 @@ internal static class Capacity
             : null;
     }
 
+    /// <summary>
+    /// Share of the requests, in per cent, that stable's ready pods can carry; 100 where nothing is known of them, since nothing may stand in front of a revert.
+    /// Pods that stable gave to the candidate are not waited for: they come back only when the candidate has gone.
+    /// </summary>
+    public static int CarriedByStable(Situation situation, Course course)
+    {
+        var needed = NeededByStable(situation.Plan, course.State);
+        var pods = situation.Observation.Pods.FirstOrDefault(pods => pods.ServingHash == course.State.Stable?.ServingHash);
+        return pods is null || needed <= 0 ? 100 : (int)Math.Min(100, 100L * pods.Ready / needed);
+    }
+
+    /// <summary>Pods with which stable carries all requests, as far as it may have them while the candidate is there.</summary>
+    public static int NeededByStable(RolloutPlan plan, RolloutState state) => plan.Replicas - Taken(plan, Candidate(plan, state));
+
+    /// <summary>Share of the requests, in per cent, that the candidate can carry with all the pods that it may have.</summary>
+    public static int CarriedByCandidate(RolloutPlan plan, RolloutState state) =>
+        plan.Replicas == 0 ? 100 : (int)(100L * Bounded(plan, state, plan.Replicas) / plan.Replicas);
+
+    /// <summary>Keeps what stable needs when a rollout first gets weight, so that an autoscaler that sees the load move away does not take the way back.</summary>
+    public static Course KeepFloor(Situation situation, Course course) =>
+        situation.Plan.IsAutoscaled && course is { IsActive: true, IsFirstRelease: false, Rollout: { StableFloor: 0, WeightPercent: > 0 } rollout }
+            ? course.With(rollout with { StableFloor = situation.Plan.Replicas })
+            : course;
+
+    /// <summary>Replicas that all traffic needs. An autoscaler cannot lower them while a candidate is tried; a person can, by replicas or by the autoscaler's bounds.</summary>
+    private static int Floor(RolloutPlan plan, RolloutState state) =>
+        plan.IsAutoscaled && state is { Candidate: not null, Current.StableFloor: var floor }
+            ? Math.Max(plan.Replicas, Math.Min(floor, plan.MaxReplicas ?? floor))
+            : plan.Replicas;
+
     /// <summary>Replicas of the candidate's own pods; 0 where it has none of its own.</summary>
     private static int Candidate(RolloutPlan plan, RolloutState state)
     {
@@ -58,8 +90,9 @@ internal static class Capacity
         }
 
         var index = Steps.Clamp(plan.Steps, rollout.StepIndex, state.Stable is null);
-        var takesAll = rollout.Phase is RolloutPhase.Promoting || index >= plan.Steps.Count;
-        var weight = rollout.Phase is RolloutPhase.Stepping && index < plan.Steps.Count && plan.Steps[index] is WeightStep step ? step.WeightPercent : 0;
+        var takesAll = rollout.Phase is RolloutPhase.Promoting or RolloutPhase.Baking || index >= plan.Steps.Count
+            || (rollout.Phase is RolloutPhase.Reverting && rollout.StepIndex >= plan.Steps.Count);
+        var weight = rollout.Phase is RolloutPhase.Stepping or RolloutPhase.Reverting && index < plan.Steps.Count && plan.Steps[index] is WeightStep step ? step.WeightPercent : 0;
         var replicas = Bounded(plan, state, takesAll ? Math.Max(1, plan.Replicas) : Share(plan, Math.Max(weight, rollout.MaxWeight)));
 
         // A cap that is lowered meanwhile does not take the last pod from under the traffic.
@@ -72,6 +105,8 @@ internal static class Capacity
 
     private static int MostForCandidate(RolloutPlan plan, RolloutState state) =>
         state.Stable is null || SurgeReplicas(plan) is not { } surge ? int.MaxValue : surge + Given(plan);
+
+    private static int Taken(RolloutPlan plan, int candidate) => Math.Clamp(candidate - (SurgeReplicas(plan) ?? candidate), 0, Given(plan));
 
     private static int Given(RolloutPlan plan) => Math.Clamp(plan.MaxUnavailable, 0, Math.Max(0, plan.Replicas - 1));
 

@@ -34,7 +34,7 @@ internal static class Conclusion
             return LiveInterval;
         }
 
-        var times = course.State.Retiring.Select(pods => (DateTimeOffset?)pods.Until).Append(deadline).Append(course.LookAgainAt);
+        DateTimeOffset?[] times = [Retirement.LookAgainAt(situation, course.State), deadline, course.LookAgainAt];
         return times.Min() is { } next ? Clamp(next - situation.Now) : null;
     }
 

@@ -27,10 +27,13 @@ internal sealed record Course
     /// <summary>Whether the candidate runs on stable's pods: only its prompt differs.</summary>
     public bool SharesPods => State.Candidate?.ServingHash is { } hash && hash == State.Stable?.ServingHash;
 
+    /// <summary>Whether the candidate is on its way out.</summary>
+    public bool IsReverting => IsActive && Rollout.Phase == RolloutPhase.Reverting;
+
     public static Course From(RolloutState state)
     {
         // A candidate without a running rollout can only come from a status edited by hand; it has no weight, so it is dropped.
-        var runs = state.Current is { Phase: RolloutPhase.Starting or RolloutPhase.Stepping or RolloutPhase.Promoting };
+        var runs = state.Current is { Phase: RolloutPhase.Starting or RolloutPhase.Stepping or RolloutPhase.Promoting or RolloutPhase.Baking or RolloutPhase.Reverting };
         return new() { State = runs ? state : state with { Candidate = null } };
     }
 

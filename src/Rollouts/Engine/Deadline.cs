@@ -3,10 +3,12 @@ namespace LlmOps.Rollouts.Engine;
 /// <summary>When a step is reverted if nothing moves.</summary>
 internal static class Deadline
 {
-    /// <summary>Null where nothing is tried, while paused, and where a first release waits for its pods: there is nothing to go back to.</summary>
+    /// <summary>
+    /// Null where nothing is tried, while paused, and where a first release waits for its pods: there is nothing to go back to. A pause does not hold a revert.
+    /// </summary>
     public static DateTimeOffset? Of(RolloutPlan plan, RolloutState state)
     {
-        if (state.Candidate is null || state.Current is not { } rollout || plan.Paused)
+        if (state.Candidate is null || state.Current is not { } rollout || (plan.Paused && rollout.Phase != RolloutPhase.Reverting))
         {
             return null;
         }
@@ -18,6 +20,7 @@ internal static class Deadline
         {
             GateStep => rollout.StepStartedAt + plan.ProgressDeadline,
             _ when isFirstRelease => null,
+            _ when rollout.Phase == RolloutPhase.Baking => rollout.StepStartedAt + plan.Bake + plan.ProgressDeadline,
             WeightStep weight => rollout.StepStartedAt + weight.HoldFor + plan.ProgressDeadline,
             _ => rollout.StepStartedAt + plan.ProgressDeadline,
         };

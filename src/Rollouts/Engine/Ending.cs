@@ -8,7 +8,7 @@ internal static class Ending
     {
         var retired = course.SharesPods ? course.State.Retiring : Retirement.Add(situation, course.State, course.Candidate);
         course = course.Enter(outcome, reason);
-        course = course.With(WeightChange.To(course.Rollout, 0) with { Reason = reason, Message = message });
+        course = course.With(WeightChange.To(course.Rollout, 0) with { Reason = reason, Message = message, RevertReason = null, RevertMessage = null });
         return course with
         {
             State = course.State with { Candidate = null, Retiring = retired, History = Write(situation, course, outcome, reason, message) },

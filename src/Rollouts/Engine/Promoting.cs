@@ -1,6 +1,8 @@
 namespace LlmOps.Rollouts.Engine;
 
-/// <summary>Swaps the roles once the candidate has the pods for all traffic: its pods become stable, nothing is rolled again.</summary>
+/// <summary>
+/// Swaps the roles once the candidate has the pods for all traffic, and has baked where the spec says so: its pods become stable, nothing is rolled again.
+/// </summary>
 internal static class Promoting
 {
     public static Course Begin(Course course) => course.Enter(RolloutPhase.Promoting, RolloutReasons.StepsDone);
@@ -12,16 +14,21 @@ internal static class Promoting
             return EvidenceBook.Wait(situation, course, blocked);
         }
 
-        return Capacity.Missing(situation, course, weightPercent: 100) is { } missing
-            ? Waiting.ForPods(situation, course, missing)
-            : Swap(situation, course);
+        if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing)
+        {
+            return Waiting.ForPods(situation, course, missing);
+        }
+
+        // A first release has nothing to go back to.
+        return situation.Plan.Bake > TimeSpan.Zero && !course.IsFirstRelease ? Baking.Begin(situation, course) : Swap(situation, course);
     }
 
-    private static Course Swap(Situation situation, Course course)
+    /// <param name="why">What ended the bake before its time; null where nothing did.</param>
+    public static Course Swap(Situation situation, Course course, string? why = null)
     {
         var message = course.IsFirstRelease
             ? $"release {course.Candidate.Hash} is the first to serve"
-            : $"release {course.Candidate.Hash} took over from {course.State.Stable!.Hash}";
+            : $"release {course.Candidate.Hash} took over from {course.State.Stable!.Hash}{(why is null ? string.Empty : $": {why}")}";
         var retiring = course.State.Stable is { } old && !course.SharesPods ? Retirement.Add(situation, course.State, old) : course.State.Retiring;
         course = course.Enter(RolloutPhase.Promoted, RolloutReasons.Promoted);
         course = course.With(WeightChange.To(course.Rollout, 0) with { MaxWeight = 100, Reason = RolloutReasons.Promoted, Message = message });

@@ -2,15 +2,35 @@ using LlmOps.Rollouts.Statistics;
 
 namespace LlmOps.Rollouts.Engine;
 
-/// <summary>Takes the candidate off all traffic. Nothing stands in front of it: no pod count, no other read.</summary>
+/// <summary>
+/// Takes the candidate off all traffic. Nothing stands in front of it: no pod count, no other read. Where stable is known to be short of pods, the weight falls as
+/// far as they can carry it and follows them down; what is unknown counts as there.
+/// </summary>
+/// <remarks>
+/// <code>
+/// candidate                             stable                     weight
+/// shares stable's pods (a prompt)       -                          0 at once
+/// has no ready pod                      -                          0 at once: gateways answer from stable
+/// fails the fast path                   -                          0 at once: its answers are worth nothing
+/// any other                             can carry everything       0 at once
+/// any other                             can carry a part           what stable cannot carry, never more than before; again with each pod
+/// any other                             the same for the deadline  0: what judged it holds, and it may hold the GPUs that stable waits for
+/// any other                             no ready pod               stays, also over the deadline (StableUnavailable): an outage is worse
+/// </code>
+/// </remarks>
 internal static class Reverting
 {
-    /// <summary>A failed live test, a failed gate or a check that failed often enough reverts at once, paused or not.</summary>
+    /// <summary>A fault of the fast path, a failed live test, a failed gate or a check that failed often enough reverts at once, paused or not.</summary>
     public static Course OnEvidence(Situation situation, Course course)
     {
-        if (!course.IsActive)
+        if (!course.IsActive || course.IsReverting)
         {
             return course;
+        }
+
+        if (!course.IsFirstRelease && FastPath.Find(course.Rollout) is { } fault)
+        {
+            return End(situation, course, fault.Reason, fault.Message, locks: true);
         }
 
         foreach (var test in EvidenceBook.LiveTests(situation, course).Where(test => test.Verdict == Verdict.Fail))
@@ -34,10 +54,36 @@ internal static class Reverting
         return course;
     }
 
+    /// <summary>Follows stable's pods: each that gets ready takes its share from the candidate.</summary>
+    public static Course Continue(Situation situation, Course course)
+    {
+        if (!course.IsReverting)
+        {
+            return course;
+        }
+
+        var (rollout, reason) = (course.Rollout, course.Rollout.RevertReason ?? RolloutReasons.Reverted);
+        var weight = WeightLeft(situation, course);
+        var isOverdue = Deadline.Of(situation.Plan, course.State) is { } deadline && situation.Now >= deadline;
+        if (weight == 0 || (weight == rollout.WeightPercent && isOverdue && situation.PodsOf(course.State.Stable!).Ready > 0))
+        {
+            var message = rollout.RevertMessage ?? rollout.Message;
+            return Finish(situation, course, reason, message).Tell(RolloutReasons.Reverted, $"release {rollout.ReleaseHash} is off all traffic");
+        }
+
+        if (weight < rollout.WeightPercent)
+        {
+            course = course.With(WeightChange.To(rollout, weight) with { StepStartedAt = situation.Now });
+            return Wait(situation, course, RolloutReasons.WaitingForStable).Tell(RolloutReasons.WeightChanged, $"release {rollout.ReleaseHash} goes: {weight}% are left to it");
+        }
+
+        return Wait(situation, course, isOverdue ? RolloutReasons.StableUnavailable : RolloutReasons.WaitingForStable);
+    }
+
     /// <summary>A step that did not move until its deadline reverts.</summary>
     public static Course AtDeadline(Situation situation, Course course)
     {
-        if (Deadline.Of(situation.Plan, course.State) is not { } deadline || situation.Now < deadline)
+        if (course.IsReverting || Deadline.Of(situation.Plan, course.State) is not { } deadline || situation.Now < deadline)
         {
             return course;
         }
@@ -47,17 +93,44 @@ internal static class Reverting
         return End(situation, course, reason, $"no progress until {Waiting.Time(deadline)}: {course.Rollout.Reason}: {course.Rollout.Message}", locks: true);
     }
 
+    /// <summary>The candidate goes. In this write its weight falls as far as stable can carry it, and it is locked where it has failed.</summary>
     public static Course End(Situation situation, Course course, string reason, string message, bool locks)
     {
-        var hash = course.Candidate.Hash;
-        course = Ending.WithoutPromotion(situation, course, RolloutPhase.Reverted, reason, message);
-        if (!locks)
+        course = locks ? Lock(situation, course, reason, message).Warn(reason, message) : course.Tell(reason, message);
+        var weight = WeightLeft(situation, course);
+        if (weight == 0)
         {
-            return course.Tell(reason, message);
+            return Finish(situation, course, reason, message);
         }
 
+        course = course.Enter(RolloutPhase.Reverting, reason);
+        course = course.With(WeightChange.To(course.Rollout, weight) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gate = null };
+        return Wait(situation, course, RolloutReasons.WaitingForStable);
+    }
+
+    private static Course Finish(Situation situation, Course course, string reason, string message) =>
+        Ending.WithoutPromotion(situation, course, reason == RolloutReasons.Superseded ? RolloutPhase.Superseded : RolloutPhase.Reverted, reason, message);
+
+    private static Course Lock(Situation situation, Course course, string reason, string message)
+    {
+        var hash = course.Candidate.Hash;
         var failed = course.State.Failed.Where(release => release.Hash != hash).ToEquatableArray();
-        failed = failed.Add(new(hash, reason, message, situation.Now)).Last(RolloutState.MaxFailed);
-        return course.Warn(reason, message) with { State = course.State with { Failed = failed } };
+        return course with { State = course.State with { Failed = failed.Add(new(hash, reason, message, situation.Now)).Last(RolloutState.MaxFailed) } };
+    }
+
+    /// <summary>The candidate's weight, in per cent, that stable cannot take yet.</summary>
+    private static int WeightLeft(Situation situation, Course course) =>
+        course.SharesPods || course.IsFirstRelease || situation.PodsOf(course.Candidate).Ready == 0 || FastPath.Find(course.Rollout) is not null
+            ? 0
+            : Math.Min(course.Rollout.WeightPercent, 100 - Capacity.CarriedByStable(situation, course));
+
+    private static Course Wait(Situation situation, Course course, string reason)
+    {
+        var (rollout, stable) = (course.Rollout, course.State.Stable!);
+        var needed = Capacity.NeededByStable(situation.Plan, course.State);
+        var wait = reason == RolloutReasons.StableUnavailable
+            ? $"keeps {rollout.WeightPercent}% because release {stable.Hash} has no ready pod at all: mend its pods, or set the spec to a release that can serve"
+            : $"keeps {rollout.WeightPercent}% until more of the {needed} pods of release {stable.Hash} are ready";
+        return course.Wait(reason, $"{wait}; it goes because of {rollout.RevertReason}: {Excerpt.Of(rollout.RevertMessage ?? string.Empty)}");
     }
 }

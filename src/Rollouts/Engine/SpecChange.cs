@@ -3,13 +3,14 @@ namespace LlmOps.Rollouts.Engine;
 /// <summary>Follows the release that the spec asks for. Steps, thresholds and replicas may change freely: only the release starts a rollout or ends one.</summary>
 /// <remarks>
 /// <code>
-/// spec asks for       while a candidate is tried        while none is
-/// nothing (unknown)   goes on                           stays
-/// the candidate       goes on                           -
-/// stable              revert, not locked                stays
-/// a locked release    superseded, nothing starts        stays, ReleaseLocked
-/// another release     superseded, the new one starts    the new one starts
-/// (paused: as above, but nothing starts)
+/// spec asks for       while a candidate is tried        while one bakes                          while none is
+/// nothing (unknown)   goes on                           goes on                                  stays
+/// the candidate       goes on                           goes on                                  -
+/// stable              revert, not locked                revert, not locked                       stays
+/// a locked release    superseded, nothing starts        promoted early, nothing starts           stays, ReleaseLocked
+/// another release     superseded, the new one starts    promoted early, the new one starts       the new one starts
+/// (paused: as above, but nothing starts and nothing is promoted early)
+/// (a bake that lacks pods or counts is superseded and not promoted; while one reverts, the revert comes to its end first)
 /// </code>
 /// </remarks>
 internal static class SpecChange
@@ -18,7 +19,7 @@ internal static class SpecChange
     {
         var isNewGeneration = course.State.ObservedGeneration != situation.Plan.Generation;
         course = course with { State = course.State with { ObservedGeneration = situation.Plan.Generation } };
-        if (situation.Plan.Desired is not { } desired || desired.Hash == course.State.Candidate?.Hash)
+        if (course.IsReverting || situation.Plan.Desired is not { } desired || desired.Hash == course.State.Candidate?.Hash)
         {
             return course;
         }
@@ -32,7 +33,17 @@ internal static class SpecChange
 
         if (course.IsActive)
         {
-            course = Supersede(situation, course, desired);
+            if (course.Rollout.Phase == RolloutPhase.Baking && situation.Plan.Paused)
+            {
+                return course;
+            }
+
+            course = MakeWay(situation, course, desired);
+        }
+
+        if (course.IsReverting)
+        {
+            return course;
         }
 
         if (LockOf(course.State, desired) is { } locked)
@@ -48,10 +59,8 @@ internal static class SpecChange
     public static string Describe(LockedRelease locked) =>
         $"release {locked.Hash} failed before and is not tried again: {locked.Reason}: {locked.Message}; change the spec";
 
-    private static Course Supersede(Situation situation, Course course, Release desired)
-    {
-        var message = $"release {course.Candidate.Hash} made way for {desired.Hash}";
-        return Ending.WithoutPromotion(situation, course, RolloutPhase.Superseded, RolloutReasons.Superseded, message)
-            .Tell(RolloutReasons.Superseded, message);
-    }
+    private static Course MakeWay(Situation situation, Course course, Release desired) =>
+        course.Rollout.Phase == RolloutPhase.Baking && Baking.MayEndEarly(situation, course)
+            ? Promoting.Swap(situation, course, $"its bake ended early, since the spec asks for {desired.Hash}")
+            : Reverting.End(situation, course, RolloutReasons.Superseded, $"release {course.Candidate.Hash} made way for {desired.Hash}", locks: false);
 }

@@ -8,13 +8,14 @@ internal static class Withdrawing
 {
     public static Course WhenPodsAreGone(Situation situation, Course course)
     {
-        if (!course.IsActive || course.SharesPods || course.Rollout.WeightPercent == 0 || situation.PodsOf(course.Candidate).Ready > 0)
+        if (!course.IsActive || course.IsReverting || course.SharesPods || course.Rollout.WeightPercent == 0 || situation.PodsOf(course.Candidate).Ready > 0)
         {
             return course;
         }
 
         var rollout = WeightChange.To(course.Rollout, 0);
-        var index = Steps.LastWeight(situation.Plan.Steps, rollout.StepIndex) ?? rollout.StepIndex;
+        var lastWeight = Steps.LastWeight(situation.Plan.Steps, rollout.StepIndex);
+        var index = lastWeight ?? rollout.StepIndex;
         if (index != rollout.StepIndex)
         {
             rollout = rollout with { StepIndex = index, StepStartedAt = situation.Now, GateAttempt = 1 };
@@ -22,6 +23,12 @@ internal static class Withdrawing
 
         var message = $"release {rollout.ReleaseHash} has no ready pod: its {course.Rollout.WeightPercent}% went back to stable until it has";
         course = course.With(rollout).Wait(RolloutReasons.CandidateUnavailable, message).Warn(RolloutReasons.CandidateUnavailable, message);
-        return rollout.Phase == RolloutPhase.Promoting ? course.Enter(RolloutPhase.Stepping, RolloutReasons.CandidateUnavailable) : course;
+        return rollout.Phase switch
+        {
+            // A bake without a weight before it begins again by itself.
+            RolloutPhase.Baking when lastWeight is null => course.With(course.Rollout with { StepStartedAt = situation.Now }).Enter(RolloutPhase.Promoting, RolloutReasons.CandidateUnavailable),
+            RolloutPhase.Baking or RolloutPhase.Promoting => course.Enter(RolloutPhase.Stepping, RolloutReasons.CandidateUnavailable),
+            _ => course,
+        };
     }
 }

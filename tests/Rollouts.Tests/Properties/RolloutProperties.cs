@@ -38,7 +38,7 @@ public sealed class RolloutProperties
         var rollout = turn.After.Current!;
         var pods = turn.PodsOf(turn.After.Candidate!);
         Assert.True(pods is { Ready: > 0, WarmedUp: > 0 });
-        Assert.IsType<WeightStep>(turn.Plan.Steps[rollout.StepIndex]);
+        Assert.True(rollout.Phase == RolloutPhase.Baking || turn.Plan.Steps[rollout.StepIndex] is WeightStep);
         if (turn.After.Candidate!.ServingHash != turn.After.Stable!.ServingHash)
         {
             Assert.True(pods.Ready >= Math.Min(Share(turn.Plan, rollout.WeightPercent), turn.TargetOf(turn.After.Candidate)));
@@ -96,7 +96,64 @@ public sealed class RolloutProperties
 
     [Fact]
     public void A_locked_release_is_never_tried() => ForAllTurns(turn =>
-        Assert.DoesNotContain(turn.After.Failed, failed => failed.Hash == turn.After.Candidate?.Hash));
+        Assert.True(turn.After.Current?.Phase == RolloutPhase.Reverting || turn.After.Failed.All(failed => failed.Hash != turn.After.Candidate?.Hash)));
+
+    [Fact]
+    public void On_the_way_back_a_weight_never_rises_and_stable_never_gets_more_than_its_ready_pods_carry_unless_the_rest_must_go() => ForAllTurns(turn =>
+    {
+        var (before, after) = (turn.Before.CandidateWeightPercent, turn.IsSameRollout ? turn.After.CandidateWeightPercent : 0);
+        var isOver = turn.Decision.Transitions.Any(transition => transition.To is RolloutPhase.Reverted or RolloutPhase.Superseded);
+        if (turn.Before is not { Candidate: { } candidate, Stable: { } stable } || (!isOver && turn.After.Current?.Phase != RolloutPhase.Reverting))
+        {
+            return;
+        }
+
+        Assert.True(after <= before);
+        var shares = candidate.ServingHash == stable.ServingHash;
+        if (before > 0 && !shares && turn.PodsOf(candidate).Ready > 0 && turn.Observation.Pods.Any(pods => pods.ServingHash == stable.ServingHash))
+        {
+            // What stable was allowed to give to the candidate is not waited for.
+            var needed = turn.Plan.Replicas - Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
+            var carried = needed <= 0 ? 100 : Math.Min(100, 100 * turn.PodsOf(stable).Ready / needed);
+            var isOverdue = turn.Before.Current!.Phase == RolloutPhase.Reverting && turn.Now - turn.Before.Current.StepStartedAt >= turn.Plan.ProgressDeadline && turn.PodsOf(stable).Ready > 0;
+            Assert.True(isOverdue || 100 - after <= Math.Max(carried, 100 - before), $"stable got {100 - after}% and carries {carried}%");
+        }
+
+        Assert.Equal(isOver, turn.After.Candidate is null || !turn.IsSameRollout);
+    });
+
+    [Fact]
+    public void A_bake_ends_in_a_promotion_only_after_its_time_or_for_another_release() => ForAllTurns(turn =>
+    {
+        if (turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Baking, HoldStartedAt: { } began } before } && turn.Decision.Transitions.Any(transition => transition is { From: RolloutPhase.Baking, To: RolloutPhase.Promoted }))
+        {
+            Assert.True(turn.Now - began >= turn.Plan.Bake || (turn.Plan.Desired is { } desired && desired.Hash != before.ReleaseHash));
+            Assert.Null(turn.Observation.Evidence.ProviderError);
+            Assert.True(turn.PodsOf(turn.Before.Candidate!).Ready > 0);
+        }
+    });
+
+    [Fact]
+    public void An_autoscaler_never_takes_stable_below_what_it_had_when_the_candidate_got_weight() => ForAllTurns(turn =>
+    {
+        if (turn is { After: { Candidate: not null, Stable: { } stable, Current.StableFloor: > 0 and var floor }, Plan.IsAutoscaled: true })
+        {
+            var given = Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
+            Assert.True(turn.TargetOf(stable) >= Math.Min(floor, turn.Plan.MaxReplicas ?? floor) - given);
+        }
+    });
+
+    [Fact]
+    public void Pods_that_retire_go_only_after_their_delay_with_nothing_in_flight_or_at_their_deadline() => ForAllTurns(turn =>
+    {
+        foreach (var gone in turn.Before.Retiring.Where(pods => turn.After.Retiring.All(kept => kept.ServingHash != pods.ServingHash)))
+        {
+            var seen = turn.Observation.Pods.FirstOrDefault(pods => pods.ServingHash == gone.ServingHash);
+            var isDropped = turn.After.Retiring.Count == RolloutState.MaxRetiring;
+            Assert.True(isDropped || turn.Now >= gone.Until);
+            Assert.True(isDropped || turn.Now >= (gone.Deadline ?? gone.Until) || seen is null or { Desired: 0 } or { InFlight: 0 });
+        }
+    });
 
     [Fact]
     public void A_pause_starts_nothing_and_moves_nothing_forward() => ForAllTurns(turn =>
@@ -178,7 +235,9 @@ public sealed class RolloutProperties
         var seen = new HashSet<Transition>();
         ForAllTurns(turn => seen.UnionWith(turn.Decision.Transitions));
         Assert.Empty(Enum.GetValues<RolloutPhase>().Except(seen.Select(transition => transition.To)));
-        Assert.True(seen.Count >= Transitions.Allowed.Count - 4, $"not seen: {string.Join(", ", Transitions.Allowed.Except(seen))}");
+        Assert.Empty(Transitions.Allowed.Select(transition => transition.Cause).Except(seen.Select(transition => transition.Cause)));
+        // The rarest (a deadline in a bake while stable lacks pods, say) have tests of their own.
+        Assert.True(seen.Count >= Transitions.Allowed.Count * 2 / 3, $"not seen: {string.Join(", ", Transitions.Allowed.Except(seen))}");
     }
 
     private static bool Rises(Turn turn) =>

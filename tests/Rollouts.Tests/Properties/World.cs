@@ -25,7 +25,7 @@ internal sealed class World
     private int rollouts;
     private int sampled;
 
-    public RolloutPlan Plan { get; private set; } = new() { Desired = Releases[0], Steps = StepLists[0], Replicas = 4, Generation = 1, ProgressDeadline = TimeSpan.FromMinutes(20) };
+    public RolloutPlan Plan { get; private set; } = new() { Desired = Releases[0], Steps = StepLists[0], Replicas = 4, Generation = 1, ProgressDeadline = TimeSpan.FromMinutes(20), Bake = TimeSpan.FromMinutes(1) };
 
     public RolloutState State { get; private set; } = RolloutState.Initial;
 
@@ -59,6 +59,7 @@ internal sealed class World
         {
             case 0 or 1 or 2: FollowTargets(missing: 0); break;
             case 3: FollowTargets(missing: chance % 3); break;
+            case 14: LosePods(chance); break;
             case 4 or 5: AnswerGate(Verdict.Pass); break;
             case 6: AnswerGate((Verdict)(chance % 5)); break;
             case 7 or 8 or 9: Serve(chance); break;
@@ -78,7 +79,9 @@ internal sealed class World
         4 => Plan with { Checks = chance % 2 == 0 ? [] : [new("latency", 1 + (chance / 5 % 3), TimeSpan.FromMinutes(5)), new("queue", 2, TimeSpan.FromMinutes(1))] },
         0 => Plan with { Steps = StepLists[chance / 4 % StepLists.Length] },
         1 => Plan with { Replicas = chance / 4 % 6 },
+        2 when chance % 3 == 0 => Plan with { Bake = TimeSpan.FromMinutes(chance / 12 % 3), BakeWeightPercent = 1 + (chance / 36 % 100), DrainDeadline = TimeSpan.FromMinutes(chance / 12 % 2) },
         2 => Plan with { GpusPerReplica = 2, MaxSurgeGpus = chance / 4 % 9, MaxUnavailable = chance / 40 % 3 },
+        3 when chance % 3 == 0 => Plan with { IsAutoscaled = !Plan.IsAutoscaled, MaxReplicas = chance / 12 % 2 == 0 ? null : 4 },
         _ => Plan with { MaxSurgeGpus = null },
     };
 
@@ -96,6 +99,17 @@ internal sealed class World
         {
             var ready = Math.Max(0, target.Replicas - missing);
             pods[target.ServingHash] = new(target.ServingHash, target.Replicas, ready, missing == 1 ? 0 : ready);
+        }
+    }
+
+    /// <summary>Pods of one serving hash are gone, or tell how much they still answer.</summary>
+    private void LosePods(int chance)
+    {
+        if (pods.Count > 0)
+        {
+            var hit = pods.Values.OrderBy(seen => seen.ServingHash, StringComparer.Ordinal).ElementAt(chance % pods.Count);
+            var ready = hit.Ready * (chance / 7 % 4) / 3;
+            pods[hit.ServingHash] = hit with { Ready = ready, WarmedUp = ready, InFlight = chance / 28 % 3 };
         }
     }
 

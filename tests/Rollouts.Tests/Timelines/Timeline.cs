@@ -48,13 +48,24 @@ public sealed class SpecEdit
 
     public string? ScaleDownDelay { get; set; }
 
+    public string? DrainDeadline { get; set; }
+
+    public string? Bake { get; set; }
+
+    public int? BakeWeight { get; set; }
+
+    /// <summary>Whether replicas are an autoscaler's; with <see cref="MaxReplicas"/> as its upper bound.</summary>
+    public bool? Autoscaled { get; set; }
+
+    public int? MaxReplicas { get; set; }
+
     public bool? Paused { get; set; }
 }
 
 /// <summary>Facts. What is left out is as it was seen last.</summary>
 public sealed class Sight
 {
-    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>0 of 1 InsufficientGpus: why</c>.</summary>
+    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>0 of 1 InsufficientGpus: why</c>, <c>4 answering 12</c> (requests in flight).</summary>
     public Dictionary<string, string>? Pods { get; set; }
 
     /// <summary><c>NAME VERDICT: numbers</c>, of the present attempt; a verdict of another name is a reason.</summary>
@@ -83,6 +94,10 @@ public sealed class Traffic
     public long StableErrors { get; set; }
 
     public long CandidateErrors { get; set; }
+
+    public long RenderFailures { get; set; }
+
+    public long Unauthorized { get; set; }
 
     public List<long> StableSlow { get; set; } = [];
 

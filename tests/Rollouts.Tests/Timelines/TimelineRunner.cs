@@ -79,6 +79,11 @@ internal sealed class TimelineRunner
         MaxUnavailable = edit.MaxUnavailable ?? plan.MaxUnavailable,
         ProgressDeadline = edit.ProgressDeadline is null ? plan.ProgressDeadline : TimelineText.Time(edit.ProgressDeadline),
         ScaleDownDelay = edit.ScaleDownDelay is null ? plan.ScaleDownDelay : TimelineText.Time(edit.ScaleDownDelay),
+        DrainDeadline = edit.DrainDeadline is null ? plan.DrainDeadline : TimelineText.Time(edit.DrainDeadline),
+        Bake = edit.Bake is null ? plan.Bake : TimelineText.Time(edit.Bake),
+        BakeWeightPercent = edit.BakeWeight ?? plan.BakeWeightPercent,
+        IsAutoscaled = edit.Autoscaled ?? plan.IsAutoscaled,
+        MaxReplicas = edit.MaxReplicas ?? plan.MaxReplicas,
         Paused = edit.Paused ?? plan.Paused,
         Generation = plan.Generation + 1,
     };

@@ -46,7 +46,7 @@ internal static partial class TimelineText
         var ready = Number(match.Groups["ready"].Value);
         var desired = match.Groups["desired"].Success ? Number(match.Groups["desired"].Value) : ready;
         var problem = match.Groups["reason"].Success ? new Problem(match.Groups["reason"].Value, match.Groups["message"].Value) : null;
-        return new(servingHash, desired, ready, match.Groups["cold"].Success ? 0 : ready, problem);
+        return new(servingHash, desired, ready, match.Groups["cold"].Success ? 0 : ready, problem, match.Groups["inFlight"].Success ? Number(match.Groups["inFlight"].Value) : null);
     }
 
     public static (string Gate, Verdict? Verdict, string Reason, string Message) Gate(string text)
@@ -83,7 +83,7 @@ internal static partial class TimelineText
     [GeneratedRegex(@"^(?<number>[0-9.]+)(?<unit>ms|s|m|h)$")]
     private static partial Regex TimePattern();
 
-    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
+    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( answering (?<inFlight>\d+))?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
     private static partial Regex PodsPattern();
 
     [GeneratedRegex(@"^(?<name>\S+) (?<verdict>[A-Za-z]+)( at (?<at>\S+))?: (?<message>.+)$")]

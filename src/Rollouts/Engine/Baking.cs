@@ -1,0 +1,49 @@
+namespace LlmOps.Rollouts.Engine;
+
+/// <summary>
+/// Keeps a candidate that has gone through all steps at nearly all of the traffic for a while, before the roles are swapped. Stable keeps its pods and the rest of
+/// the requests, so that live tests have a control group and the way back needs no cold start.
+/// </summary>
+internal static class Baking
+{
+    public static Course Begin(Situation situation, Course course)
+    {
+        course = course.Enter(RolloutPhase.Baking, RolloutReasons.Baking);
+        var rollout = WeightChange.Hold(course.Rollout, Weight(situation.Plan, course), situation.Now) with { StepStartedAt = situation.Now };
+        course = course.With(rollout);
+        var message = Describe(course, situation.Now + situation.Plan.Bake);
+        return course.Wait(RolloutReasons.Baking, message).Tell(RolloutReasons.Baking, message);
+    }
+
+    public static Course Go(Situation situation, Course course)
+    {
+        var until = (course.Rollout.HoldStartedAt ?? course.Rollout.StepStartedAt) + situation.Plan.Bake;
+        if (situation.Now < until)
+        {
+            return course.Wait(RolloutReasons.Baking, Describe(course, until));
+        }
+
+        if (EvidenceBook.Blocks(situation, course, minRequests: 1) is { } blocked)
+        {
+            return EvidenceBook.Wait(situation, course, blocked);
+        }
+
+        return Capacity.Missing(situation, course, weightPercent: 100) is { } missing
+            ? Waiting.ForPods(situation, course, missing)
+            : Promoting.Swap(situation, EvidenceBook.RecordPass(situation, course));
+    }
+
+    /// <summary>Whether the bake may end before its time, because another release is asked for: the pods for all traffic are there, and the counts say nothing against it.</summary>
+    public static bool MayEndEarly(Situation situation, Course course) =>
+        EvidenceBook.Blocks(situation, course, minRequests: 0) is null && Capacity.Missing(situation, course, weightPercent: 100) is null;
+
+    /// <summary>The bake's weight: never below the step before, and no more than pods under a surge cap can carry.</summary>
+    private static int Weight(RolloutPlan plan, Course course)
+    {
+        var carried = course.SharesPods ? 100 : Capacity.CarriedByCandidate(plan, course.State);
+        return Math.Max(course.Rollout.WeightPercent, Math.Min(plan.BakeWeightPercent, carried));
+    }
+
+    private static string Describe(Course course, DateTimeOffset until) =>
+        $"bakes at {course.Rollout.WeightPercent}% until {Waiting.Time(until)}; release {course.State.Stable!.Hash} stays warm";
+}
