@@ -48,7 +48,8 @@ internal static class SpecChange
 
         if (LockOf(course.State, desired) is { } locked)
         {
-            return isNewGeneration ? course.Warn(RolloutReasons.ReleaseLocked, Describe(locked)) : course;
+            // One that failed in this very decision has been told of.
+            return isNewGeneration && locked.At != situation.Now ? course.Warn(RolloutReasons.ReleaseLocked, Describe(locked)) : course;
         }
 
         return situation.Plan.Paused ? course : Starting.Begin(situation, course, desired);

@@ -62,6 +62,32 @@ public sealed class StatusRoundTripTests
     });
 
     [Fact]
+    public void A_state_on_its_way_back_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial with
+    {
+        Stable = new Release("r1", "s1", "p1"),
+        Candidate = new Release("r2", "s2", "p2"),
+        Current = new Rollout
+        {
+            Id = "0a1b2c3d",
+            ReleaseHash = "r2",
+            Phase = RolloutPhase.Reverting,
+            StepIndex = 2,
+            WeightPercent = 33,
+            WeightEpoch = 4,
+            MaxWeight = 95,
+            StableFloor = 6,
+            StartedAt = Time,
+            StepStartedAt = Time.AddSeconds(10),
+            RevertReason = Reasons.LiveTestFailed,
+            RevertMessage = "worse",
+            Reason = Reasons.WaitingForStable,
+            Message = "keeps 33%",
+        },
+        Failed = [new("r2", Reasons.LiveTestFailed, "worse", Time)],
+        Retiring = [new("s0", 2, Time.AddMinutes(1), Time.AddMinutes(2))],
+    });
+
+    [Fact]
     public void A_state_before_the_first_release_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial);
 
     [Fact]

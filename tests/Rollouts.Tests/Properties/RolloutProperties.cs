@@ -110,12 +110,13 @@ public sealed class RolloutProperties
 
         Assert.True(after <= before);
         var shares = candidate.ServingHash == stable.ServingHash;
-        if (before > 0 && !shares && turn.PodsOf(candidate).Ready > 0 && turn.Observation.Pods.Any(pods => pods.ServingHash == stable.ServingHash))
+        var isFaulty = turn.Before.Current!.Evidence.Concat(turn.Observation.Evidence.Rows).Any(row => row.Candidate is { RenderFailures: > 0 } or { Unauthorized: > 0 });
+        if (before > 0 && !shares && !isFaulty && turn.PodsOf(candidate).Ready > 0 && turn.Observation.Pods.Any(pods => pods.ServingHash == stable.ServingHash))
         {
             // What stable was allowed to give to the candidate is not waited for.
             var needed = turn.Plan.Replicas - Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
             var carried = needed <= 0 ? 100 : Math.Min(100, 100 * turn.PodsOf(stable).Ready / needed);
-            var isOverdue = turn.Before.Current!.Phase == RolloutPhase.Reverting && turn.Now - turn.Before.Current.StepStartedAt >= turn.Plan.ProgressDeadline && turn.PodsOf(stable).Ready > 0;
+            var isOverdue = turn.Before.Current.Phase == RolloutPhase.Reverting && turn.Now - turn.Before.Current.StepStartedAt >= turn.Plan.ProgressDeadline && turn.PodsOf(stable).Ready > 0;
             Assert.True(isOverdue || 100 - after <= Math.Max(carried, 100 - before), $"stable got {100 - after}% and carries {carried}%");
         }
 

@@ -144,7 +144,11 @@ internal sealed class World
         counts[key] = row with
         {
             Stable = Add(row.Stable, 10 * (100 - weight), errors: 1),
-            Candidate = Add(row.Candidate, 10 * weight, errors),
+            Candidate = Add(row.Candidate, 10 * weight, errors) with
+            {
+                RenderFailures = row.Candidate.RenderFailures + (chance % 37 == 0 ? 1 : 0),
+                Unauthorized = row.Candidate.Unauthorized + (chance % 41 == 0 ? 1 : 0),
+            },
         };
     }
 

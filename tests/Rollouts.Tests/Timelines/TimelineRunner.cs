@@ -118,5 +118,5 @@ internal sealed class TimelineRunner
         traffic.Epoch,
         traffic.Weight,
         new(traffic.Stable, traffic.StableErrors, traffic.StableSlow.ToEquatableArray()),
-        new(traffic.Candidate, traffic.CandidateErrors, traffic.CandidateSlow.ToEquatableArray()));
+        new(traffic.Candidate, traffic.CandidateErrors, traffic.CandidateSlow.ToEquatableArray()) { RenderFailures = traffic.RenderFailures, Unauthorized = traffic.Unauthorized });
 }
