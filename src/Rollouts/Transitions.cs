@@ -19,8 +19,8 @@ public static class Transitions
     ///  any running phase → Reverting → Reverted or Superseded, where it cannot yet
     /// </code>
     /// </summary>
-    public static IReadOnlySet<Transition> Allowed { get; } = new HashSet<Transition>
-    {
+    public static IReadOnlySet<Transition> Allowed { get; } = new HashSet<Transition>(
+    [
         new(null, Starting, Because.FirstRelease),
         new(null, Starting, Because.RolloutStarted),
         new(Promoted, Starting, Because.RolloutStarted),
@@ -38,55 +38,33 @@ public static class Transitions
         new(Baking, Stepping, Because.CandidateUnavailable),
         new(Baking, Promoting, Because.CandidateUnavailable),
 
-        new(Starting, Reverted, Because.SpecReverted),
-        new(Starting, Reverted, Because.ProgressDeadlineExceeded),
-        new(Stepping, Reverted, Because.SpecReverted),
-        new(Stepping, Reverted, Because.GateFailed),
-        new(Stepping, Reverted, Because.GateInconclusive),
-        new(Stepping, Reverted, Because.LiveTestFailed),
-        new(Stepping, Reverted, Because.CheckFailed),
-        new(Stepping, Reverted, Because.ProgressDeadlineExceeded),
-        new(Promoting, Reverted, Because.SpecReverted),
-        new(Promoting, Reverted, Because.LiveTestFailed),
-        new(Promoting, Reverted, Because.CheckFailed),
-        new(Promoting, Reverted, Because.ProgressDeadlineExceeded),
-        new(Baking, Reverted, Because.SpecReverted),
-        new(Baking, Reverted, Because.LiveTestFailed),
-        new(Baking, Reverted, Because.ProgressDeadlineExceeded),
+        // cause, end, whether stable may take the traffic by degrees, from
+        .. Back(Because.SpecReverted, Reverted, true, Starting, Stepping, Promoting, Baking),
+        .. Back(Because.ProgressDeadlineExceeded, Reverted, true, Starting, Stepping, Promoting, Baking),
+        .. Back(Because.GateFailed, Reverted, true, Stepping),
+        .. Back(Because.GateInconclusive, Reverted, true, Stepping),
+        .. Back(Because.LiveTestFailed, Reverted, true, Stepping, Promoting, Baking),
+        .. Back(Because.CheckFailed, Reverted, true, Stepping, Promoting, Baking),
+        .. Back(Because.PromptCannotRender, Reverted, false, Stepping, Promoting, Baking),
+        .. Back(Because.CandidateUnauthorized, Reverted, false, Stepping, Promoting, Baking),
+        .. Back(Because.Superseded, Superseded, true, Starting, Stepping, Promoting, Baking),
+    ]);
 
-        // One fault of the fast path is enough, and nothing is left to it.
-        new(Stepping, Reverted, Because.PromptCannotRender),
-        new(Stepping, Reverted, Because.CandidateUnauthorized),
-        new(Promoting, Reverted, Because.PromptCannotRender),
-        new(Promoting, Reverted, Because.CandidateUnauthorized),
-        new(Baking, Reverted, Because.PromptCannotRender),
-        new(Baking, Reverted, Because.CandidateUnauthorized),
+    /// <summary>The ways back for one cause: at once, and by degrees from phases in which the candidate may have traffic.</summary>
+    private static IEnumerable<Transition> Back(string cause, RolloutPhase end, bool byDegrees, params RolloutPhase[] from)
+    {
+        foreach (var phase in from)
+        {
+            yield return new(phase, end, cause);
+            if (byDegrees && phase != Starting)
+            {
+                yield return new(phase, Reverting, cause);
+            }
+        }
 
-        new(Stepping, Reverting, Because.SpecReverted),
-        new(Stepping, Reverting, Because.GateFailed),
-        new(Stepping, Reverting, Because.GateInconclusive),
-        new(Stepping, Reverting, Because.LiveTestFailed),
-        new(Stepping, Reverting, Because.ProgressDeadlineExceeded),
-        new(Stepping, Reverting, Because.Superseded),
-        new(Promoting, Reverting, Because.SpecReverted),
-        new(Promoting, Reverting, Because.LiveTestFailed),
-        new(Promoting, Reverting, Because.ProgressDeadlineExceeded),
-        new(Promoting, Reverting, Because.Superseded),
-        new(Baking, Reverting, Because.SpecReverted),
-        new(Baking, Reverting, Because.LiveTestFailed),
-        new(Baking, Reverting, Because.ProgressDeadlineExceeded),
-        new(Baking, Reverting, Because.Superseded),
-
-        new(Reverting, Reverted, Because.SpecReverted),
-        new(Reverting, Reverted, Because.GateFailed),
-        new(Reverting, Reverted, Because.GateInconclusive),
-        new(Reverting, Reverted, Because.LiveTestFailed),
-        new(Reverting, Reverted, Because.ProgressDeadlineExceeded),
-        new(Reverting, Superseded, Because.Superseded),
-
-        new(Starting, Superseded, Because.Superseded),
-        new(Stepping, Superseded, Because.Superseded),
-        new(Promoting, Superseded, Because.Superseded),
-        new(Baking, Superseded, Because.Superseded),
-    };
+        if (byDegrees)
+        {
+            yield return new(Reverting, end, cause);
+        }
+    }
 }

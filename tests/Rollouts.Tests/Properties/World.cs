@@ -37,7 +37,7 @@ internal sealed class World
     /// <param name="choice">Chance; any number is an event.</param>
     public Turn Play(int choice)
     {
-        Happen((choice & int.MaxValue) % 16, (choice & int.MaxValue) / 16);
+        Happen((choice & int.MaxValue) % 17, (choice & int.MaxValue) / 17);
         var observation = Observe();
         var decision = CheckedEngine.Decide(Plan, State, observation, Now);
         var turn = new Turn(Plan, State, observation, Now, decision);
@@ -59,7 +59,6 @@ internal sealed class World
         {
             case 0 or 1 or 2: FollowTargets(missing: 0); break;
             case 3: FollowTargets(missing: chance % 3); break;
-            case 14: LosePods(chance); break;
             case 4 or 5: AnswerGate(Verdict.Pass); break;
             case 6: AnswerGate((Verdict)(chance % 5)); break;
             case 7 or 8 or 9: Serve(chance); break;
@@ -68,6 +67,7 @@ internal sealed class World
             case 12: Edit(chance % 4 == 0 ? Plan with { Paused = !Plan.Paused } : Plan with { Paused = false }); break;
             case 13: Edit(Change(chance)); break;
             case 14: Sample(chance); break;
+            case 16: LosePods(chance); break;
             default: break;
         }
 
@@ -146,8 +146,8 @@ internal sealed class World
             Stable = Add(row.Stable, 10 * (100 - weight), errors: 1),
             Candidate = Add(row.Candidate, 10 * weight, errors) with
             {
-                RenderFailures = row.Candidate.RenderFailures + (chance % 37 == 0 ? 1 : 0),
-                Unauthorized = row.Candidate.Unauthorized + (chance % 41 == 0 ? 1 : 0),
+                RenderFailures = row.Candidate.RenderFailures + (chance % 211 == 0 ? 1 : 0),
+                Unauthorized = row.Candidate.Unauthorized + (chance % 223 == 0 ? 1 : 0),
             },
         };
     }
