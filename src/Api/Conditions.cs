@@ -36,6 +36,14 @@ public static class Reasons
     public const string Promoted = "Promoted";
     public const string Superseded = "Superseded";
 
+    public const string CandidateReady = "CandidateReady";
+    public const string StepsDone = "StepsDone";
+
+    // Only in the timeline of a rollout
+    public const string SpecChanged = "SpecChanged";
+    public const string StepEntered = "StepEntered";
+    public const string VerdictReached = "VerdictReached";
+
     // A rollout fails
     public const string GateFailed = "GateFailed";
     public const string GateInconclusive = "GateInconclusive";

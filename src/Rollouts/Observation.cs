@@ -15,6 +15,12 @@ public sealed record Observation
     /// <summary>The newest sample of each check; a check that is missing has none.</summary>
     public EquatableArray<CheckObservation> Checks { get; init; }
 
+    /// <summary>Records of ended rollouts that are known to be written. A rollout is kept whole until its own is among them.</summary>
+    public EquatableArray<WrittenRecord> Records { get; init; }
+
+    /// <summary>Who wrote the spec; null where it is not known.</summary>
+    public string? Actor { get; init; }
+
     /// <summary>Id for a rollout that starts in this decision, 8 hexadecimal characters. Randomness is a parameter.</summary>
     public required string NewRolloutId { get; init; }
 }
@@ -31,6 +37,10 @@ public sealed record PodsObservation(string ServingHash, int Desired, int Ready,
 /// <param name="Reason">A word, such as InsufficientGpus.</param>
 /// <param name="Message">A sentence.</param>
 public sealed record Problem(string Reason, string Message);
+
+/// <summary>A record of a rollout that ended.</summary>
+/// <param name="Name">Name of the record.</param>
+public sealed record WrittenRecord(string RolloutId, string Name);
 
 /// <summary>An evaluation of the current rollout.</summary>
 /// <param name="Verdict">Null while there is none.</param>

@@ -4,6 +4,9 @@ namespace LlmOps.Rollouts;
 public sealed record Rollout
 {
     public const int MaxVerdicts = 100;
+    public const int MaxMoments = 60;
+    public const int MaxStepTimes = 60;
+    public const int MaxRules = 40;
     public const int MaxEvidenceRows = 200;
 
     /// <summary>8 hexadecimal characters; also the salt of the sticky split.</summary>
@@ -12,7 +15,19 @@ public sealed record Rollout
     /// <summary>Release that is tried.</summary>
     public required string ReleaseHash { get; init; }
 
+    /// <summary>Release that it is compared with; null for a first release.</summary>
+    public string? StableHash { get; init; }
+
+    /// <summary>Generation of the spec that asked for it.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>Who wrote that spec; null where it is not known.</summary>
+    public string? Actor { get; init; }
+
     public required RolloutPhase Phase { get; init; }
+
+    /// <summary>Whether it has not ended yet.</summary>
+    public bool IsRunning => Phase is not (RolloutPhase.Promoted or RolloutPhase.Reverted or RolloutPhase.Superseded);
 
     /// <summary>Index of the step, from 0; the number of steps once all are done.</summary>
     public int StepIndex { get; init; }
@@ -62,6 +77,27 @@ public sealed record Rollout
 
     /// <summary>The same in a sentence. Changes only when the wait does, so that a quiet reconcile writes nothing.</summary>
     public required string Message { get; init; }
+
+    /// <summary>Since when it has its <see cref="Reason"/>.</summary>
+    public DateTimeOffset? ReasonSince { get; init; }
+
+    /// <summary>When the first bad event of the candidate was counted: an error, a block, a bad rating, or an answer slower, longer or dearer than stable's p99. Null without any.</summary>
+    public DateTimeOffset? FirstBadAt { get; init; }
+
+    /// <summary>When its end was decided. Earlier than <see cref="FinishedAt"/> where stable had to get ready first.</summary>
+    public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>When it ended: the candidate is stable, or has no weight any more.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>What happened, oldest first. Of repeated entries the oldest are dropped first.</summary>
+    public EquatableArray<Moment> Timeline { get; init; }
+
+    /// <summary>Stages with their times, in the order in which they were gone through.</summary>
+    public EquatableArray<StepTime> StepTimes { get; init; }
+
+    /// <summary>What the live tests went by when it ended.</summary>
+    public EquatableArray<Rule> Rules { get; init; }
 }
 
 /// <summary>Where a rollout is.</summary>

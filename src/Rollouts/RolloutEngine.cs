@@ -19,6 +19,7 @@ public static class RolloutEngine
         var situation = new Situation(plan, observation, now);
         var course = EvidenceBook.Merge(situation, Course.From(state));
         course = CheckBook.Merge(situation, course);
+        course = Recording.Note(situation, course);
         course = Reverting.OnEvidence(situation, course);
         course = Reverting.Continue(situation, course);
         course = SpecChange.Follow(situation, course);
@@ -29,6 +30,7 @@ public static class RolloutEngine
         course = Capacity.KeepFloor(situation, course);
         course = Retirement.Expire(situation, course);
         course = CheckBook.Save(state, course);
+        course = Chronicle.Write(situation, state, course);
         course = EvidenceBook.Save(situation, state, course);
         return Conclusion.Of(situation, course);
     }

@@ -28,6 +28,11 @@ public static class RolloutReasons
     public const string InsufficientGpus = "InsufficientGpus";
     public const string CandidateUnavailable = "CandidateUnavailable";
 
+    // Only in timelines
+    public const string SpecChanged = "SpecChanged";
+    public const string StepEntered = "StepEntered";
+    public const string VerdictReached = "VerdictReached";
+
     // Ends
     public const string GateFailed = "GateFailed";
     public const string GateInconclusive = "GateInconclusive";

@@ -18,6 +18,9 @@ public sealed record RolloutState
     /// <summary>The rollout of <see cref="Candidate"/>, or the last one where there is no candidate.</summary>
     public Rollout? Current { get; init; }
 
+    /// <summary>The rollout before <see cref="Current"/>, until its record is known to be written. Its evidence is summed up over the gateways.</summary>
+    public Rollout? Previous { get; init; }
+
     /// <summary>Releases that failed, oldest first. None of them is tried again.</summary>
     public EquatableArray<LockedRelease> Failed { get; init; }
 
@@ -49,6 +52,10 @@ public sealed record RetiringPods(string ServingHash, int Replicas, DateTimeOffs
 /// <param name="Outcome">Promoted, Reverted or Superseded.</param>
 /// <param name="MaxWeight">Highest weight that the candidate had, in per cent.</param>
 /// <param name="CandidateRequests">Requests that were assigned to the candidate.</param>
+/// <param name="TimeToDetect">From the first bad event to the decision to revert; null where there was neither.</param>
+/// <param name="TimeToRevert">From the decision to revert to weight 0; null where there was no weight to take.</param>
+/// <param name="Actor">Who asked for the release; null where it is not known.</param>
+/// <param name="Record">Name of its record; null until that is known to be written.</param>
 public sealed record FinishedRollout(
     string Id,
     string ReleaseHash,
@@ -58,4 +65,8 @@ public sealed record FinishedRollout(
     DateTimeOffset StartedAt,
     DateTimeOffset FinishedAt,
     int MaxWeight,
-    long CandidateRequests);
+    long CandidateRequests,
+    TimeSpan? TimeToDetect = null,
+    TimeSpan? TimeToRevert = null,
+    string? Actor = null,
+    string? Record = null);

@@ -20,7 +20,16 @@ internal static class Ending
     {
         var rollout = course.Rollout;
         var requests = rollout.Evidence.Sum(row => row.Candidate.Requests);
-        var finished = new FinishedRollout(rollout.Id, rollout.ReleaseHash, outcome, reason, message, rollout.StartedAt, situation.Now, rollout.MaxWeight, requests);
+        var isRevert = outcome == RolloutPhase.Reverted;
+        var decidedAt = rollout.DecidedAt ?? situation.Now;
+        var finished = new FinishedRollout(
+            rollout.Id, rollout.ReleaseHash, outcome, reason, message, rollout.StartedAt, situation.Now, rollout.MaxWeight, requests,
+            TimeToDetect: isRevert && rollout.FirstBadAt is { } bad ? NotNegative(decidedAt - bad) : null,
+            TimeToRevert: isRevert && rollout.MaxWeight > 0 ? NotNegative(situation.Now - decidedAt) : null,
+            rollout.Actor);
         return course.State.History.Prepend(finished).Take(RolloutState.MaxHistory).ToEquatableArray();
     }
+
+    /// <summary>A clock that went back is no reason to tell a time below zero.</summary>
+    private static TimeSpan NotNegative(TimeSpan time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }

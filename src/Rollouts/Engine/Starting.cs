@@ -11,6 +11,9 @@ internal static class Starting
         {
             Id = situation.Observation.NewRolloutId,
             ReleaseHash = desired.Hash,
+            StableHash = course.State.Stable?.Hash,
+            Generation = situation.Plan.Generation,
+            Actor = situation.Observation.Actor,
             Phase = RolloutPhase.Starting,
             StepIndex = Steps.First(situation.Plan.Steps, course.IsFirstRelease),
             StartedAt = situation.Now,
@@ -21,7 +24,7 @@ internal static class Starting
         var transition = new Transition(course.State.Current?.Phase, RolloutPhase.Starting, reason);
         return course.Tell(reason, message) with
         {
-            State = course.State with { Candidate = desired, Current = rollout },
+            State = course.State with { Candidate = desired, Current = rollout, Previous = Recording.ToKeep(course.State) },
             Transitions = course.Transitions.Add(transition),
         };
     }
