@@ -4,7 +4,7 @@ using LlmOps.Kubernetes;
 
 namespace LlmOps.Api;
 
-/// <summary>JSON contracts of the four kinds.</summary>
+/// <summary>JSON contracts of all kinds.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -20,5 +20,7 @@ namespace LlmOps.Api;
 [JsonSerializable(typeof(ResourceList<EvalGate>))]
 [JsonSerializable(typeof(EvalRun))]
 [JsonSerializable(typeof(ResourceList<EvalRun>))]
+[JsonSerializable(typeof(RolloutRecord))]
+[JsonSerializable(typeof(ResourceList<RolloutRecord>))]
 [JsonSerializable(typeof(ReleaseSnapshot))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -16,11 +16,11 @@ internal sealed record GeneratedFile(string Path, string Content);
 /// <summary>What <c>make manifests</c> writes.</summary>
 internal static class GeneratedFiles
 {
-    /// <summary>The four CRDs.</summary>
+    /// <summary>The CRDs.</summary>
     public static IReadOnlyList<GeneratedFile> CustomResources()
     {
         var docs = new DocComments();
-        return [Crd<LlmDeployment>(docs), Crd<PromptVersion>(docs), Crd<EvalGate>(docs), Crd<EvalRun>(docs)];
+        return [Crd<LlmDeployment>(docs), Crd<PromptVersion>(docs), Crd<EvalGate>(docs), Crd<EvalRun>(docs), Crd<RolloutRecord>(docs)];
     }
 
     /// <summary>Roles and bindings of operator and gateway.</summary>

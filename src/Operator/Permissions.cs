@@ -18,6 +18,7 @@ public static class OperatorPermissions
         new(ApiGroup.Name, "promptversions", ["get", "list", "watch", "patch"], "Prompts of releases; patch sets the finalizer of those that serve"),
         new(ApiGroup.Name, "promptversions/status", ["get", "patch"], "Content hash, stage and conditions"),
         new(ApiGroup.Name, "promptversions/finalizers", ["update"], "Finalizer of prompts that serve"),
+        new(ApiGroup.Name, "rolloutrecords", ["create"], "One per rollout that ended; never changed"),
         new(ApiGroup.Name, "evalgates", Read, "Gates of rollouts"),
         new(ApiGroup.Name, "evalgates/status", ["get", "patch"], "Last run and conditions"),
         new(ApiGroup.Name, "evalruns", Own, "One per gate step of a rollout"),

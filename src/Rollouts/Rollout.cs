@@ -55,7 +55,7 @@ public sealed record Rollout
     /// <summary>Verdicts of gates, live tests and checks, newest last.</summary>
     public EquatableArray<VerdictRecord> Verdicts { get; init; }
 
-    /// <summary>Counts of the live tests, per gateway process and weight epoch. May lag behind what was decided on by up to 10 s.</summary>
+    /// <summary>Counts of the live tests, per gateway process and weight epoch; over all gateways once it ended. May lag behind what was decided on by up to 10 s.</summary>
     public EquatableArray<EvidenceRow> Evidence { get; init; }
 
     public DateTimeOffset? EvidenceSavedAt { get; init; }
@@ -81,7 +81,7 @@ public sealed record Rollout
     /// <summary>Since when it has its <see cref="Reason"/>.</summary>
     public DateTimeOffset? ReasonSince { get; init; }
 
-    /// <summary>When the first bad event of the candidate was counted: an error, a block, a bad rating, or an answer slower, longer or dearer than stable's p99. Null without any.</summary>
+    /// <summary>When the first bad event of the candidate was seen: an error, a block, a bad rating, a failed check, or an answer slower, longer or dearer than stable's p99. Null without any.</summary>
     public DateTimeOffset? FirstBadAt { get; init; }
 
     /// <summary>When its end was decided. Earlier than <see cref="FinishedAt"/> where stable had to get ready first.</summary>

@@ -18,7 +18,7 @@ public sealed record RolloutState
     /// <summary>The rollout of <see cref="Candidate"/>, or the last one where there is no candidate.</summary>
     public Rollout? Current { get; init; }
 
-    /// <summary>The rollout before <see cref="Current"/>, until its record is known to be written. Its evidence is summed up over the gateways.</summary>
+    /// <summary>The rollout before <see cref="Current"/>, until its record is known to be written.</summary>
     public Rollout? Previous { get; init; }
 
     /// <summary>Releases that failed, oldest first. None of them is tried again.</summary>

@@ -205,7 +205,7 @@ public sealed class InvariantTests
             Analysis = new AnalysisPlan(0.02, 1.5, 2),
             Generation = 9,
         };
-        Assert.Equal(before, scene.Decide().Next.Current! with { Message = before.Message });
+        Assert.Equal(before, scene.Decide().Next.Current! with { Message = before.Message, Timeline = before.Timeline });
     }
 
     [Theory]

@@ -27,13 +27,16 @@ public sealed record LlmDeploymentStatus
     /// <summary>The rollout that runs, or the last one.</summary>
     public RolloutStatus? Rollout { get; init; }
 
+    /// <summary>The rollout before, where its RolloutRecord is not known to be written yet.</summary>
+    public RolloutStatus? PreviousRollout { get; init; }
+
     /// <summary>Releases that failed. They are not tried again until the spec changes.</summary>
     [Size(Max = 20)]
     public IReadOnlyList<FailedRelease>? FailedReleases { get; init; }
 
     /// <summary>Rollouts that ended, newest first.</summary>
     [Size(Max = 10)]
-    public IReadOnlyList<RolloutRecord>? History { get; init; }
+    public IReadOnlyList<HistoryEntry>? History { get; init; }
 
     /// <summary>Releases that no longer serve and whose pods are not gone yet.</summary>
     [Size(Max = 10)]
@@ -118,6 +121,17 @@ public sealed record RolloutStatus
     [Size(Max = 64)]
     public required string Release { get; init; }
 
+    /// <summary>Release that it is compared with; absent for a first release.</summary>
+    [Size(Max = 64)]
+    public string? StableRelease { get; init; }
+
+    /// <summary>Generation of the spec that asked for it.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>Who wrote that spec, by the field manager of the write, such as <c>argocd-controller (Apply)</c>; absent where it is not known.</summary>
+    [Size(Max = 256)]
+    public string? Actor { get; init; }
+
     /// <summary>Starting, Stepping, Promoting, Baking, Reverting, Promoted, Reverted or Superseded.</summary>
     [Size(Max = 64)]
     public required string Phase { get; init; }
@@ -182,6 +196,30 @@ public sealed record RolloutStatus
 
     /// <summary>When the evidence was last written here; it is written at most every 10 seconds.</summary>
     public DateTimeOffset? EvidenceSavedAt { get; init; }
+
+    /// <summary>Since when it has its reason.</summary>
+    public DateTimeOffset? ReasonSince { get; init; }
+
+    /// <summary>When the first bad event of the candidate was seen: an error, a block, a bad rating, a failed check, or an answer slower, longer or dearer than stable's p99.</summary>
+    public DateTimeOffset? FirstBadAt { get; init; }
+
+    /// <summary>When its end was decided.</summary>
+    public DateTimeOffset? DecidedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>What happened, oldest first. Of repeated entries the oldest are dropped first.</summary>
+    [Size(Max = 60)]
+    public IReadOnlyList<TimelineEntry>? Timeline { get; init; }
+
+    /// <summary>Stages with their times, in the order in which they were gone through.</summary>
+    [Size(Max = 60)]
+    public IReadOnlyList<StepTimeStatus>? StepTimes { get; init; }
+
+    /// <summary>What the live tests went by when it ended.</summary>
+    [Size(Max = 40)]
+    public IReadOnlyList<RuleStatus>? Rules { get; init; }
 
     /// <summary>Checks of live metrics: failing samples in a row, so that a restart of the operator forgets none.</summary>
     [Size(Max = 10)]
@@ -338,7 +376,7 @@ public sealed record FailedRelease
 }
 
 /// <summary>One rollout that ended.</summary>
-public sealed record RolloutRecord
+public sealed record HistoryEntry
 {
     /// <summary>Identifies the rollout.</summary>
     [Size(Max = 64)]
@@ -371,6 +409,20 @@ public sealed record RolloutRecord
 
     /// <summary>Requests that were assigned to the candidate.</summary>
     public required long CandidateRequests { get; init; }
+
+    /// <summary>From the first bad event to the decision to revert; absent where there was neither.</summary>
+    public Duration? TimeToDetect { get; init; }
+
+    /// <summary>From the decision to revert to weight 0; absent where there was no weight to take.</summary>
+    public Duration? TimeToRevert { get; init; }
+
+    /// <summary>Who asked for the release, by the field manager of the write; absent where it is not known.</summary>
+    [Size(Max = 256)]
+    public string? Actor { get; init; }
+
+    /// <summary>Name of its RolloutRecord; absent until that is known to be written.</summary>
+    [Size(Max = 253)]
+    public string? Record { get; init; }
 }
 
 /// <summary>A release whose pods are kept warm or drain.</summary>

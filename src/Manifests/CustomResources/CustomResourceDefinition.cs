@@ -32,7 +32,7 @@ internal static class CustomResourceDefinition
                     ["storage"] = true,
                     ["additionalPrinterColumns"] = new JsonArray([.. type.GetCustomAttributes<PrinterColumnAttribute>().Select(Column)]),
                     ["schema"] = new JsonObject { ["openAPIV3Schema"] = new SchemaBuilder(docs).ForKind(type) },
-                    ["subresources"] = Subresources(resource),
+                    ["subresources"] = Subresources(type, resource),
                 }),
             },
         };
@@ -64,9 +64,11 @@ internal static class CustomResourceDefinition
         return result;
     }
 
-    private static JsonObject Subresources(CustomResourceAttribute resource)
+    private static JsonObject Subresources(Type type, CustomResourceAttribute resource)
     {
-        var result = new JsonObject { ["status"] = new JsonObject() };
+        var result = new JsonObject();
+        if (type.GetProperty(nameof(LlmDeployment.Status)) is not null)
+            result["status"] = new JsonObject();
         if (resource.ScaleSpecPath is { } path)
         {
             result["scale"] = new JsonObject

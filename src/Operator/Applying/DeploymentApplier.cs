@@ -117,7 +117,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         metadata.Labels?.GetValueOrDefault(Labels.Serving) is not { } serving || !desired.ServingHashes.Contains(serving);
 
     private static IEnumerable<string> Referenced(RolloutState state) =>
-        new[] { state.Stable?.Hash, state.Candidate?.Hash }.OfType<string>()
+        new[] { state.Stable?.Hash, state.Candidate?.Hash, state.Current?.StableHash, state.Previous?.StableHash }.OfType<string>()
             .Concat(state.History.Select(finished => finished.ReleaseHash))
             .Concat(state.Failed.Select(failed => failed.Hash));
 }

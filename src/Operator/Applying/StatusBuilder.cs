@@ -25,6 +25,7 @@ internal static class StatusBuilder
             Stable = stable,
             Candidate = candidate,
             Rollout = next.Current is { } rollout ? Rollout(rollout, gathered.Spec.Plan.Steps, decision.Deadline) : null,
+            PreviousRollout = next.Previous is { } previous ? Rollout(previous, [], null) : null,
             FailedReleases = NullIfEmpty(next.Failed.Select(failed => new FailedRelease { Release = failed.Hash, Reason = failed.Reason, Message = Text.Cut(failed.Message, LongestMessage), Time = failed.At })),
             History = NullIfEmpty(next.History.Select(Record)),
             Retiring = NullIfEmpty(next.Retiring.Select(retiring => new RetiringRelease { ServingHash = retiring.ServingHash, Replicas = retiring.Replicas, Until = retiring.Until, Deadline = retiring.Deadline })),
@@ -59,10 +60,15 @@ internal static class StatusBuilder
         };
     }
 
-    private static RolloutStatus Rollout(Rollout rollout, EquatableArray<Step> steps, DateTimeOffset? deadline) => new()
+    /// <summary>The wire form of a rollout.</summary>
+    /// <param name="steps">Steps of the plan; none for a rollout that ended before the present one.</param>
+    public static RolloutStatus Rollout(Rollout rollout, EquatableArray<Step> steps, DateTimeOffset? deadline) => new()
     {
         Id = rollout.Id,
         Release = rollout.ReleaseHash,
+        StableRelease = rollout.StableHash,
+        Generation = rollout.Generation == 0 ? null : rollout.Generation,
+        Actor = rollout.Actor,
         Phase = rollout.Phase.ToString(),
         Step = rollout.StepIndex,
         Steps = steps.Count,
@@ -106,6 +112,13 @@ internal static class StatusBuilder
             Time = check.At,
             Message = Text.Cut(check.Message, LongestMessage),
         })),
+        ReasonSince = rollout.ReasonSince,
+        FirstBadAt = rollout.FirstBadAt,
+        DecidedAt = rollout.DecidedAt,
+        FinishedAt = rollout.FinishedAt,
+        Timeline = NullIfEmpty(rollout.Timeline.Select(moment => new TimelineEntry { Time = moment.At, Reason = moment.Reason, Step = moment.StepIndex, Weight = moment.WeightPercent, Message = Text.Cut(moment.Message, LongestMessage) })),
+        StepTimes = NullIfEmpty(rollout.StepTimes.Select(time => new StepTimeStatus { Step = time.StepIndex, Name = time.Name, Weight = time.WeightPercent, StartedAt = time.StartedAt, EndedAt = time.EndedAt })),
+        Rules = NullIfEmpty(rollout.Rules.Select(rule => new RuleStatus { Name = rule.Name, Value = rule.Value })),
     };
 
     private static string StepName(Rollout rollout, EquatableArray<Step> steps) => rollout switch
@@ -132,7 +145,7 @@ internal static class StatusBuilder
         Unauthorized = NullIfZero(counts.Unauthorized),
     };
 
-    private static RolloutRecord Record(FinishedRollout finished) => new()
+    private static HistoryEntry Record(FinishedRollout finished) => new()
     {
         Id = finished.Id,
         Release = finished.ReleaseHash,
@@ -143,6 +156,10 @@ internal static class StatusBuilder
         FinishedAt = finished.FinishedAt,
         MaxWeight = finished.MaxWeight,
         CandidateRequests = finished.CandidateRequests,
+        TimeToDetect = finished.TimeToDetect,
+        TimeToRevert = finished.TimeToRevert,
+        Actor = finished.Actor,
+        Record = finished.Record,
     };
 
     // Most of the counts are 0 most of the time: left out, a status with many rows stays small.

@@ -14,7 +14,7 @@ namespace LlmOps.Operator.Controllers;
 /// is made good by the next one; what one LlmDeployment lacks never stops another.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
-    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, EventRecorder events, RolloutMetrics metrics, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
+    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
 {
     private const string Action = "Rollout";
 
@@ -47,27 +47,42 @@ internal sealed class LlmDeploymentReconciler(
             return ReconcileResult.Done;
         }
 
-        return new ReconcileResult(Earlier(await ApplyObjectsAsync(key, gathered, decision, ct), decision.RequeueAfter));
+        var again = await ApplyAsync(key, gathered, decision, ct);
+        return new ReconcileResult(Earlier(again, decision.RequeueAfter));
     }
 
-    /// <summary>When to come back because of what could not be written; null where everything could.</summary>
-    private async Task<TimeSpan?> ApplyObjectsAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
+    /// <summary>When to come back because of what was written, or could not be; null where there is no such reason.</summary>
+    private async Task<TimeSpan?> ApplyAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
+    {
+        var isRecorded = false;
+        var gate = decision.Gate is { } request ? cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, request.Gate)) : null;
+        var problem = await TryAsync(() => applier.ApplyObjectsAsync(gathered, decision, DesiredObjects.Of(gathered, decision, gate), ct));
+        // An object that is refused is no reason to lose what happened.
+        problem = await TryAsync(async () => isRecorded = await records.WriteAsync(gathered, decision.Next, ct)) ?? problem;
+        if (problem is null)
+        {
+            // The condition about a problem that is over goes with the next reconcile; so does the name of a record.
+            return applyProblems.TryRemove(key, out _) || isRecorded ? TimeSpan.Zero : null;
+        }
+
+        if (applyProblems.GetValueOrDefault(key) == problem)
+            return ApplyRetry;
+        Log.ApplyRefused(logger, problem.Message);
+        applyProblems[key] = problem;
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>What was refused and stays so until somebody acts; null where it was written.</summary>
+    private static async Task<Problem?> TryAsync(Func<Task> write)
     {
         try
         {
-            var gate = decision.Gate is { } request ? cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, request.Gate)) : null;
-            await applier.ApplyObjectsAsync(gathered, decision, DesiredObjects.Of(gathered, decision, gate), ct);
-            // The condition about it goes with the next reconcile.
-            return applyProblems.TryRemove(key, out _) ? TimeSpan.Zero : null;
+            await write();
+            return null;
         }
         catch (Exception e) when (e is ApplyRefusedException or KubernetesException { IsInvalid: true } or KubernetesException { IsForbidden: true })
         {
-            var problem = new Problem(Reasons.ApplyRefused, $"an object cannot be written: {e.Message}");
-            if (applyProblems.GetValueOrDefault(key) == problem)
-                return ApplyRetry;
-            Log.ApplyRefused(logger, e.Message);
-            applyProblems[key] = problem;
-            return TimeSpan.Zero;
+            return new Problem(Reasons.ApplyRefused, $"an object cannot be written: {e.Message}");
         }
     }
 

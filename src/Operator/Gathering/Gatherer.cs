@@ -10,7 +10,7 @@ namespace LlmOps.Operator.Gathering;
 /// Reads all that a decision about one LlmDeployment needs, from the caches, the engine pods and the gateways. A read that fails is a fact in what is
 /// gathered, not an exception.
 /// </summary>
-internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, EvidenceReader evidence)
+internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, EvidenceReader evidence, WrittenRecords records, SpecAuthor author)
 {
     public async Task<Gathered> GatherAsync(LlmDeployment deployment, CancellationToken ct)
     {
@@ -39,10 +39,15 @@ internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, Evidenc
                 Evidence = state is { Candidate: not null, Stable: not null, CandidateWeightPercent: > 0, Current.Id: var id }
                     ? await evidence.ReadAsync(key.Namespace, key.Name, id, ct)
                     : EvidenceObservation.None,
+                Records = records.Of(key),
+                Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
                 NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
             },
         };
     }
+
+    private static bool MayStart(RolloutPlan plan, RolloutState state) =>
+        !plan.Paused && plan.Desired is { } desired && desired.Hash != state.Candidate?.Hash && desired.Hash != state.Stable?.Hash && state.Failed.All(failed => failed.Hash != desired.Hash);
 
     private EquatableArray<PodsObservation> Pods(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
     {

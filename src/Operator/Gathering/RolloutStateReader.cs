@@ -11,6 +11,7 @@ internal static class RolloutStateReader
         Stable = Release(status.Stable),
         Candidate = Release(status.Candidate),
         Current = status.Rollout is { } rollout ? Rollout(rollout, status.Candidate) : null,
+        Previous = status.PreviousRollout is { } previous ? Rollout(previous, null) : null,
         Failed = (status.FailedReleases ?? []).Select(failed => new LockedRelease(failed.Release, failed.Reason, failed.Message, failed.Time)).ToEquatableArray(),
         Retiring = (status.Retiring ?? []).Select(retiring => new RetiringPods(retiring.ServingHash, retiring.Replicas, retiring.Until, retiring.Deadline)).ToEquatableArray(),
         History = (status.History ?? []).Select(Finished).ToEquatableArray(),
@@ -24,6 +25,9 @@ internal static class RolloutStateReader
     {
         Id = rollout.Id,
         ReleaseHash = rollout.Release,
+        StableHash = rollout.StableRelease,
+        Generation = rollout.Generation ?? 0,
+        Actor = rollout.Actor,
         // A phase that this version does not know was written by a newer one: over, as far as this one can tell.
         Phase = Enum.TryParse<RolloutPhase>(rollout.Phase, out var phase) ? phase : RolloutPhase.Superseded,
         StepIndex = rollout.Step ?? 0,
@@ -44,6 +48,13 @@ internal static class RolloutStateReader
         Checks = (rollout.Checks ?? []).Select(Check).ToEquatableArray(),
         Reason = rollout.Reason ?? string.Empty,
         Message = rollout.Message ?? string.Empty,
+        ReasonSince = rollout.ReasonSince,
+        FirstBadAt = rollout.FirstBadAt,
+        DecidedAt = rollout.DecidedAt,
+        FinishedAt = rollout.FinishedAt,
+        Timeline = (rollout.Timeline ?? []).Select(entry => new Moment(entry.Time, entry.Reason, entry.Step, entry.Weight, entry.Message)).ToEquatableArray(),
+        StepTimes = (rollout.StepTimes ?? []).Select(time => new StepTime(time.Step, time.Name, time.Weight, time.StartedAt, time.EndedAt)).ToEquatableArray(),
+        Rules = (rollout.Rules ?? []).Select(rule => new Rule(rule.Name, rule.Value)).ToEquatableArray(),
     };
 
     private static VerdictRecord Verdict(VerdictStatus verdict) =>
@@ -70,7 +81,7 @@ internal static class RolloutStateReader
         Unauthorized = counts.Unauthorized ?? 0,
     };
 
-    private static FinishedRollout Finished(RolloutRecord record) => new(
+    private static FinishedRollout Finished(HistoryEntry record) => new(
         record.Id,
         record.Release,
         Enum.TryParse<RolloutPhase>(record.Outcome, out var outcome) ? outcome : RolloutPhase.Superseded,
@@ -79,5 +90,9 @@ internal static class RolloutStateReader
         record.StartedAt,
         record.FinishedAt,
         record.MaxWeight,
-        record.CandidateRequests);
+        record.CandidateRequests,
+        record.TimeToDetect,
+        record.TimeToRevert,
+        record.Actor,
+        record.Record);
 }

@@ -36,8 +36,9 @@ public static class OperatorHost
         });
         var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
         var applier = new ObjectApplier(client);
+        var records = new WrittenRecords();
         var deployment = new LlmDeploymentReconciler(
-            cluster, new Gatherer(cluster, warmUp, evidence), new DeploymentApplier(client, cluster, applier), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+            cluster, new Gatherer(cluster, warmUp, evidence, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());

@@ -19,6 +19,9 @@ internal static class ObjectNames
     public static string EvalRun(string deployment, string rolloutId, int stepIndex, int attempt) =>
         Join(deployment, attempt <= 1 ? $"{rolloutId}-{stepIndex}" : $"{rolloutId}-{stepIndex}-{attempt}");
 
+    /// <summary>RolloutRecord of a rollout.</summary>
+    public static string Record(string deployment, string rolloutId) => Join(deployment, rolloutId);
+
     /// <summary>ConfigMap with the plan of an EvalRun.</summary>
     public static string Plan(string evalRun) => $"{evalRun}-plan";
 

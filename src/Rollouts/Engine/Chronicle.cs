@@ -34,8 +34,9 @@ internal static class Chronicle
         rollout = rollout with
         {
             ReasonSince = was?.Reason == rollout.Reason ? rollout.ReasonSince : now,
-            DecidedAt = rollout.DecidedAt ?? (rollout.IsRunning ? null : now),
+            DecidedAt = rollout.DecidedAt ?? (rollout is { IsRunning: true, Phase: not RolloutPhase.Reverting } ? null : now),
             FinishedAt = rollout.IsRunning ? null : now,
+            Evidence = rollout.IsRunning ? rollout.Evidence : EvidenceMerge.Sum(rollout.Evidence),
             Rules = rollout.IsRunning ? rollout.Rules : RulesInForce.Of(situation.Plan.Analysis),
         };
         var moments = Moments(situation, before, course, was, rollout).Aggregate(rollout.Timeline, (timeline, moment) => timeline.Add(moment));
@@ -56,9 +57,12 @@ internal static class Chronicle
             yield return At(RolloutReasons.SpecChanged, $"spec generation {before.ObservedGeneration} became {course.State.ObservedGeneration}");
         }
 
-        foreach (var verdicts in rollout.Verdicts.Skip(KnownVerdicts(was, rollout)).GroupBy(verdict => verdict.Verdict))
+        foreach (var verdicts in rollout.Verdicts.Skip(KnownVerdicts(was, rollout)).GroupBy(verdict => (verdict.Verdict, verdict.StepIndex)))
         {
-            yield return At(RolloutReasons.VerdictReached, $"{verdicts.Key}: {string.Join(", ", verdicts.Select(verdict => verdict.Name))}");
+            yield return At(RolloutReasons.VerdictReached, $"{verdicts.Key.Verdict}: {string.Join(", ", verdicts.Select(verdict => verdict.Name))}") with
+            {
+                StepIndex = verdicts.Key.StepIndex,
+            };
         }
 
         if (rollout.IsRunning && StepClock.NameOf(situation, course, rollout) is var stage && (was is null || was.StepIndex != rollout.StepIndex || was.Phase != rollout.Phase))

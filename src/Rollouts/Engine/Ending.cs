@@ -19,7 +19,7 @@ internal static class Ending
     public static EquatableArray<FinishedRollout> Write(Situation situation, Course course, RolloutPhase outcome, string reason, string message)
     {
         var rollout = course.Rollout;
-        var requests = rollout.Evidence.Sum(row => row.Candidate.Requests);
+        var requests = rollout.Evidence.Where(row => !row.Mirrored).Sum(row => row.Candidate.Requests);
         var isRevert = outcome == RolloutPhase.Reverted;
         var decidedAt = rollout.DecidedAt ?? situation.Now;
         var finished = new FinishedRollout(

@@ -14,7 +14,7 @@ internal static class EvidenceBook
     {
         var read = situation.Observation.Evidence;
         return course.IsActive && read.Rows.Count > 0 && (read.RolloutId ?? course.Rollout.Id) == course.Rollout.Id
-            ? FirstBad.Note(situation, course.With(course.Rollout with { Evidence = EvidenceMerge.Rows(course.Rollout.Evidence, read.Rows) }))
+            ? course.With(course.Rollout with { Evidence = EvidenceMerge.Rows(course.Rollout.Evidence, read.Rows) })
             : course;
     }
 

@@ -14,7 +14,7 @@ internal static class Recording
     /// <summary>What must stay of the present rollout when another one starts; null where it is recorded, or too old to be.</summary>
     public static Rollout? ToKeep(RolloutState state) =>
         state.Current is { } ended && state.History.Any(finished => finished.Id == ended.Id && finished.Record is null)
-            ? ended with { Evidence = EvidenceMerge.Sum(ended.Evidence) }
+            ? ended
             : null;
 
     private static string? NameOf(Situation situation, string rolloutId) => situation.Observation.Records.FirstOrDefault(record => record.RolloutId == rolloutId)?.Name;

@@ -118,6 +118,7 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     [InlineData("prompt", "PromptVersion", "NAME FAMILY VERSION STAGE VALID AGE")]
     [InlineData("gate", "EvalGate", "NAME DATASET READY LAST AGE")]
     [InlineData("evalrun", "EvalRun", "NAME GATE DEPLOYMENT RELEASE PHASE VERDICT CASES AGE")]
+    [InlineData("record", "RolloutRecord", "NAME DEPLOYMENT RELEASE OUTCOME REASON REQUESTS DETECT REVERT FINISHED")]
     public async Task Kubectl_shows_each_kind_by_its_short_name_in_columns(string shortName, string kind, string columns)
     {
         var shown = GoodObjects.Minimal(kind);

@@ -5,7 +5,7 @@ namespace LlmOps.Api.Tests.Server;
 /// <summary>Objects that the API server must accept.</summary>
 internal static class GoodObjects
 {
-    public static readonly string[] Kinds = ["LlmDeployment", "PromptVersion", "EvalGate", "EvalRun"];
+    public static readonly string[] Kinds = ["LlmDeployment", "PromptVersion", "EvalGate", "EvalRun", "RolloutRecord"];
 
     /// <summary>YAML files with examples: those of the tests and those that ship.</summary>
     public static IEnumerable<string> Files() =>
@@ -22,6 +22,7 @@ internal static class GoodObjects
         "PromptVersion" => "promptversions",
         "EvalGate" => "evalgates",
         "EvalRun" => "evalruns",
+        "RolloutRecord" => "rolloutrecords",
         var kind => throw new InvalidOperationException($"unknown kind {kind}"),
     };
 
@@ -34,6 +35,7 @@ internal static class GoodObjects
             "PromptVersion" => """{"family":"support","version":"1.4.0","messages":[{"role":"system","template":"Be brief."}]}""",
             "EvalGate" => """{"dataset":{"configMap":{"name":"questions","key":"cases.jsonl"}},"scorers":[{"name":"correct","type":"contains","expected":"expected.text"}],"criteria":[{"metric":"correct","atLeast":0.9}]}""",
             "EvalRun" => """{"gate":"g","gateHash":"0123456789","deployment":"bot","rollout":"01234567","candidate":{"release":"0123456789","url":"http://bot.default.svc:8000","servedName":"bot"}}""",
+            "RolloutRecord" => """{"deployment":"bot","rollout":"01234567","outcome":"Promoted","reason":"Promoted","message":"took over","candidate":{"release":"0123456789"},"startedAt":"2026-07-01T12:00:00Z","finishedAt":"2026-07-01T12:30:00Z","maxWeight":100,"candidateRequests":1234}""",
             _ => throw new InvalidOperationException($"unknown kind {kind}"),
         };
         return new JsonObject

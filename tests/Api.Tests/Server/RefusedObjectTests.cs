@@ -143,6 +143,7 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
     [InlineData("PromptVersion", """{"spec":{"messages":[{"role":"system","template":"Be long."}]}}""", "a PromptVersion never changes: create a new one with the next version and name it in the LlmDeployment")]
     [InlineData("PromptVersion", """{"spec":{"parameters":{"responseFormat":{"type":"text"}}}}""", "a PromptVersion never changes")]
     [InlineData("EvalRun", """{"spec":{"gateHash":"ffffffffff"}}""", "an EvalRun never changes: the operator makes a new one")]
+    [InlineData("RolloutRecord", """{"spec":{"outcome":"Reverted"}}""", "a RolloutRecord says what was: it never changes")]
     public async Task Change_of_what_is_immutable_is_refused(string kind, string patch, string message)
     {
         var created = GoodObjects.Minimal(kind);

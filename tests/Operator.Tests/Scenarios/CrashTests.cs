@@ -108,6 +108,8 @@ public sealed class CrashTests(ITestOutputHelper output)
         [
             $"phase {status.Phase}, stable {status.Stable!.Release} {status.Stable.Weight}% {status.Stable.Revision}, replicas {status.Replicas}/{status.ReadyReplicas}",
             $"history {string.Join(", ", status.History!.Select(record => $"{record.Release} {record.Outcome} {record.Reason} {record.MaxWeight}%"))}",
+            $"records {string.Join(", ", world.All<RolloutRecord>("rolloutrecords.llmops.dev").Select(Describe).Order())}",
+            $"history names all records: {status.History!.All(entry => world.Find<RolloutRecord>("rolloutrecords.llmops.dev", entry.Record ?? "none")?.Spec.Rollout == entry.Id)}, none is pending: {status.PreviousRollout is null}",
             $"locked {string.Join(", ", status.FailedReleases?.Select(failed => failed.Release) ?? [])}",
             $"deployments {string.Join(", ", world.All<Deployment>("deployments.apps").Select(deployment => $"{deployment.Metadata.Name} {deployment.Spec!.Replicas}").Order())}",
             $"services {string.Join(", ", world.All<Service>("services").Select(service => service.Metadata.Name).Order())}",
@@ -115,5 +117,12 @@ public sealed class CrashTests(ITestOutputHelper output)
             $"runs {string.Join(", ", world.All<EvalRun>("evalruns.llmops.dev").Select(run => $"{run.Spec.Candidate.Release} {run.Status?.Verdict}").Order())}",
             $"pods {string.Join(", ", world.All<Pod>("pods").Select(pod => $"{pod.Metadata.Labels![Labels.Serving]} {pod.Metadata.Labels!.GetValueOrDefault(Labels.Track)}").Order())}",
         ]);
+    }
+
+    private static string Describe(RolloutRecord record)
+    {
+        var spec = record.Spec;
+        return $"{spec.Candidate.Release} {spec.Candidate.Revision} against {spec.Stable?.Release} {spec.Stable?.Revision}: {spec.Outcome} {spec.Reason} {spec.MaxWeight}%, " +
+            $"steps {string.Join(" ", spec.Steps!.Select(step => $"{step.Name} {step.StartedAt is not null}"))}, runs {spec.Evaluations?.Count}, counted {spec.CandidateRequests > 0}, detected {spec.TimeToDetect is not null}";
     }
 }

@@ -13,7 +13,7 @@ public sealed class OwnershipTests(ITestOutputHelper output)
 {
     private static readonly string[] Kinds =
     [
-        "deployments.apps", "services", "controllerrevisions.apps", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling", "evalruns.llmops.dev", "jobs.batch",
+        "deployments.apps", "services", "controllerrevisions.apps", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling", "evalruns.llmops.dev", "rolloutrecords.llmops.dev", "jobs.batch",
         "configmaps", "serviceaccounts", "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "pods",
     ];
 
