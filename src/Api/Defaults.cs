@@ -47,6 +47,13 @@ public static class Defaults
 
     public static Duration EvaluationDuration { get; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Failing samples of a check in a row that revert.</summary>
+    public const int CheckFailures = 3;
+
+    public static Duration CheckInterval { get; } = TimeSpan.FromSeconds(30);
+
+    public static Duration CheckWindow { get; } = TimeSpan.FromMinutes(2);
+
     public static Percentage FalseRevertProbability { get; } = new(0.01);
 
     /// <summary>Steps of a rollout that names none.</summary>

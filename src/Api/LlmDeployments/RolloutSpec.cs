@@ -82,6 +82,11 @@ public sealed record AnalysisSpec
 
     /// <summary>How much worse than stable a candidate may be before a test counts it as worse.</summary>
     public ToleranceSpec? Tolerance { get; init; }
+
+    /// <summary>Checks of what Prometheus measures, beside the tests of what the gateway counts. None by default.</summary>
+    [Size(Max = 10)]
+    [ListType("map", "name")]
+    public IReadOnlyList<CheckSpec>? Checks { get; init; }
 }
 
 /// <summary>Tolerated ratio candidate to stable, 1 for no tolerance.</summary>

@@ -41,7 +41,7 @@ internal static class StatusConditions
             gate?.Verdict switch { Verdict.Pass => Reasons.GatePassed, Verdict.Fail => Reasons.GateFailed, null => Reasons.NoRollout, _ => Reasons.GateInconclusive },
             gate is null ? "no gate has answered in this rollout" : $"{gate.Name}: {gate.Message}");
 
-        var (available, source, sourceMessage) = MetricSources.Describe(gathered.Observation, decision.Next, deployment.Status?.Conditions);
+        var (available, source, sourceMessage) = MetricSources.Describe(gathered, decision.Next);
         conditions.Set(ConditionTypes.MetricsAvailable, available, source, sourceMessage);
         return conditions.Conditions;
     }
@@ -80,6 +80,8 @@ internal static class StatusConditions
             return new(decision.Reason, decision.Message);
         if (decision.Next.Stable is { } stable && gathered.PodsOf(stable.ServingHash) is { Problem: { } problem, Ready: var ready } && ready < plan.Replicas)
             return problem;
+        if (gathered.CheckProblems.Count > 0)
+            return new(Reasons.CheckInvalid, string.Join("; ", gathered.CheckProblems));
         return gathered.Spec.Warnings.Count > 0 ? new(Reasons.UnsupportedEngineSetting, string.Join("; ", gathered.Spec.Warnings)) : null;
     }
 

@@ -29,6 +29,7 @@ internal sealed class LlmDeploymentReconciler(
         {
             // What it owns goes with it, by owner references.
             applyProblems.TryRemove(key, out _);
+            gatherer.Forget(key);
             return ReconcileResult.Done;
         }
 

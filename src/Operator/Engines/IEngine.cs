@@ -15,6 +15,9 @@ internal interface IEngine
     /// <summary>Names of the engine's own metrics.</summary>
     EngineMetrics Metrics { get; }
 
+    /// <summary>PromQL of each built-in metric of checks (<see cref="CheckMetrics"/>) that this engine has; see <see cref="EngineQueries"/>.</summary>
+    IReadOnlyDictionary<string, string> CheckQueries { get; }
+
     /// <summary>Image where the spec names none: pinned, and the one this operator was tested with.</summary>
     string DefaultImage(ResourcesSpec? resources);
 

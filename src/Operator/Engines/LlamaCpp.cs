@@ -19,6 +19,14 @@ internal sealed class LlamaCpp : IEngine
 
     public EngineMetrics Metrics { get; } = new("llamacpp:requests_processing", "llamacpp:requests_deferred", null);
 
+    /// <summary>llama.cpp has no histograms: its time per output token is a mean.</summary>
+    public IReadOnlyDictionary<string, string> CheckQueries { get; } = new Dictionary<string, string>
+    {
+        [CheckMetrics.QueueDepth] = EngineQueries.Mean("llamacpp:requests_deferred"),
+        [CheckMetrics.RunningRequests] = EngineQueries.Mean("llamacpp:requests_processing"),
+        [CheckMetrics.TimePerOutputToken] = EngineQueries.Ratio("llamacpp:tokens_predicted_seconds_total", "llamacpp:tokens_predicted_total"),
+    };
+
     public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
 
     public string DefaultImage(ResourcesSpec? resources) => resources.GpuCount() > 0 ? GpuImage : CpuImage;

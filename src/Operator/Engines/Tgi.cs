@@ -19,6 +19,17 @@ internal sealed class Tgi : IEngine
 
     public EngineMetrics Metrics { get; } = new("tgi_batch_current_size", "tgi_queue_size", null);
 
+    /// <summary>TGI measures neither the time to the first token nor the KV cache; its time per token is a mean over the request, prefill included.</summary>
+    public IReadOnlyDictionary<string, string> CheckQueries { get; } = new Dictionary<string, string>
+    {
+        [CheckMetrics.QueueDepth] = EngineQueries.Mean("tgi_queue_size"),
+        [CheckMetrics.RunningRequests] = EngineQueries.Mean("tgi_batch_current_size"),
+        [CheckMetrics.TimePerOutputToken] = EngineQueries.Percentile95("tgi_request_mean_time_per_token_duration"),
+        [CheckMetrics.RequestLatency] = EngineQueries.Percentile95("tgi_request_duration"),
+        // A request that is refused for what it asks is its client's failure.
+        [CheckMetrics.Errors] = EngineQueries.Share("tgi_request_count", string.Empty, ("tgi_request_failure", "err!=\"validation\"")),
+    };
+
     /// <summary>TGI answers to one name only.</summary>
     public string ServedName(string deployment, ModelSpec model) => "tgi";
 

@@ -20,6 +20,21 @@ internal sealed class VLlm : IEngine
 
     public EngineMetrics Metrics { get; } = new("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc");
 
+    public IReadOnlyDictionary<string, string> CheckQueries { get; } = new Dictionary<string, string>
+    {
+        [CheckMetrics.QueueDepth] = EngineQueries.Mean("vllm:num_requests_waiting"),
+        [CheckMetrics.RunningRequests] = EngineQueries.Mean("vllm:num_requests_running"),
+        [CheckMetrics.KvCacheUsage] = EngineQueries.Mean("vllm:kv_cache_usage_perc"),
+        [CheckMetrics.TimeToFirstToken] = EngineQueries.Percentile95("vllm:time_to_first_token_seconds"),
+        [CheckMetrics.TimePerOutputToken] = EngineQueries.Percentile95("vllm:request_time_per_output_token_seconds"),
+        [CheckMetrics.RequestLatency] = EngineQueries.Percentile95("vllm:e2e_request_latency_seconds"),
+        // 5xx answers are counted by the HTTP layer alone, errors in the middle of a stream by the engine alone.
+        [CheckMetrics.Errors] = EngineQueries.Share(
+            "http_requests_total", "handler=~\"/v1/.+\"",
+            ("http_requests_total", "handler=~\"/v1/.+\",status=\"5xx\""), ("vllm:request_success_total", "finished_reason=\"error\"")),
+        [CheckMetrics.Preemptions] = EngineQueries.MeanRate("vllm:num_preemptions_total"),
+    };
+
     public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
 
     public string DefaultImage(ResourcesSpec? resources) => PinnedImage;

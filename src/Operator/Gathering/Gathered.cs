@@ -19,6 +19,9 @@ internal sealed record Gathered
     /// <summary>EvalRuns of the LlmDeployment.</summary>
     public required IReadOnlyList<EvalRun> Runs { get; init; }
 
+    /// <summary>Why checks of the spec cannot be run, in sentences.</summary>
+    public IReadOnlyList<string> CheckProblems { get; init; } = [];
+
     public PodsObservation PodsOf(string? servingHash) =>
         Observation.Pods.FirstOrDefault(pods => pods.ServingHash == servingHash) ?? new PodsObservation(servingHash ?? string.Empty, 0, 0, 0);
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Engines;
+using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Gathering;
@@ -10,8 +11,13 @@ namespace LlmOps.Operator.Gathering;
 /// Reads all that a decision about one LlmDeployment needs, from the caches, the engine pods and the gateways. A read that fails is a fact in what is
 /// gathered, not an exception.
 /// </summary>
-internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, EvidenceReader evidence, WrittenRecords records, SpecAuthor author)
+/// <param name="prometheus">Which Prometheus the checks may ask.</param>
+internal sealed class Gatherer(
+    ClusterView cluster, WarmUpProber warmUp, EvidenceReader evidence, CheckPoller checks, PrometheusPolicy prometheus, WrittenRecords records, SpecAuthor author)
 {
+    /// <summary>The LlmDeployment is gone.</summary>
+    public void Forget(ObjectKey deployment) => checks.Forget(deployment);
+
     public async Task<Gathered> GatherAsync(LlmDeployment deployment, CancellationToken ct)
     {
         var key = deployment.Key();
@@ -30,6 +36,7 @@ internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, Evidenc
             State = state,
             Releases = releases,
             Runs = runs,
+            CheckProblems = [.. CheckBuilder.Problems(deployment, prometheus)],
             Observation = new Observation
             {
                 Pods = Pods(deployment, state, releases),
@@ -39,11 +46,21 @@ internal sealed class Gatherer(ClusterView cluster, WarmUpProber warmUp, Evidenc
                 Evidence = state is { Candidate: not null, Stable: not null, CandidateWeightPercent: > 0, Current.Id: var id }
                     ? await evidence.ReadAsync(key.Namespace, key.Name, id, ct)
                     : EvidenceObservation.None,
+                Checks = Checks(deployment, state, releases),
                 Records = records.Of(key),
                 Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
                 NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
             },
         };
+    }
+
+    /// <summary>Samples are taken while there is something to measure.</summary>
+    private EquatableArray<CheckObservation> Checks(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
+    {
+        if (state is { Candidate: { } candidate, Stable: { } stable, CandidateWeightPercent: > 0, Current.Id: var id })
+            return checks.Observe(deployment.Key(), id, CheckBuilder.Build(deployment, candidate, stable, release => releases.Release(release.Hash)?.Release.Engine.Type, prometheus));
+        checks.Forget(deployment.Key());
+        return [];
     }
 
     private static bool MayStart(RolloutPlan plan, RolloutState state) =>

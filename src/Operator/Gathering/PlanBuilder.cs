@@ -1,5 +1,6 @@
 using LlmOps.Api;
 using LlmOps.Operator.Engines;
+using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Operator.Resources;
 using LlmOps.Rollouts;
 
@@ -33,6 +34,7 @@ internal static class PlanBuilder
                 (rollout?.Analysis?.FalseRevertProbability ?? Defaults.FalseRevertProbability).Fraction,
                 rollout?.Analysis?.Tolerance?.Errors ?? Defaults.ToleratedErrors,
                 rollout?.Analysis?.Tolerance?.Ttft ?? Defaults.ToleratedTtft),
+            Checks = CheckBuilder.Plan(spec),
             Replicas = ScalingResources.TotalReplicas(spec),
             IsAutoscaled = spec.Autoscaling is not null,
             MaxReplicas = spec.Autoscaling?.Max,

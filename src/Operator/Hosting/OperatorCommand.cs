@@ -28,6 +28,14 @@ internal static class OperatorCommand
             CustomParser = ParseKey,
         };
         var evaluator = new Option<string>("--evaluator-image") { Description = "Image of evaluator Jobs.", DefaultValueFactory = _ => Defaults.EvaluatorImage };
+        var prometheus = new Option<Uri?>("--prometheus-url")
+        {
+            Description = "Base URL of the Prometheus that checks ask. Default: $LLMOPS_PROMETHEUS_URL, else none.",
+            DefaultValueFactory = result => ParseUrl(Environment.GetEnvironmentVariable("LLMOPS_PROMETHEUS_URL"), result),
+            CustomParser = result => ParseUrl(result.Tokens.SingleOrDefault()?.Value, result),
+        };
+        var prometheusToken = new Option<string?>("--prometheus-token-file") { Description = "File with a bearer token for --prometheus-url. Default: none." };
+        var prometheusAddresses = new Option<bool>("--allow-prometheus-addresses") { Description = "Let a check name a Prometheus of its own: whoever may write an LlmDeployment then chooses an address that the operator calls." };
         var workers = new Option<int>("--workers") { Description = "LlmDeployments that are reconciled at the same time.", DefaultValueFactory = _ => Defaults.Workers };
         var health = new Option<int>("--health-port") { Description = "Port of /healthz and /readyz.", DefaultValueFactory = _ => 8081 };
         var metrics = new Option<int>("--metrics-port") { Description = "Port of /metrics.", DefaultValueFactory = _ => 8080 };
@@ -37,7 +45,7 @@ internal static class OperatorCommand
                 result.AddError("--workers must be 1 or more");
         });
 
-        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, ns, watch, elect, duration, deadline, retry, gateway, evaluator, workers, health, metrics };
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, ns, watch, elect, duration, deadline, retry, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics };
         command.SetAction(async (arguments, ct) =>
         {
             KubernetesClientConfiguration configuration;
@@ -62,6 +70,9 @@ internal static class OperatorCommand
                 RetryPeriod = TimeSpan.FromSeconds(arguments.GetValue(retry)),
                 GatewayService = arguments.GetValue(gateway),
                 EvaluatorImage = arguments.GetValue(evaluator)!,
+                PrometheusUrl = arguments.GetValue(prometheus),
+                PrometheusTokenFile = arguments.GetValue(prometheusToken),
+                AllowPrometheusAddresses = arguments.GetValue(prometheusAddresses),
                 Workers = arguments.GetValue(workers),
                 BindAddress = IPAddress.TryParse(Environment.GetEnvironmentVariable("LLMOPS_BIND_ADDRESS"), out var address) ? address : Defaults.BindAddress,
                 HealthPort = arguments.GetValue(health),
@@ -81,6 +92,16 @@ internal static class OperatorCommand
 
     private static Option<double> Seconds(string name, string description, TimeSpan value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value.TotalSeconds };
+
+    private static Uri? ParseUrl(string? text, ArgumentResult result)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0)
+            return url;
+        result.AddError("--prometheus-url takes a base URL without user and query, such as http://prometheus.monitoring.svc:9090");
+        return null;
+    }
 
     private static ObjectKey ParseKey(ArgumentResult result)
     {

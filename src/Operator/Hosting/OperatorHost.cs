@@ -2,6 +2,7 @@ using LlmOps.Kubernetes;
 using LlmOps.Operator.Applying;
 using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Operator.Metrics;
 using LlmOps.Operator.Web;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,7 @@ public static class OperatorHost
         using var exporter = new PrometheusExporter();
         using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
         using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));
+        using var metrics = HttpTo(connectTimeout: PrometheusClient.Timeout);
         await using var events = new EventRecorder(client, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
 
         var warmUp = new WarmUpProber(pods, controllers.WakeDeployment, time, ct);
@@ -35,10 +37,13 @@ public static class OperatorHost
                 warmUp.Forget(before?.Metadata.Uid);
         });
         var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
+        var token = options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null;
+        using var checks = new CheckPoller(new PrometheusClient(metrics, token, time), controllers.WakeDeployment, time, ct);
+        var prometheus = new PrometheusPolicy(options.PrometheusUrl, options.AllowPrometheusAddresses);
         var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
         var deployment = new LlmDeploymentReconciler(
-            cluster, new Gatherer(cluster, warmUp, evidence, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+            cluster, new Gatherer(cluster, warmUp, evidence, checks, prometheus, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());

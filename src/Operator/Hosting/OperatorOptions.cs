@@ -35,6 +35,15 @@ public sealed record OperatorOptions
     /// <summary>Service of the gateways: each ready endpoint of its port <c>admin</c> is asked for evidence.</summary>
     public ObjectKey GatewayService { get; init; } = new("llmops-system", "llmops-gateway-admin");
 
+    /// <summary>Base URL of the Prometheus that checks ask; null for none, and then checks hold. Default: none.</summary>
+    public Uri? PrometheusUrl { get; init; }
+
+    /// <summary>File with a bearer token for <see cref="PrometheusUrl"/>, read again when it changes; null for none. It goes to no other address.</summary>
+    public string? PrometheusTokenFile { get; init; }
+
+    /// <summary>Whether a check may name another Prometheus. Default: false, since then whoever may write an LlmDeployment chooses what the operator calls.</summary>
+    public bool AllowPrometheusAddresses { get; init; }
+
     /// <summary>Image of evaluator Jobs.</summary>
     public string EvaluatorImage { get; init; } = DefaultEvaluatorImage;
 

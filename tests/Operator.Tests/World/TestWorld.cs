@@ -41,6 +41,9 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>What must hold after every single write.</summary>
     public InvariantWatch Invariants { get; }
 
+    /// <summary>What differs in how the next operator runs.</summary>
+    public Func<OperatorOptions, OperatorOptions> Options { get; set; } = options => options;
+
     /// <summary>Writes of the operator so far.</summary>
     public IReadOnlyList<WriteRecord> OperatorWrites => [.. Server.WriteLog.Where(write => IsOperator(write.Request))];
 
@@ -67,7 +70,7 @@ internal sealed class TestWorld : IAsyncDisposable
     public void StartOperator(TimeProvider? time = null)
     {
         operatorStop = new CancellationTokenSource();
-        var options = new OperatorOptions { LeaderElect = false, Workers = 2 };
+        var options = Options(new OperatorOptions { LeaderElect = false, Workers = 2 });
         var ct = operatorStop.Token;
         operatorTask = Task.Run(() => OperatorHost.RunAsync(options, Server.Configuration, time ?? TimeProvider.System, Logger, ct));
     }

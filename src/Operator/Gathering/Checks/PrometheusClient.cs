@@ -1,0 +1,92 @@
+using System.Globalization;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Operator.Gathering.Checks;
+
+/// <summary>Where to ask.</summary>
+/// <param name="WithToken">Whether the operator's token goes along. Never to an address of a spec: it would hand the token to whoever wrote that.</param>
+internal sealed record PrometheusTarget(Uri Address, bool WithToken);
+
+/// <summary>
+/// Asks a Prometheus for one number. Guarantees: never throws but on cancellation by <c>ct</c>; answers within <see cref="Timeout"/>; reads at most
+/// <see cref="MaxBytes"/>; follows no redirect; says neither token nor body in a message.
+/// </summary>
+/// <param name="http">Without a timeout of its own, redirects or cookies.</param>
+/// <param name="token">For the operator's own Prometheus; null for none.</param>
+internal sealed class PrometheusClient(HttpClient http, BearerToken? token, TimeProvider time)
+{
+    public const int MaxBytes = 256 * 1024;
+
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    /// <param name="maxAge">An older sample counts as none.</param>
+    public async Task<Reading> QueryAsync(PrometheusTarget target, string query, TimeSpan maxAge, CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
+        try
+        {
+            return await AskAsync(target, query, maxAge, stop.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return Reading.Error($"{target.Address.Authority} gave no answer in {Timeout.TotalSeconds:0} s");
+        }
+        catch (HttpRequestException e)
+        {
+            return Reading.Error(e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+                ? $"{target.Address.Authority} cannot be reached ({e.HttpRequestError})"
+                : $"{target.Address.Authority} broke the answer off ({e.HttpRequestError})");
+        }
+        catch (IOException)
+        {
+            return Reading.Error($"{target.Address.Authority} broke the answer off");
+        }
+        catch (KubernetesConfigurationException)
+        {
+            return Reading.Error("the token file for Prometheus cannot be read: mount it, or leave --prometheus-token-file out");
+        }
+    }
+
+    private async Task<Reading> AskAsync(PrometheusTarget target, string query, TimeSpan maxAge, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"{target.Address.AbsoluteUri.TrimEnd('/')}/api/v1/query"))
+        {
+            Content = new FormUrlEncodedContent(
+            [
+                new("query", query),
+                new("timeout", $"{Timeout.TotalSeconds:0}s"),
+                // Without it a series that ended goes on for five minutes. Servers that do not know it ignore it.
+                new("lookback_delta", maxAge.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)),
+            ]),
+        };
+        if (target.WithToken && token is not null)
+            request.Headers.Authorization = new("Bearer", await token.ReadAsync(time, ct));
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        var body = await ReadAsync(response.Content, ct);
+        if (!response.IsSuccessStatusCode)
+        {
+            if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized && target.WithToken)
+                token?.Invalidate();
+            return Reading.Error($"{target.Address.Authority} answered HTTP {(int)response.StatusCode}{(body is { } said && PrometheusAnswer.ErrorOf(said) is { } error ? $": {error}" : string.Empty)}");
+        }
+
+        return body is { } text ? PrometheusAnswer.Read(text, time.GetUtcNow(), maxAge) : Reading.Error($"{target.Address.Authority} answered more than {MaxBytes / 1024} KiB: the query must give one number");
+    }
+
+    /// <summary>The body; null where it is too large.</summary>
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken ct)
+    {
+        await using var stream = await content.ReadAsStreamAsync(ct);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            if (body.Length + read > MaxBytes)
+                return null;
+            body.Write(buffer, 0, read);
+        }
+
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+}
