@@ -13,7 +13,7 @@ namespace LlmOps.Operator.Gathering;
 /// </summary>
 /// <param name="prometheus">Which Prometheus the checks may ask.</param>
 internal sealed class Gatherer(
-    ClusterView cluster, WarmUpProber warmUp, EvidenceReader evidence, CheckPoller checks, PrometheusPolicy prometheus, WrittenRecords records, SpecAuthor author)
+    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, CheckPoller checks, PrometheusPolicy prometheus, WrittenRecords records, SpecAuthor author)
 {
     /// <summary>The LlmDeployment is gone.</summary>
     public void Forget(ObjectKey deployment) => checks.Forget(deployment);
@@ -79,7 +79,7 @@ internal sealed class Gatherer(
             var ready = own.Where(PodFacts.IsReady).ToList();
             var warm = WarmUp(deployment, state, releases, serving, ready);
             var problem = PodFacts.FindProblem(own, ExplainGpus) ?? (warm is { WarmedUp: 0, Failure: { } failure } ? new Problem(Reasons.CandidateUnavailable, failure) : null);
-            facts.Add(new(serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem));
+            facts.Add(new(serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own)));
         }
 
         return facts.OrderBy(fact => fact.ServingHash, StringComparer.Ordinal).ToEquatableArray();
@@ -92,6 +92,12 @@ internal sealed class Gatherer(
             return new(0, null);
         return warmUp.Observe(deployment.Key(), ready, engine.Port, engine.ServedName(deployment.Metadata.Name!, release.Model));
     }
+
+    /// <summary>Only pods that would go now are asked.</summary>
+    private int? InFlight(LlmDeployment deployment, RolloutState state, ReleaseBook releases, string serving, List<Pod> pods) =>
+        state.Retiring.Any(retiring => retiring.ServingHash == serving) && releases.Serving(serving)?.Release is { } release && EngineCatalog.Find(release.Engine.Type) is { } engine
+            ? engineMetrics.InFlight(deployment.Key(), pods, engine)
+            : null;
 
     private string ExplainGpus(Pod pod, string resource) => GpuArithmetic.Explain(pod, cluster.Nodes.List(), cluster.Pods.List(), resource);
 }

@@ -45,6 +45,7 @@ internal static class PlanBuilder
             Bake = rollout?.Bake ?? TimeSpan.Zero,
             BakeWeightPercent = rollout?.BakeWeight ?? Defaults.BakeWeight,
             ScaleDownDelay = rollout?.ScaleDownDelay ?? Defaults.ScaleDownDelay,
+            DrainDeadline = TimeSpan.FromSeconds(spec.Engine.DrainSeconds ?? Defaults.DrainSeconds),
             Paused = rollout?.Paused ?? false,
             Generation = deployment.Metadata.Generation ?? 0,
         };

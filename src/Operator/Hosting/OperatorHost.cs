@@ -31,10 +31,13 @@ public static class OperatorHost
         await using var events = new EventRecorder(client, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
 
         var warmUp = new WarmUpProber(pods, controllers.WakeDeployment, time, ct);
+        var engineMetrics = new EngineMetricsReader(pods, controllers.WakeDeployment, time, ct);
         cluster.Pods.OnChange((before, after) =>
         {
-            if (after is null)
-                warmUp.Forget(before?.Metadata.Uid);
+            if (after is not null)
+                return;
+            warmUp.Forget(before?.Metadata.Uid);
+            engineMetrics.Forget(before?.Metadata.Uid);
         });
         var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
         var token = options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null;
@@ -43,7 +46,7 @@ public static class OperatorHost
         var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
         var deployment = new LlmDeploymentReconciler(
-            cluster, new Gatherer(cluster, warmUp, evidence, checks, prometheus, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+            cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, checks, prometheus, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());

@@ -70,6 +70,39 @@ public sealed class StickinessTests
     }
 
     [Fact]
+    public async Task A_revert_by_degrees_moves_sessions_to_stable_at_their_next_request_and_none_the_other_way()
+    {
+        await using var bed = await GatewayBed.StartAsync(weight: 95);
+        var moved = GatewayBed.Sessions(Tracks.Candidate, 95).Take(40).ToArray();
+        foreach (var session in moved)
+            Assert.Equal(Tracks.Candidate, (await bed.ChatAsync(session: session)).Track);
+
+        // What stable cannot carry yet stays; then the candidate is no longer in the status at all.
+        var onCandidate = moved.ToHashSet();
+        foreach (var weight in new[] { 50, 25 })
+        {
+            bed.Weigh(weight, epoch: 100 - weight);
+            var now = new HashSet<string>();
+            foreach (var session in moved)
+            {
+                if ((await bed.ChatAsync(session: session)).Track == Tracks.Candidate)
+                    now.Add(session);
+            }
+
+            Assert.ProperSubset(onCandidate, now);
+            onCandidate = now;
+        }
+
+        Assert.NotEmpty(onCandidate);
+        bed.Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release("r-stable", "stable", 100), epoch: 99));
+        foreach (var session in moved)
+        {
+            var reply = await bed.ChatAsync(session: session);
+            Assert.Equal((Tracks.Stable, "r-stable"), (reply.Track, reply.Release));
+        }
+    }
+
+    [Fact]
     public async Task Requests_without_a_key_are_split_one_by_one()
     {
         await using var bed = await GatewayBed.StartAsync(weight: 50);

@@ -29,6 +29,22 @@ public sealed class CrashTests(ITestOutputHelper output)
         await CheckEachAsync(writes, Revert, expected);
     }
 
+    [Fact]
+    public async Task A_crash_after_any_write_of_a_bake_leads_to_the_same_end()
+    {
+        var (expected, writes) = await RunAsync(Bake);
+        Assert.InRange(writes, 15, 80);
+        await CheckEachAsync(writes, Bake, expected);
+    }
+
+    [Fact]
+    public async Task A_crash_after_any_write_of_a_revert_by_degrees_leads_to_the_same_end()
+    {
+        var (expected, writes) = await RunAsync(RevertByDegrees);
+        Assert.InRange(writes, 8, 80);
+        await CheckEachAsync(writes, RevertByDegrees, expected);
+    }
+
     private async Task CheckEachAsync(int writes, Func<TestWorld, Task> story, string expected)
     {
         using var slots = new SemaphoreSlim(Parallel);
@@ -97,6 +113,26 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         world.Gateway.CandidateErrorRate = 0.5;
         await world.ApplyAsync(Samples.Canary("v2"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "v2 is reverted");
+    }
+
+    private static async Task Bake(TestWorld world)
+    {
+        var canary = Samples.Canary("v2", steps: [new RolloutStep { Weight = 25, Hold = TimeSpan.FromMilliseconds(100), MinRequests = 20 }]);
+        await world.ApplyAsync(canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Bake = TimeSpan.FromMilliseconds(300) } } });
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "v2 is stable");
+    }
+
+    private static async Task RevertByDegrees(TestWorld world)
+    {
+        var stable = world.Get().Status!.Stable!.Service;
+        await world.ApplyAsync(Samples.Canary("v2", steps: [new RolloutStep { Weight = 75, Hold = TimeSpan.FromMinutes(5) }]));
+        await world.UntilAsync(deployment => deployment.Status?.Candidate?.Weight == 75, "v2 has traffic");
+        world.Nodes.MostReady = deployment => deployment.Metadata.Name == stable ? 1 : int.MaxValue;
+        await world.UntilAsync(deployment => deployment.Status!.Stable!.ReadyReplicas == 1, "stable lost a pod");
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 50, Rollout.Phase: "Reverting" }, "v2 goes");
+        world.Nodes.MostReady = _ => int.MaxValue;
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "v2 is reverted");
     }
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LlmOps.Operator.Tests.World;
 
-/// <summary>Answers warm-up requests for all pods of a test, on a loopback address of its own and vLLM's port.</summary>
+/// <summary>Answers warm-up requests and vLLM's metrics for all pods of a test, on a loopback address of its own and vLLM's port.</summary>
 internal sealed class FakeEngine : IAsyncDisposable
 {
     private const int Port = 8000;
@@ -23,6 +23,9 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     /// <summary>Whether it answers 500, as an engine whose health lies.</summary>
     public bool FailsToGenerate { get; set; }
+
+    /// <summary>Requests that it says to have in flight, half of them waiting; null: it tells no metrics.</summary>
+    public int? InFlight { get; set; } = 0;
 
     public static async Task<FakeEngine> StartAsync()
     {
@@ -51,6 +54,19 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
+        if (context.Request.Path == "/metrics")
+        {
+            context.Response.StatusCode = InFlight is null ? 503 : 200;
+            await context.Response.WriteAsync($$"""
+                # TYPE vllm:num_requests_running gauge
+                vllm:num_requests_running{engine="0",model_name="bot"} {{InFlight - (InFlight / 2)}}.0
+                # TYPE vllm:num_requests_waiting gauge
+                vllm:num_requests_waiting{engine="0",model_name="bot"} {{InFlight / 2}}.0
+
+                """);
+            return;
+        }
+
         Interlocked.Increment(ref generations);
         context.Response.StatusCode = FailsToGenerate ? 500 : 200;
         await context.Response.WriteAsync(FailsToGenerate ? "{}" : """{"choices":[{"message":{"content":"pong"}}]}""");

@@ -29,6 +29,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     /// <summary>Share of the candidate's requests that fail; stable's never do.</summary>
     public double CandidateErrorRate { get; set; }
 
+    /// <summary>Whether the candidate's engine refuses requests as unauthorized that stable answers.</summary>
+    public bool CandidateIsUnauthorized { get; set; }
+
     /// <summary>Whether it has nothing to say: a metric source that is down.</summary>
     public bool IsDown { get; set; }
 
@@ -85,17 +88,18 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     private void Serve((string, string, int) key, int weight)
     {
-        var counts = epochs.GetValueOrDefault(key) ?? new Counts(weight, 0, 0, 0);
+        var counts = epochs.GetValueOrDefault(key) ?? new Counts(weight, 0, 0, 0, 0);
         var candidate = RequestsPerPoll * weight / 100;
         epochs[key] = counts with
         {
             Stable = counts.Stable + RequestsPerPoll - candidate,
             Candidate = counts.Candidate + candidate,
             CandidateErrors = counts.CandidateErrors + (int)(candidate * CandidateErrorRate),
+            Unauthorized = counts.Unauthorized + (CandidateIsUnauthorized ? 1 : 0),
         };
     }
 
-    private sealed record Counts(int Weight, long Stable, long Candidate, long CandidateErrors)
+    private sealed record Counts(int Weight, long Stable, long Candidate, long CandidateErrors, long Unauthorized)
     {
         public JsonObject ToJson(int epoch) => new JsonObject
         {
@@ -103,7 +107,7 @@ internal sealed class FakeGateway : IAsyncDisposable
             ["weight"] = Weight,
             ["ttftThresholdsSeconds"] = new JsonArray(),
             ["stable"] = new JsonObject { ["requests"] = Stable, ["errors"] = 0, ["slowTtft"] = new JsonArray() },
-            ["candidate"] = new JsonObject { ["requests"] = Candidate, ["errors"] = CandidateErrors, ["slowTtft"] = new JsonArray() },
+            ["candidate"] = new JsonObject { ["requests"] = Candidate, ["errors"] = CandidateErrors, ["slowTtft"] = new JsonArray(), ["unauthorized"] = Unauthorized },
         };
     }
 }

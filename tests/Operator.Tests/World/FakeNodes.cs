@@ -37,6 +37,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
     /// <summary>Fate of the pods of a Deployment.</summary>
     public Func<Deployment, PodFate> Pods { get; set; } = _ => PodFate.Ready;
 
+    /// <summary>How many pods of a Deployment may be ready at most; the others go on starting.</summary>
+    public Func<Deployment, int> MostReady { get; set; } = _ => int.MaxValue;
+
     /// <summary>Fate of the Job of an EvalRun.</summary>
     public Func<EvalRun, JobFate> Jobs { get; set; } = _ => JobFate.Pass;
 
@@ -79,9 +82,10 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
             await client.DeleteAsync<Pod>(pod.Key(), ct: stop.Token);
         for (var i = pods.Count; i < replicas; i++)
             await client.CreateAsync(NewPod(deployment), stop.Token);
-        foreach (var pod in pods.Take(replicas))
+        var mostReady = MostReady(deployment);
+        foreach (var (pod, index) in pods.Take(replicas).Select((pod, index) => (pod, index)))
         {
-            var status = Status(Pods(deployment), deployment);
+            var status = Status(index < mostReady ? Pods(deployment) : PodFate.Starting, deployment);
             var wanted = JsonSerializer.SerializeToNode(pod with { Status = status }, Pod.JsonType);
             if (!JsonNode.DeepEquals(wanted, JsonSerializer.SerializeToNode(pod, Pod.JsonType)))
                 await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = wanted!["status"]!.DeepClone() }, "status", ct: stop.Token);
