@@ -31,7 +31,7 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
     [InlineData("""{"spec":{"rollout":{"steps":[{"weight":25},{"weight":25}]}}}""", "weights must rise from step to step: put the smaller one first and leave out repeated ones")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"weight":25,"gate":"g"}]}}}""", "a step is one thing: either gate (the name of an EvalGate) or weight (1 to 100), split it into two steps")]
     [InlineData("""{"spec":{"rollout":{"bakeWeight":90}}}""", "bakeWeight has no effect without bake: set bake, such as 30m, or leave bakeWeight out")]
-    [InlineData("""{"spec":{"rollout":{"bake":"30m","bakeWeight":0}}}""", "greater than or equal to 1")]
+    [InlineData("""{"spec":{"rollout":{"bake":"30m","bakeWeight":0}}}""", "spec.rollout.bakeWeight in body should be greater than or equal to 1")]
     [InlineData("""{"spec":{"rollout":{"steps":[{}]}}}""", "a step is one thing: either gate (the name of an EvalGate) or weight (1 to 100), split it into two steps")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"gate":"g","hold":"5m"}]}}}""", "hold and minRequests belong to a step with a weight")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"weight":5,"hold":"5 minutes"}]}}}""", "write a duration such as 90s, 20m or 1h30m")]
