@@ -2,9 +2,11 @@ using LlmOps.Api;
 using LlmOps.Gateway;
 using LlmOps.Kubernetes;
 using LlmOps.Manifests.CustomResources;
+using LlmOps.Manifests.Documents;
 using LlmOps.Manifests.Rbac;
 using LlmOps.Manifests.Yaml;
 using LlmOps.Operator;
+using LlmOps.Rollouts;
 
 namespace LlmOps.Manifests;
 
@@ -29,6 +31,9 @@ internal static class GeneratedFiles
         new("operator.yaml", YamlText.Write(RoleManifests.Of("llmops-operator", OperatorPermissions.All))),
         new("gateway.yaml", YamlText.Write(RoleManifests.Of("llmops-gateway", GatewayPermissions.All))),
     ];
+
+    /// <summary>Pages of the documentation that are data of the code.</summary>
+    public static IReadOnlyList<GeneratedFile> Documents() => [new(TransitionsDocument.FileName, TransitionsDocument.Write(Transitions.Allowed))];
 
     private static GeneratedFile Crd<T>(DocComments docs)
         where T : class, IResource<T> =>

@@ -7,8 +7,8 @@ namespace LlmOps.Operator;
 internal static partial class Log
 {
     [LoggerMessage(EventId = 100, EventName = "RolloutDecided", Level = LogLevel.Information,
-        Message = "{Kind} {Key} rollout {RolloutId} of release {Release}: {Phase}, step {Step}, weight {WeightPercent}%: {Happenings}")]
-    public static partial void Decided(ILogger logger, string kind, ObjectKey key, string? rolloutId, string? release, string? phase, int? step, int? weightPercent, string? happenings);
+        Message = "{Kind} {Key} rollout {RolloutId} of release {Release}: {Phase}, step {Step}, weight {WeightPercent}%, asked for by {Actor}, verdicts [{Verdicts}]: {Happenings}")]
+    public static partial void Decided(ILogger logger, string kind, ObjectKey key, string? rolloutId, string? release, string? phase, int? step, int? weightPercent, string? actor, string verdicts, string? happenings);
 
     [LoggerMessage(EventId = 101, EventName = "ApplyRefused", Level = LogLevel.Warning, Message = "An object cannot be written: {Error}")]
     public static partial void ApplyRefused(ILogger logger, string error);

@@ -27,6 +27,16 @@ internal static class Golden
         Assert.Equal(File.ReadAllText(path), actual);
     }
 
+    /// <summary>The text must be what the file says.</summary>
+    public static void EqualText(string file, string actual)
+    {
+        var path = Path.Combine(Folder(), file);
+        if (Environment.GetEnvironmentVariable("LLMOPS_UPDATE_GOLDEN") == "1")
+            File.WriteAllText(path, actual);
+        Assert.True(File.Exists(path), $"{path} is missing: run the test once with LLMOPS_UPDATE_GOLDEN=1");
+        Assert.Equal(File.ReadAllText(path), actual);
+    }
+
     private static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Golden");
 
     private static object? ToGraph(JsonNode? node) => node switch

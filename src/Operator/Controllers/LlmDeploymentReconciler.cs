@@ -34,13 +34,14 @@ internal sealed class LlmDeploymentReconciler(
         }
 
         var gathered = await gatherer.GatherAsync(deployment, ct);
+        var started = time.GetTimestamp();
         var now = Now();
         var decision = RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, now);
         var status = StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(key), now);
         try
         {
             if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
-                Tell(gathered, decision, status);
+                Tell(gathered, decision, status, time.GetElapsedTime(started));
         }
         catch (KubernetesException e) when (e.IsNotFound)
         {
@@ -90,7 +91,7 @@ internal sealed class LlmDeploymentReconciler(
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
     /// <summary>Events, metrics and the one log line of a decision.</summary>
-    private void Tell(Gathered gathered, Decision decision, LlmDeploymentStatus status)
+    private void Tell(Gathered gathered, Decision decision, LlmDeploymentStatus status, TimeSpan sinceDecision)
     {
         var reference = gathered.Deployment.Reference();
         foreach (var happening in decision.Happenings)
@@ -100,12 +101,14 @@ internal sealed class LlmDeploymentReconciler(
         if (stalled.Status == "True" && (before?.Status != "True" || before.Reason != stalled.Reason))
             events.Publish(reference, HappeningType.Warning.ToString(), stalled.Reason, Action, stalled.Message);
 
-        metrics.Decided(decision);
-        if (decision.Happenings.Count > 0 || decision.Transition is not null)
+        metrics.Decided(gathered.State, decision, sinceDecision);
+        var verdicts = Audit.NewVerdicts(gathered.State, decision.Next);
+        if (decision.Happenings.Count > 0 || decision.Transition is not null || verdicts.Count > 0)
         {
             Log.Decided(
                 logger, LlmDeployment.ResourceKind.Kind, gathered.Deployment.Key(), decision.Next.Current?.Id, decision.Next.Current?.ReleaseHash,
                 decision.Next.Current?.Phase.ToString(), decision.Next.Current?.StepIndex, decision.Next.Current?.WeightPercent,
+                decision.Next.Current?.Actor, Audit.Describe(verdicts),
                 decision.Happenings.Count == 0 ? decision.Transition?.Cause : string.Join("; ", decision.Happenings.Select(happening => $"{happening.Reason}: {happening.Message}")));
         }
     }

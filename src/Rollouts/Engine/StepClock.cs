@@ -10,6 +10,13 @@ internal static class StepClock
     {
         var times = rollout.StepTimes;
         var open = times.Count > 0 && times[^1] is { StartedAt: not null, EndedAt: null } last ? last : null;
+        // Without any time the status was written by a version that kept none: the stage is older than this decision.
+        if (open is null && was is not null)
+        {
+            open = new(was.StepIndex, NameOf(situation, course, was), was.WeightPercent, was.StepStartedAt, null);
+            times = times.Add(open);
+        }
+
         if (!rollout.IsRunning)
         {
             times = open is null ? times : Replace(times, open with { EndedAt = situation.Now });
@@ -22,10 +29,8 @@ internal static class StepClock
             return rollout.WeightPercent > open.WeightPercent ? Replace(times, open with { WeightPercent = rollout.WeightPercent }) : times;
         }
 
-        // Without any time the status was written by a version that kept none: the step is older than this decision.
-        var startedAt = open is null && was is not null ? rollout.StepStartedAt : situation.Now;
         times = open is null ? times : Replace(times, open with { EndedAt = situation.Now });
-        return Bound(times.Add(new(rollout.StepIndex, name, rollout.WeightPercent, startedAt, null)));
+        return Bound(times.Add(new(rollout.StepIndex, name, rollout.WeightPercent, situation.Now, null)));
     }
 
     /// <summary>The stage in words.</summary>

@@ -12,6 +12,7 @@ public sealed class GeneratedFilesTests
     {
         Assert.Empty(new OutputFolder(Path.Combine(Repository.Root, "crds"), GeneratedFiles.CustomResources()).Differences());
         Assert.Empty(new OutputFolder(Path.Combine(Repository.Root, "config", "rbac"), GeneratedFiles.Rbac()).Differences());
+        Assert.Empty(new OutputFolder(Path.Combine(Repository.Root, "docs"), GeneratedFiles.Documents()).Differences());
     }
 
     [Fact]

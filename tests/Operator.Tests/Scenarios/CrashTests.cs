@@ -45,6 +45,14 @@ public sealed class CrashTests(ITestOutputHelper output)
         await CheckEachAsync(writes, RevertByDegrees, expected);
     }
 
+    [Fact]
+    public async Task A_crash_after_any_write_while_one_rollout_replaces_another_leads_to_the_same_end()
+    {
+        var (expected, writes) = await RunAsync(Replacement);
+        Assert.InRange(writes, 10, 80);
+        await CheckEachAsync(writes, Replacement, expected);
+    }
+
     private async Task CheckEachAsync(int writes, Func<TestWorld, Task> story, string expected)
     {
         using var slots = new SemaphoreSlim(Parallel);
@@ -107,6 +115,15 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         await world.ApplyAsync(Samples.Canary("v2"));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "v2 is stable");
+    }
+
+    private static async Task Replacement(TestWorld world)
+    {
+        await world.ApplyAsync(Samples.Canary("v2", steps: [new RolloutStep { Gate = "quality" }, new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(5) }]));
+        var held = await world.UntilAsync(deployment => deployment.Status is { Candidate: { Weight: 25, Revision: "v2" }, Rollout.Evidence: not null }, "v2 has traffic");
+        world.Nodes.Jobs = run => run.Spec.Rollout == held.Status!.Rollout!.Id ? JobFate.Pass : JobFate.Fail;
+        await world.ApplyAsync(Samples.Canary("v3"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "v3 is reverted");
     }
 
     private static async Task Revert(TestWorld world)
