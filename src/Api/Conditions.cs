@@ -30,6 +30,9 @@ public static class Reasons
     public const string Holding = "Holding";
     public const string WaitingForRequests = "WaitingForRequests";
     public const string WaitingForMetrics = "WaitingForMetrics";
+    public const string WaitingForProof = "WaitingForProof";
+    public const string SampleRatioMismatch = "SampleRatioMismatch";
+    public const string LimitInconclusive = "LimitInconclusive";
     public const string Paused = "Paused";
     public const string Promoting = "Promoting";
     public const string Baking = "Baking";

@@ -33,6 +33,21 @@ public static class Defaults
     /// <summary>Tolerated ratio of the rates of slow first tokens.</summary>
     public const double ToleratedTtft = 1.2;
 
+    /// <summary>Tolerated ratio of the rates of slow output.</summary>
+    public const double ToleratedTimePerOutputToken = 1.2;
+
+    /// <summary>Tolerated ratio of the rates of long answers.</summary>
+    public const double ToleratedOutputTokens = 1.3;
+
+    /// <summary>Tolerated ratio of the rates of costly requests.</summary>
+    public const double ToleratedCost = 1.2;
+
+    /// <summary>Tolerated ratio of the rates of answers that a guardrail blocks.</summary>
+    public const double ToleratedBlocked = 1;
+
+    /// <summary>Tolerated ratio of the rates of negative feedback.</summary>
+    public const double ToleratedFeedback = 1;
+
     public const string Stickiness = "session";
 
     public const string InputVariable = "query";

@@ -57,3 +57,7 @@ public sealed record TrackCounts(long Requests, long Errors, EquatableArray<long
 /// <param name="Over">Requests above the limit.</param>
 /// <param name="Of">Requests that could have been.</param>
 public sealed record OverLimit(string Key, long Over, long Of);
+
+/// <summary>The counts of a weight epoch, over all gateways, as they were at a time within it: where a test begins that looks for a candidate that turned bad late.</summary>
+/// <param name="Number">Which time, from 0: 2^number minutes after the hold began, at the first writing of counts after that.</param>
+public sealed record EvidenceOnset(int Epoch, int Number, TrackCounts Stable, TrackCounts Candidate);

@@ -60,6 +60,12 @@ public sealed record Rollout
 
     public DateTimeOffset? EvidenceSavedAt { get; init; }
 
+    /// <summary>Counts as they were at times within the present epoch.</summary>
+    public EquatableArray<EvidenceOnset> Onsets { get; init; }
+
+    /// <summary>How long the present hold was expected to take still when the counts were last written; null where that is unknown.</summary>
+    public TimeSpan? PredictedWait { get; init; }
+
     /// <summary>Checks of live metrics, in the plan's order; those without a sample yet are left out.</summary>
     public EquatableArray<CheckState> Checks { get; init; }
 

@@ -59,9 +59,3 @@ public sealed record RolloutPlan
     /// <summary>metadata.generation of the spec.</summary>
     public required long Generation { get; init; }
 }
-
-/// <summary>How live traffic is tested.</summary>
-/// <param name="FalseRevertProbability">Chance over a whole rollout, all tests together, that a candidate as good as stable is reverted; above 0, below 1.</param>
-/// <param name="ErrorsTolerance">Ratio of error rates, candidate to stable, that is not held against the candidate; 1 or more.</param>
-/// <param name="TtftTolerance">The same for the rates of slow first tokens.</param>
-public sealed record AnalysisPlan(double FalseRevertProbability = 0.01, double ErrorsTolerance = 1, double TtftTolerance = 1.2);

@@ -18,6 +18,9 @@ public static class RolloutReasons
     public const string Holding = "Holding";
     public const string WaitingForRequests = "WaitingForRequests";
     public const string WaitingForMetrics = "WaitingForMetrics";
+    public const string WaitingForProof = "WaitingForProof";
+    public const string SampleRatioMismatch = "SampleRatioMismatch";
+    public const string LimitInconclusive = "LimitInconclusive";
     public const string Paused = "Paused";
     public const string Baking = "Baking";
     public const string Promoted = "Promoted";

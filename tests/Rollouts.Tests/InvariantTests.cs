@@ -202,7 +202,7 @@ public sealed class InvariantTests
         scene.Plan = scene.Plan with
         {
             Steps = [new GateStep("quality"), new WeightStep(25, TimeSpan.FromMinutes(9), 90), new WeightStep(50, TimeSpan.FromMinutes(9), 90)],
-            Analysis = new AnalysisPlan(0.02, 1.5, 2),
+            Analysis = new AnalysisPlan(0.02) { Tolerance = new(Errors: 1.5, Ttft: 2) },
             Generation = 9,
         };
         Assert.Equal(before, scene.Decide().Next.Current! with { Message = before.Message, Timeline = before.Timeline });

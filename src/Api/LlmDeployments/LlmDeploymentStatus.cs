@@ -221,6 +221,13 @@ public sealed record RolloutStatus
     [Size(Max = 40)]
     public IReadOnlyList<RuleStatus>? Rules { get; init; }
 
+    /// <summary>Counts of the present weight epoch as they were 1, 2, 4, … minutes after its hold began: where tests start anew that look for a candidate that turns bad late.</summary>
+    [Size(Max = 10)]
+    public IReadOnlyList<EvidenceOnsetStatus>? EvidenceOnsets { get; init; }
+
+    /// <summary>How long the step was expected to take still when the evidence was last written, from the traffic so far and rounded up; absent while the traffic tells nothing.</summary>
+    public Duration? PredictedWait { get; init; }
+
     /// <summary>Checks of live metrics: failing samples in a row, so that a restart of the operator forgets none.</summary>
     [Size(Max = 10)]
     public IReadOnlyList<CheckStatus>? Checks { get; init; }
@@ -289,6 +296,22 @@ public sealed record EvidenceStatus
 
     /// <summary>True where the candidate got copies of stable's requests.</summary>
     public bool? Mirrored { get; init; }
+
+    /// <summary>Counts of stable.</summary>
+    public required TrackEvidence Stable { get; init; }
+
+    /// <summary>Counts of the candidate.</summary>
+    public required TrackEvidence Candidate { get; init; }
+}
+
+/// <summary>Counts of a weight epoch, over all gateways, at a time within it.</summary>
+public sealed record EvidenceOnsetStatus
+{
+    /// <summary>Weight epoch.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Which time, from 0: 2^number minutes after the hold began.</summary>
+    public required int Number { get; init; }
 
     /// <summary>Counts of stable.</summary>
     public required TrackEvidence Stable { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LlmOps.Api.Schema;
 
 namespace LlmOps.Api;
@@ -80,6 +81,15 @@ public sealed record AnalysisSpec
     [CelRule("!self.matches(r'^0+(\\.0+)?%$') && self != '100%'", "must be above 0% and below 100%, such as 1%")]
     public Percentage? FalseRevertProbability { get; init; }
 
+    /// <summary>
+    /// What completes a weight: BoundedTime (hold and minRequests, while no test fails) or Proven (besides, proof at the 5 % level that the candidate's error rate
+    /// is less than 3 times stable's at up to 5 %, twice at up to 25 %, 1.5 times above). Where the proof does not come until the deadline, onInconclusive decides.
+    /// Default BoundedTime.
+    /// </summary>
+    [SchemaDefault("\"BoundedTime\"")]
+    [OneOf(PromotionPolicies.BoundedTime, PromotionPolicies.Proven)]
+    public string? Promotion { get; init; }
+
     /// <summary>How much worse than stable a candidate may be before a test counts it as worse.</summary>
     public ToleranceSpec? Tolerance { get; init; }
 
@@ -87,6 +97,12 @@ public sealed record AnalysisSpec
     [Size(Max = 10)]
     [ListType("map", "name")]
     public IReadOnlyList<CheckSpec>? Checks { get; init; }
+
+    /// <summary>
+    /// Absolute limits of the candidate. One that is broken for sure, by the candidate alone, reverts; one that stable breaks too holds the weight until the deadline.
+    /// </summary>
+    [Size(Max = 8)]
+    public IReadOnlyList<LimitSpec>? Limits { get; init; }
 }
 
 /// <summary>Tolerated ratio candidate to stable, 1 for no tolerance.</summary>
@@ -99,6 +115,77 @@ public sealed record ToleranceSpec
     /// <summary>Ratio of the rates of slow first tokens, default 1.2.</summary>
     [Bounds(Min = 1, Max = 10)]
     public double? Ttft { get; init; }
+
+    /// <summary>Ratio of the rates of slow output (time per output token), default 1.2.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? TimePerOutputToken { get; init; }
+
+    /// <summary>Ratio of the rates of long answers, default 1.3.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? OutputTokens { get; init; }
+
+    /// <summary>Ratio of the rates of costly requests, default 1.2.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? Cost { get; init; }
+
+    /// <summary>Ratio of the rates of answers that a guardrail blocks, default 1.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? Blocked { get; init; }
+
+    /// <summary>Ratio of the rates of negative feedback, default 1.</summary>
+    [Bounds(Min = 1, Max = 10)]
+    public double? Feedback { get; init; }
+}
+
+/// <summary>Values of <see cref="AnalysisSpec.Promotion"/>.</summary>
+public static class PromotionPolicies
+{
+    public const string BoundedTime = "BoundedTime";
+
+    public const string Proven = "Proven";
+}
+
+/// <summary>An absolute limit: a share of failed requests, or a latency that a quantile must not exceed.</summary>
+[CelRule("(self.metric == 'errors') != has(self.quantile)", "quantile belongs to ttft and timePerOutputToken: set it there (such as 95), and leave it out for errors")]
+[CelRule("(self.metric == 'errors') == self.max.endsWith('%')", "max is a percentage for errors (such as 2%) and a duration for ttft and timePerOutputToken (such as 2s or 80ms)")]
+[CelRule("!self.max.matches('^(0+([.]0+)?(ms|s|m|h|%))+$') && self.max != '100%'", "max must be above 0, and below 100% for errors", FieldPath = ".max")]
+public sealed record LimitSpec
+{
+    /// <summary>What is limited: the rate of failed requests, the time to the first token, or the time per output token.</summary>
+    [OneOf(LimitMetrics.Errors, LimitMetrics.Ttft, LimitMetrics.TimePerOutputToken)]
+    public required string Metric { get; init; }
+
+    /// <summary>Quantile in per cent that must not exceed max, such as 95; for latencies.</summary>
+    [Bounds(Min = 1, Max = 99)]
+    public int? Quantile { get; init; }
+
+    /// <summary>The limit: a percentage such as <c>2%</c> for errors, a duration such as <c>2s</c> or <c>80ms</c> for latencies.</summary>
+    [TextPattern("^((100|[0-9]{1,2}([.][0-9]{1,4})?)%|([0-9]+([.][0-9]+)?(ms|s|m|h))+)$", Message = "write a percentage such as 2%, or a duration such as 2s or 80ms")]
+    [Size(Min = 2, Max = 32)]
+    public required string Max { get; init; }
+}
+
+/// <summary>Values of <see cref="LimitSpec.Metric"/>, and how a limit is counted.</summary>
+public static class LimitMetrics
+{
+    public const string Errors = "errors";
+
+    public const string Ttft = "ttft";
+
+    public const string TimePerOutputToken = "timePerOutputToken";
+
+    /// <summary>Seconds of a latency limit; null for errors.</summary>
+    public static double? MaxSeconds(this LimitSpec limit) =>
+        limit.Metric != Errors && Duration.TryParse(limit.Max, out var duration) ? duration.Value.TotalSeconds : null;
+
+    /// <summary>Name of the counts in the gateways' evidence, such as <c>ttft:2</c> (seconds); null for errors, which are counted in any case.</summary>
+    public static string? Key(this LimitSpec limit) =>
+        limit.MaxSeconds() is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{limit.Metric}:{seconds:0.######}") : null;
+
+    /// <summary>Largest share of requests that may break the limit, as a fraction of one: the error rate, or one less the quantile.</summary>
+    public static double MaxShare(this LimitSpec limit) => limit.Metric == Errors
+        ? Percentage.TryParse(limit.Max, out var percentage) ? percentage.Fraction : 1
+        : 1 - ((limit.Quantile ?? 95) / 100.0);
 }
 
 /// <summary>GPUs that a rollout may use besides those of the stable release.</summary>

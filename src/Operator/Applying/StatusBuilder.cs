@@ -103,6 +103,14 @@ internal static class StatusBuilder
             Candidate = Counts(row.Candidate),
         })),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
+        EvidenceOnsets = NullIfEmpty(rollout.Onsets.Select(onset => new EvidenceOnsetStatus
+        {
+            Epoch = onset.Epoch,
+            Number = onset.Number,
+            Stable = Counts(onset.Stable),
+            Candidate = Counts(onset.Candidate),
+        })),
+        PredictedWait = rollout.PredictedWait,
         Checks = NullIfEmpty(rollout.Checks.Select(check => new CheckStatus
         {
             Name = check.Name,

@@ -45,6 +45,8 @@ internal static class RolloutStateReader
         Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
         Evidence = (rollout.Evidence ?? []).Select(Row).ToEquatableArray(),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
+        Onsets = (rollout.EvidenceOnsets ?? []).Select(onset => new EvidenceOnset(onset.Epoch, onset.Number, Counts(onset.Stable), Counts(onset.Candidate))).ToEquatableArray(),
+        PredictedWait = rollout.PredictedWait?.Value,
         Checks = (rollout.Checks ?? []).Select(Check).ToEquatableArray(),
         Reason = rollout.Reason ?? string.Empty,
         Message = rollout.Message ?? string.Empty,

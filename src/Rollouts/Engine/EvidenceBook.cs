@@ -28,16 +28,39 @@ internal static class EvidenceBook
 
         var unsaved = course.With(now with { Evidence = then.Evidence });
         var isRecent = then.EvidenceSavedAt is { } saved && (situation.Now - saved).Duration() < SaveInterval;
-        return unsaved.State == before && isRecent ? unsaved : course.With(now with { EvidenceSavedAt = situation.Now });
+        return unsaved.State == before && isRecent ? unsaved : course.With(now with
+        {
+            EvidenceSavedAt = situation.Now,
+            Onsets = Onsets.At(now, situation.Now),
+            PredictedWait = Prediction.Of(situation, course),
+        });
     }
 
-    /// <summary>Live tests of the running rollout; none before it had traffic.</summary>
+    /// <summary>Live tests of the running rollout, its limits and its share of the traffic; none before it had traffic.</summary>
     public static EquatableArray<LiveTest> LiveTests(Situation situation, Course course) =>
-        course is { IsFirstRelease: false, State.Current: { WeightEpoch: > 0 } rollout } ? Statistics.LiveTests.Run(situation.Plan.Analysis, rollout.Evidence) : [];
+        course is { IsFirstRelease: false, State.Current: { WeightEpoch: > 0, Evidence.Count: > 0 } rollout }
+            ?
+            [
+                .. Statistics.LiveTests.Run(situation.Plan.Analysis, rollout.Evidence, rollout.Onsets),
+                .. LimitTests.Run(situation.Plan.Analysis, rollout.Evidence),
+                Share(rollout),
+            ]
+            : [];
+
+    /// <summary>Why no comparison can be trusted at present; null where it can.</summary>
+    public static BlockedEvidence? Mismatch(Course course) =>
+        !course.IsFirstRelease && Share(course.Rollout) is { Verdict: Verdict.ProviderError }
+            ? new(Verdict.ProviderError, RolloutReasons.SampleRatioMismatch, $"the candidate does not get {course.Rollout.WeightPercent}% of the sessions: look for a gateway or a balancer in front of it that routes wrongly", ShareTest.Name)
+            : null;
 
     /// <summary>Why the evidence does not allow a step forward; null when it does. A failed test never comes here: it has reverted.</summary>
     public static BlockedEvidence? Blocks(Situation situation, Course course, int minRequests)
     {
+        if (Mismatch(course) is { } mismatch)
+        {
+            return mismatch;
+        }
+
         if (situation.Observation.Evidence.ProviderError is { } error)
         {
             return new(Verdict.ProviderError, RolloutReasons.WaitingForMetrics, $"{Unreadable}: {Excerpt.Of(error)}");
@@ -52,7 +75,7 @@ internal static class EvidenceBook
 
         return rollout.WeightPercent < 100 && rollout.Evidence.All(row => row.Stable.Requests == 0)
             ? new(Verdict.NoData, RolloutReasons.WaitingForRequests, "no request to stable was counted, so there is nothing to compare with")
-            : CheckBook.Blocks(situation, course);
+            : LimitBlocks(situation, course) ?? CheckBook.Blocks(situation, course);
     }
 
     public static Course Wait(Situation situation, Course course, BlockedEvidence blocked)
@@ -68,7 +91,34 @@ internal static class EvidenceBook
     }
 
     public static Course RecordPass(Situation situation, Course course) =>
-        CheckBook.RecordPass(situation, LiveTests(situation, course).Aggregate(course, (recorded, test) => recorded.Record(test.Name, test.Verdict, test.Message, situation.Now)));
+        CheckBook.RecordPass(situation, LiveTests(situation, course)
+            .Where(test => test.Verdict != Verdict.NoData || test.Name == Statistics.LiveTests.Errors)
+            .Aggregate(course, (recorded, test) => recorded.Record(test.Name, test.Verdict, test.Message, situation.Now)));
+
+    private static LiveTest Share(Rollout rollout) =>
+        ShareTest.Run(rollout.Evidence, rollout.WeightEpoch, wasMismatch: rollout.Reason == RolloutReasons.SampleRatioMismatch);
+
+    /// <summary>A limit that stable breaks too, or that nothing was counted against, holds the weight. Messages name the limit alone: numbers would be written again and again.</summary>
+    private static BlockedEvidence? LimitBlocks(Situation situation, Course course)
+    {
+        var limits = course.IsFirstRelease ? [] : LimitTests.Run(situation.Plan.Analysis, course.Rollout.Evidence);
+        for (var i = 0; i < limits.Count; i++)
+        {
+            var text = situation.Plan.Analysis.Limits[i].Text;
+            if (limits[i].Verdict is Verdict.Inconclusive)
+            {
+                return new(Verdict.Inconclusive, RolloutReasons.LimitInconclusive, $"{text} is broken, and not by the candidate alone: waits until it is kept", limits[i].Name);
+            }
+
+            // At 100 % nothing more is counted beside stable.
+            if (limits[i].Verdict is Verdict.NoData && course.Rollout.WeightPercent < 100)
+            {
+                return new(Verdict.NoData, RolloutReasons.WaitingForRequests, $"no request of the candidate was counted against {text} (only streamed answers tell latencies)", limits[i].Name);
+            }
+        }
+
+        return null;
+    }
 
     private static bool IsUnreadable(string message) => message.StartsWith(Unreadable, StringComparison.Ordinal);
 }

@@ -18,13 +18,18 @@ internal static class Holding
 
     private static Course WaitOut(Situation situation, Course course, WeightStep step, DateTimeOffset holdStartedAt, bool mayComplete)
     {
+        if (EvidenceBook.Mismatch(course) is { } mismatch)
+        {
+            return EvidenceBook.Wait(situation, course, mismatch);
+        }
+
         var until = holdStartedAt + step.HoldFor;
         if (situation.Now < until)
         {
             return course.Wait(RolloutReasons.Holding, Describe(step, until));
         }
 
-        if (EvidenceBook.Blocks(situation, course, Math.Max(1, step.MinRequests)) is { } blocked)
+        if ((EvidenceBook.Blocks(situation, course, Math.Max(1, step.MinRequests)) ?? Proving.Blocks(situation, course)) is { } blocked)
         {
             return EvidenceBook.Wait(situation, course, blocked);
         }

@@ -22,7 +22,7 @@ internal static class Stepping
     public static Course Complete(Situation situation, Course course)
     {
         var next = Steps.After(situation.Plan.Steps, course.Rollout.StepIndex, course.IsFirstRelease);
-        course = course.With(course.Rollout with { StepIndex = next, StepStartedAt = situation.Now, HoldStartedAt = null, GateAttempt = 1 });
+        course = course.With(course.Rollout with { StepIndex = next, StepStartedAt = situation.Now, HoldStartedAt = null, PredictedWait = null, GateAttempt = 1 });
         return next < situation.Plan.Steps.Count ? course : Promoting.Begin(course);
     }
 

@@ -16,5 +16,7 @@ internal static class WeightChange
         WeightPercent = weightPercent,
         WeightEpoch = rollout.WeightEpoch + 1,
         MaxWeight = Math.Max(rollout.MaxWeight, weightPercent),
+        Onsets = [],
+        PredictedWait = null,
     };
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace LlmOps.Rollouts.Statistics;
 
 /// <summary>Bad events of one weight epoch.</summary>
@@ -17,34 +19,21 @@ public readonly record struct BadEvents(int WeightPercent, long Candidate, long 
 /// </remarks>
 public static class ConditionalMixtureTest
 {
+    /// <summary>Ratios of weights and tolerances are few; a bound keeps odd specs from filling the memory.</summary>
+    private const int MostKnownFactors = 4096;
+
     private static readonly double[] Grid = [1.25, 1.5, 2, 3, 5, 8, 12, 20, 50];
+
+    private static readonly ConcurrentDictionary<(double Share, double ToleratedRatio), LogFactors> Known = new();
 
     /// <summary>ln M. 0 where the events say nothing: none at all, weights of 0 or 100, or a tolerance beyond the grid (50).</summary>
     /// <param name="toleratedRatio">r0, 1 or more.</param>
     public static double LogE(IEnumerable<BadEvents> epochs, double toleratedRatio)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(toleratedRatio, 1);
-        var alternatives = Array.FindAll(Grid, ratio => ratio > toleratedRatio);
-        if (alternatives.Length == 0)
-        {
-            return 0;
-        }
-
-        var logRatios = new double[alternatives.Length];
+        var logRatios = Start(toleratedRatio);
         foreach (var events in epochs)
         {
-            if (events.WeightPercent is <= 0 or >= 100)
-            {
-                continue;
-            }
-
-            var weight = events.WeightPercent / 100.0;
-            var none = CandidateShare(toleratedRatio, weight);
-            for (var j = 0; j < alternatives.Length; j++)
-            {
-                var some = CandidateShare(alternatives[j], weight);
-                logRatios[j] += (events.Candidate * Math.Log(some / none)) + (events.Stable * Math.Log((1 - some) / (1 - none)));
-            }
+            Add(logRatios, events, toleratedRatio);
         }
 
         return LogMeanExp(logRatios);
@@ -65,5 +54,49 @@ public static class ConditionalMixtureTest
     /// <summary>ln(1/α): the hypothesis is rejected once ln M reaches it.</summary>
     public static double LogThreshold(double falseRevertProbability) => -Math.Log(falseRevertProbability);
 
-    private static double CandidateShare(double ratio, double weight) => ratio * weight / ((ratio * weight) + 1 - weight);
+    /// <summary>Likelihood ratios before any event, as logarithms, one an alternative.</summary>
+    internal static double[] Start(double toleratedRatio)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(toleratedRatio, 1);
+        return new double[Grid.Count(ratio => ratio > toleratedRatio)];
+    }
+
+    /// <summary>Adds the events of one epoch.</summary>
+    internal static void Add(double[] logRatios, BadEvents events, double toleratedRatio)
+    {
+        if (events.WeightPercent is > 0 and < 100)
+        {
+            Add(logRatios, events.WeightPercent / 100.0, events.Candidate, events.Stable, toleratedRatio);
+        }
+    }
+
+    /// <summary>Adds events that are the candidate's, or of the first kind, with probability <paramref name="share"/> at ratio 1.</summary>
+    /// <param name="share">Above 0 and below 1.</param>
+    internal static void Add(double[] logRatios, double share, long candidate, long stable, double toleratedRatio)
+    {
+        var factors = FactorsOf(share, toleratedRatio);
+        for (var j = 0; j < logRatios.Length; j++)
+        {
+            logRatios[j] += (candidate * factors.Candidate[j]) + (stable * factors.Stable[j]);
+        }
+    }
+
+    /// <summary>θ(r, w).</summary>
+    internal static double CandidateShare(double ratio, double weight) => ratio * weight / ((ratio * weight) + 1 - weight);
+
+    private static LogFactors FactorsOf(double share, double toleratedRatio)
+    {
+        if (Known.TryGetValue((share, toleratedRatio), out var known))
+        {
+            return known;
+        }
+
+        var none = CandidateShare(toleratedRatio, share);
+        var some = Array.FindAll(Grid, ratio => ratio > toleratedRatio).Select(ratio => CandidateShare(ratio, share)).ToList();
+        var factors = new LogFactors([.. some.Select(theta => Math.Log(theta / none))], [.. some.Select(theta => Math.Log((1 - theta) / (1 - none)))]);
+        return Known.Count < MostKnownFactors ? Known.GetOrAdd((share, toleratedRatio), factors) : factors;
+    }
+
+    /// <summary>What one event adds to the logarithm of each likelihood ratio.</summary>
+    private sealed record LogFactors(double[] Candidate, double[] Stable);
 }

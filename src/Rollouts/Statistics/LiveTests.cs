@@ -2,67 +2,52 @@ namespace LlmOps.Rollouts.Statistics;
 
 /// <summary>Tests of live traffic: the candidate against stable at the same time, on the counts of the whole rollout.</summary>
 /// <remarks>
-/// Guarantee: a candidate no worse than tolerated fails with at most <see cref="AnalysisPlan.FalseRevertProbability"/> over the whole rollout, however often
-/// this is looked at. Assumption: each sticky unit counts at most once per metric.
+/// Guarantee: a candidate no worse than tolerated in any signal fails with at most <see cref="AnalysisPlan.FalseRevertProbability"/> over the whole rollout,
+/// however often this is looked at. The e-processes of the signals are averaged with fixed weights, and the average is held against 1/α: it rejects whenever
+/// one signal alone would at its share of α, and earlier where several speak against the candidate. The signal that contributes most gets the blame.
+/// Assumption: each sticky unit counts at most once per signal. What one request tells at several times (its first token, then its end) is taken as told at once.
 /// </remarks>
 public static class LiveTests
 {
     public const string Errors = "live/errors";
     public const string Ttft = "live/ttft";
+    public const string TimePerOutputToken = "live/timePerOutputToken";
+    public const string OutputTokens = "live/outputTokens";
+    public const string Cost = "live/cost";
+    public const string Blocked = "live/blocked";
+    public const string Feedback = "live/feedback";
 
-    /// <summary>
-    /// Share of the false revert probability that the errors test may use; the TTFT test has the rest. Nine tenths keep the median for 1 % → 5 % errors at 5 %
-    /// weight at 145 candidate requests, under the budget of 150 (two thirds: 157), and cost the TTFT test little: slow answers are far more frequent than errors.
-    /// </summary>
-    public const double ErrorsShare = 0.9;
-
-    private static readonly string[] TtftQuantiles = ["p50", "p75", "p90", "p95", "p99"];
-
-    /// <summary>Both tests. NoData where nothing was counted; never Inconclusive.</summary>
-    public static EquatableArray<LiveTest> Run(AnalysisPlan analysis, EquatableArray<EvidenceRow> rows) =>
-        rows.Count == 0 ? [] : [TestErrors(analysis, rows), TestTtft(analysis, rows)];
-
-    private static LiveTest TestErrors(AnalysisPlan analysis, EquatableArray<EvidenceRow> rows)
+    /// <summary>All signals, in a fixed order. NoData where nothing was counted; never Inconclusive.</summary>
+    /// <param name="rows">Counts so far; without any there is no test.</param>
+    /// <param name="onsets">Counts as they were at times within the present epoch.</param>
+    public static EquatableArray<LiveTest> Run(AnalysisPlan analysis, EquatableArray<EvidenceRow> rows, EquatableArray<EvidenceOnset> onsets = default)
     {
-        var logE = LogE(rows, counts => counts.Errors, analysis.ErrorsTolerance);
-        var numbers = $"errors: candidate {Rate(rows, row => row.Candidate, 0)}, stable {Rate(rows, row => row.Stable, 0)}";
-        return Conclude(Errors, logE, analysis.FalseRevertProbability * ErrorsShare, rows.Any(row => row.Candidate.Requests > 0), numbers);
+        if (rows.Count == 0)
+        {
+            return [];
+        }
+
+        var trusted = ShareTest.AtObservedShares(rows);
+        var readings = LiveSignal.All.Select(signal => SignalReading.Of(signal, analysis.Tolerance, trusted, onsets)).ToList();
+        var together = LogSumExp([.. readings.Select(reading => reading.Weighted)]);
+        var threshold = ConditionalMixtureTest.LogThreshold(analysis.FalseRevertProbability);
+        var worst = together >= threshold ? readings.MaxBy(reading => reading.Weighted) : null;
+        return readings.Select(reading => Conclude(reading, threshold, ReferenceEquals(reading, worst) ? together : null)).ToEquatableArray();
     }
 
-    private static LiveTest TestTtft(AnalysisPlan analysis, EquatableArray<EvidenceRow> rows)
+    /// <param name="together">ln of the average, where it rejects because of this signal; else null.</param>
+    private static LiveTest Conclude(SignalReading reading, double threshold, double? together)
     {
-        var thresholds = rows.Max(row => Math.Max(row.Stable.SlowTtft.Count, row.Candidate.SlowTtft.Count));
-        var logE = Enumerable.Range(0, thresholds)
-            .Select(i => LogE(rows, counts => Slow(counts, i), analysis.TtftTolerance))
-            .ToList();
-        var worst = logE.Count == 0 ? 0 : logE.IndexOf(logE.Max());
-        var numbers = thresholds == 0
-            ? "slow first tokens: stable's quantiles are not known yet"
-            : $"slower to the first token than stable's {Quantile(worst)}: candidate {Rate(rows, row => row.Candidate, worst + 1)}, stable {Rate(rows, row => row.Stable, worst + 1)}";
-        return Conclude(Ttft, ConditionalMixtureTest.LogMeanExp(logE), analysis.FalseRevertProbability * (1 - ErrorsShare), thresholds > 0, numbers);
+        var alone = threshold - Math.Log(reading.Signal.Share);
+        var reaches = reading.LogE >= alone;
+        var verdict = together is not null ? Verdict.Fail : reading.HasData ? Verdict.Pass : Verdict.NoData;
+        var others = together is { } sum && !reaches ? $", with the other signals {sum:0.00} reaches {threshold:0.00}" : string.Empty;
+        return new(reading.Signal.Name, verdict, reading.LogE, alone, $"{reading.Numbers()}; ln M {reading.LogE:0.00} {(reaches ? "reaches" : "is below")} {alone:0.00}{others}");
     }
 
-    private static double LogE(EquatableArray<EvidenceRow> rows, Func<TrackCounts, long> bad, double tolerance) =>
-        OnsetMixture.LogE([.. rows.Select(row => new EpochEvents(row.Epoch, new(row.WeightPercent, bad(row.Candidate), bad(row.Stable))))], tolerance);
-
-    private static LiveTest Conclude(string name, double logE, double falseRevertProbability, bool hasData, string numbers)
+    private static double LogSumExp(IReadOnlyCollection<double> logs)
     {
-        var threshold = ConditionalMixtureTest.LogThreshold(falseRevertProbability);
-        var verdict = !hasData ? Verdict.NoData : logE >= threshold ? Verdict.Fail : Verdict.Pass;
-        var comparison = logE >= threshold ? "reaches" : "is below";
-        return new(name, verdict, logE, threshold, $"{numbers}; ln M {logE:0.00} {comparison} {threshold:0.00}");
+        var largest = logs.Max();
+        return largest + Math.Log(logs.Sum(log => Math.Exp(log - largest)));
     }
-
-    private static string Rate(EquatableArray<EvidenceRow> rows, Func<EvidenceRow, TrackCounts> track, int metric)
-    {
-        // Rates of slow answers count only the requests of rows that have thresholds.
-        var counted = rows.Select(track).Where(counts => metric == 0 || counts.SlowTtft.Count >= metric).ToList();
-        var requests = counted.Sum(counts => counts.Requests);
-        var bad = counted.Sum(counts => metric == 0 ? counts.Errors : Slow(counts, metric - 1));
-        return requests == 0 ? "0 of 0" : $"{bad} of {requests} ({100.0 * bad / requests:0.0}%)";
-    }
-
-    private static long Slow(TrackCounts counts, int threshold) => threshold < counts.SlowTtft.Count ? counts.SlowTtft[threshold] : 0;
-
-    private static string Quantile(int index) => index < TtftQuantiles.Length ? TtftQuantiles[index] : $"threshold {index}";
 }

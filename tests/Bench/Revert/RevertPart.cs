@@ -21,7 +21,7 @@ internal static class RevertPart
     /// <summary>How long gateways are watched for late requests to the candidate.</summary>
     private static readonly TimeSpan Afterwards = TimeSpan.FromMilliseconds(500);
 
-    private static readonly AnalysisPlan Analysis = new() { TtftTolerance = RevertBed.TtftTolerance };
+    private static readonly AnalysisPlan Analysis = new() { Tolerance = new(Ttft: RevertBed.TtftTolerance) };
 
     public static async Task<PartResult> RunAsync(BenchContext context, CancellationToken ct)
     {

@@ -51,6 +51,8 @@ public sealed class StatusRoundTripTests
                 new("process", 1, 20, new(5, 0), new(5, 0)) { Mirrored = true },
             ],
             EvidenceSavedAt = Time.AddSeconds(12),
+            Onsets = [new(2, 0, new(300, 1), AllCounts)],
+            PredictedWait = TimeSpan.FromMinutes(3),
             Checks = [new("latency", Verdict.Fail, 2, "4f2a:17", Time.AddSeconds(13), "3.1 is above 2"), new("queue", Verdict.Pass, 0, "4f2a:18", Time.AddSeconds(14), "0")],
             Reason = Reasons.Holding,
             Message = "holds 25%",

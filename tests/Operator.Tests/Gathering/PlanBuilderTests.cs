@@ -12,8 +12,28 @@ public sealed class PlanBuilderTests
     {
         var plan = PlanBuilder.Build(Samples.Deployment(), null).Plan;
         Assert.Equal([new WeightStep(5, TimeSpan.FromMinutes(2), 20), new WeightStep(25, TimeSpan.FromMinutes(2), 20), new WeightStep(50, TimeSpan.FromMinutes(2), 20)], plan.Steps);
-        Assert.Equal(new AnalysisPlan(0.01, 1, 1.2), plan.Analysis);
+        Assert.Equal(new AnalysisPlan(0.01) { Tolerance = new(1, 1.2, 1.2, 1.3, 1.2, 1, 1) }, plan.Analysis);
         Assert.Equal((1, 0, TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(30)), (plan.Replicas, plan.GpusPerReplica, plan.ProgressDeadline, plan.ScaleDownDelay));
+    }
+
+    [Fact]
+    public void Limits_are_held_against_the_counts_that_gateways_name_in_seconds()
+    {
+        var deployment = Samples.Deployment();
+        var analysis = new AnalysisSpec
+        {
+            Promotion = PromotionPolicies.Proven,
+            Limits =
+            [
+                new() { Metric = LimitMetrics.Errors, Max = "2.5%" },
+                new() { Metric = LimitMetrics.Ttft, Quantile = 95, Max = "2s" },
+                new() { Metric = LimitMetrics.TimePerOutputToken, Quantile = 50, Max = "80ms" },
+            ],
+        };
+        var plan = PlanBuilder.Build(deployment with { Spec = deployment.Spec with { Rollout = new() { Analysis = analysis } } }, null).Plan.Analysis;
+        Assert.Equal(PromotionPolicy.Proven, plan.Promotion);
+        Assert.Equal([(null, "limit errors ≤ 2.5%"), ("ttft:2", "limit ttft p95 ≤ 2s"), ("timePerOutputToken:0.08", "limit timePerOutputToken p50 ≤ 80ms")], plan.Limits.Select(limit => (limit.Key, limit.Text)));
+        Assert.Equal([0.025, 0.05, 0.5], plan.Limits.Select(limit => Math.Round(limit.MaxShare, 9)));
     }
 
     [Fact]

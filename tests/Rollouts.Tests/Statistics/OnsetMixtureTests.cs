@@ -26,7 +26,8 @@ public sealed class OnsetMixtureTests
     [Fact]
     public void Its_mean_under_the_null_hypothesis_is_at_most_one()
     {
-        // Exactly, by going through every outcome: five bad events in each of two epochs, each the candidate's with its share of the requests.
+        // Exactly, by going through every outcome: five bad events in each of two epochs, each the candidate's with its share of the requests. The times within
+        // the first epoch were given up with their 0.01.
         var mean = 0.0;
         for (var first = 0; first <= 5; first++)
         {
@@ -37,7 +38,31 @@ public sealed class OnsetMixtureTests
             }
         }
 
+        Assert.Equal(0.99, mean, 9);
+    }
+
+    [Fact]
+    public void Its_mean_under_the_null_hypothesis_is_one_with_a_test_that_began_within_the_epoch()
+    {
+        // Five bad events before that time and five after it.
+        var mean = 0.0;
+        for (var before = 0; before <= 5; before++)
+        {
+            for (var after = 0; after <= 5; after++)
+            {
+                var logE = OnsetMixture.LogE([new(1, new(25, before + after, 10 - before - after))], [new(1, 0, new(25, after, 5 - after))], 1);
+                mean += Probability(before, 0.25) * Probability(after, 0.25) * Math.Exp(logE);
+            }
+        }
+
         Assert.Equal(1, mean, 9);
+    }
+
+    [Fact]
+    public void Times_within_an_epoch_are_given_up_once_a_later_epoch_counts()
+    {
+        EpochEvents[] rows = [new(1, new(5, 20, 400)), new(2, new(25, 1, 2))];
+        Assert.Equal(OnsetMixture.LogE(rows, 1), OnsetMixture.LogE(rows, [new(1, 0, new(5, 20, 0))], 1), 12);
     }
 
     private static double Probability(int candidate, double share) =>

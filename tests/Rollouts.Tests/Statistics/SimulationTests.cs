@@ -13,7 +13,7 @@ public sealed class SimulationTests
     public void A_candidate_like_stable_is_reverted_no_more_often_than_configured()
     {
         const int Rollouts = 2000;
-        var analysis = new AnalysisPlan(FalseRevertProbability: 0.01, ErrorsTolerance: 1, TtftTolerance: 1);
+        var analysis = new AnalysisPlan(FalseRevertProbability: 0.01) { Tolerance = new(Errors: 1, Ttft: 1) };
         var random = new Random(20260701);
         var reverts = Enumerable.Range(0, Rollouts).Count(_ => IsReverted(analysis, random));
         Assert.InRange(reverts, 1, (int)(Rollouts * analysis.FalseRevertProbability));

@@ -25,6 +25,9 @@ internal static class Expectations
         Same("checks", Join(expected.Checks), Join(next.Current?.Checks.Select(check => $"{check.Name} {check.Verdict} {check.Failures}")));
         Same("verdicts", Join(expected.Verdicts), Join(next.Current?.Verdicts.Where(verdict => verdict.Name.StartsWith("check/", StringComparison.Ordinal)).Select(verdict => $"{verdict.Name} {verdict.Verdict}")));
         Same("history", Join(expected.History), Join(next.History.Select(ended => $"{ended.ReleaseHash} {ended.Outcome} {ended.Reason} {ended.MaxWeight}")));
+        Same("newest verdict", expected.Newest, next.Current?.Verdicts is { Count: > 0 } verdicts ? $"{verdicts[^1].Name} {verdicts[^1].Verdict}" : "none");
+        Same("predicted wait", expected.PredictedWait, next.Current?.PredictedWait is { } wait ? $"{wait.TotalMinutes:0.#}m" : "none");
+        Same("onsets", expected.Onsets, next.Current?.Onsets.Count);
         if (expected.Message is { } part)
         {
             Assert.Contains(part, decision.Message, StringComparison.Ordinal);

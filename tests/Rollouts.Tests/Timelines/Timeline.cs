@@ -36,6 +36,12 @@ public sealed class SpecEdit
     /// <summary><c>NAME failures 3 fresh 1m</c>; replaces those before.</summary>
     public List<string>? Checks { get; set; }
 
+    /// <summary><c>errors 2%</c> or <c>KEY p95</c>; replaces those before.</summary>
+    public List<string>? Limits { get; set; }
+
+    /// <summary>BoundedTime or Proven.</summary>
+    public string? Promotion { get; set; }
+
     public int? Replicas { get; set; }
 
     public int? GpusPerReplica { get; set; }
@@ -102,6 +108,35 @@ public sealed class Traffic
     public List<long> StableSlow { get; set; } = [];
 
     public List<long> CandidateSlow { get; set; } = [];
+
+    public long StableUnits { get; set; }
+
+    public long CandidateUnits { get; set; }
+
+    public List<long> StableSlowOutput { get; set; } = [];
+
+    public List<long> CandidateSlowOutput { get; set; } = [];
+
+    public List<long> StableLong { get; set; } = [];
+
+    public List<long> CandidateLong { get; set; } = [];
+
+    public List<long> StableCostly { get; set; } = [];
+
+    public List<long> CandidateCostly { get; set; } = [];
+
+    public long StableBlocked { get; set; }
+
+    public long CandidateBlocked { get; set; }
+
+    public long StableDisliked { get; set; }
+
+    public long CandidateDisliked { get; set; }
+
+    /// <summary><c>KEY: 3 of 100</c> requests over a limit.</summary>
+    public Dictionary<string, string> StableOver { get; set; } = [];
+
+    public Dictionary<string, string> CandidateOver { get; set; } = [];
 }
 
 /// <summary>What the decision must say. What is left out is not looked at; <c>none</c> means absent.</summary>
@@ -146,6 +181,15 @@ public sealed class Expectation
     public string? Requeue { get; set; }
 
     public string? Deadline { get; set; }
+
+    /// <summary><c>NAME VERDICT</c> of the verdict that was recorded last.</summary>
+    public string? Newest { get; set; }
+
+    /// <summary>As kept, such as 5m; none while it is not known.</summary>
+    public string? PredictedWait { get; set; }
+
+    /// <summary>How many times within the present epoch tests have started anew.</summary>
+    public int? Onsets { get; set; }
 
     /// <summary>Whether the state changes.</summary>
     public bool? Writes { get; set; }

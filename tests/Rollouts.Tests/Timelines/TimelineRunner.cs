@@ -73,6 +73,11 @@ internal sealed class TimelineRunner
         UnresolvedMessage = edit.Release == "none" ? "there is no PromptVersion of that name" : null,
         Steps = edit.Steps?.Select(TimelineText.Step).ToEquatableArray() ?? plan.Steps,
         Checks = edit.Checks?.Select(TimelineText.Check).ToEquatableArray() ?? plan.Checks,
+        Analysis = plan.Analysis with
+        {
+            Limits = edit.Limits?.Select(TimelineText.Limit).ToEquatableArray() ?? plan.Analysis.Limits,
+            Promotion = edit.Promotion is null ? plan.Analysis.Promotion : Enum.Parse<PromotionPolicy>(edit.Promotion),
+        },
         Replicas = edit.Replicas ?? plan.Replicas,
         GpusPerReplica = edit.GpusPerReplica ?? plan.GpusPerReplica,
         MaxSurgeGpus = edit.MaxSurgeGpus ?? plan.MaxSurgeGpus,
@@ -117,6 +122,26 @@ internal sealed class TimelineRunner
         "gateway-1",
         traffic.Epoch,
         traffic.Weight,
-        new(traffic.Stable, traffic.StableErrors, traffic.StableSlow.ToEquatableArray()),
-        new(traffic.Candidate, traffic.CandidateErrors, traffic.CandidateSlow.ToEquatableArray()) { RenderFailures = traffic.RenderFailures, Unauthorized = traffic.Unauthorized });
+        new(traffic.Stable, traffic.StableErrors, traffic.StableSlow.ToEquatableArray())
+        {
+            Units = traffic.StableUnits,
+            SlowTimePerOutputToken = traffic.StableSlowOutput.ToEquatableArray(),
+            LongOutput = traffic.StableLong.ToEquatableArray(),
+            Costly = traffic.StableCostly.ToEquatableArray(),
+            Blocked = traffic.StableBlocked,
+            NegativeFeedback = traffic.StableDisliked,
+            OverLimit = TimelineText.Over(traffic.StableOver),
+        },
+        new(traffic.Candidate, traffic.CandidateErrors, traffic.CandidateSlow.ToEquatableArray())
+        {
+            Units = traffic.CandidateUnits,
+            SlowTimePerOutputToken = traffic.CandidateSlowOutput.ToEquatableArray(),
+            LongOutput = traffic.CandidateLong.ToEquatableArray(),
+            Costly = traffic.CandidateCostly.ToEquatableArray(),
+            Blocked = traffic.CandidateBlocked,
+            NegativeFeedback = traffic.CandidateDisliked,
+            OverLimit = TimelineText.Over(traffic.CandidateOver),
+            RenderFailures = traffic.RenderFailures,
+            Unauthorized = traffic.Unauthorized,
+        });
 }

@@ -35,6 +35,17 @@ internal static partial class TimelineText
         _ => throw new FormatException($"not a step: {text}"),
     };
 
+    public static AbsoluteLimit Limit(string text) => text.Split(' ') switch
+    {
+        ["errors", [.. var percent, '%']] => new("errors", null, double.Parse(percent, CultureInfo.InvariantCulture) / 100, $"limit {text}"),
+        [var key, ['p', .. var quantile]] => new(key.Split(':')[0], key, 1 - (Number(quantile) / 100.0), $"limit {text}"),
+        _ => throw new FormatException($"not a limit: {text}"),
+    };
+
+    public static EquatableArray<OverLimit> Over(Dictionary<string, string> counts) => counts
+        .Select(count => count.Value.Split(" of ") is [var over, var of] ? new OverLimit(count.Key, Number(over), Number(of)) : throw new FormatException($"not counts: {count.Value}"))
+        .ToEquatableArray();
+
     public static PodsObservation Pods(string servingHash, string text)
     {
         var match = PodsPattern().Match(text);
