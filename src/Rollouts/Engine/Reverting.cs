@@ -13,6 +13,7 @@ namespace LlmOps.Rollouts.Engine;
 /// has no ready pod                      -                          0 at once: gateways answer from stable
 /// fails the fast path                   -                          0 at once: its answers are worth nothing
 /// any other                             can carry everything       0 at once
+/// any other                             all but 20 % of it         0 at once: a quarter more load at most is no reason to keep it
 /// any other                             can carry a part           what stable cannot carry, never more than before; again with each pod
 /// any other                             the same for the deadline  0: what judged it holds, and it may hold the GPUs that stable waits for
 /// any other                             no ready pod               stays, also over the deadline (StableUnavailable): an outage is worse
@@ -20,6 +21,9 @@ namespace LlmOps.Rollouts.Engine;
 /// </remarks>
 internal static class Reverting
 {
+    /// <summary>Rest in per cent that goes at once while stable has any ready pod: each of them gets at most a quarter more than it has.</summary>
+    private const int LargestAtOnce = 20;
+
     /// <summary>A fault of the fast path, a failed live test, a failed gate or a check that failed often enough reverts at once, paused or not.</summary>
     public static Course OnEvidence(Situation situation, Course course)
     {
@@ -118,11 +122,21 @@ internal static class Reverting
         return course with { State = course.State with { Failed = failed.Add(new(hash, reason, message, situation.Now)).Last(RolloutState.MaxFailed) } };
     }
 
-    /// <summary>The candidate's weight, in per cent, that stable cannot take yet.</summary>
-    private static int WeightLeft(Situation situation, Course course) =>
-        course.SharesPods || course.IsFirstRelease || situation.PodsOf(course.Candidate).Ready == 0 || FastPath.Find(course.Rollout) is not null
-            ? 0
-            : Math.Min(course.Rollout.WeightPercent, 100 - Capacity.CarriedByStable(situation, course));
+    /// <summary>
+    /// The candidate's weight, in per cent, that stable cannot take yet. An autoscaler that has just asked for more pods must not hold up a small canary's revert: a rest
+    /// of up to <see cref="LargestAtOnce"/> goes with it, as long as stable has any ready pod.
+    /// </summary>
+    private static int WeightLeft(Situation situation, Course course)
+    {
+        if (course.SharesPods || course.IsFirstRelease || situation.PodsOf(course.Candidate).Ready == 0 || FastPath.Find(course.Rollout) is not null)
+        {
+            return 0;
+        }
+
+        var carried = Capacity.CarriedByStable(situation, course);
+        var left = Math.Min(course.Rollout.WeightPercent, 100 - carried);
+        return left <= LargestAtOnce && carried > 0 ? 0 : left;
+    }
 
     private static Course Wait(Situation situation, Course course, string reason)
     {
