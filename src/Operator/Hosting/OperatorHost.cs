@@ -23,7 +23,7 @@ public static class OperatorHost
         using var client = new KubernetesClient(configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager }, time);
         using var cluster = new ClusterView(client, options.WatchNamespace, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
         using var controllers = new ControllerSet(cluster, time);
-        using var rolloutMetrics = new RolloutMetrics(cluster, time);
+        using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
         using var exporter = new PrometheusExporter();
         using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
         using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));

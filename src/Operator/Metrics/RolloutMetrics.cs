@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using LlmOps.Api;
 using LlmOps.Operator.Applying;
-using LlmOps.Operator.Gathering;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Metrics;
@@ -18,8 +17,8 @@ internal sealed class RolloutMetrics : IDisposable
     private static readonly InstrumentAdvice<double> DetectBuckets = new() { HistogramBucketBoundaries = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] };
     private static readonly InstrumentAdvice<double> RevertBuckets = new() { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1200] };
 
-    private readonly Meter meter = new(MeterName);
-    private readonly ClusterView cluster;
+    private readonly Meter meter;
+    private readonly Func<IReadOnlyList<LlmDeployment>> deployments;
     private readonly TimeProvider time;
     private readonly Counter<long> decisions;
     private readonly Counter<long> outcomes;
@@ -27,11 +26,12 @@ internal sealed class RolloutMetrics : IDisposable
     private readonly Histogram<double> timeToDetect;
     private readonly Histogram<double> timeToRevert;
 
-    /// <param name="cluster">Where the running rollouts are read.</param>
+    /// <param name="deployments">Reads the LlmDeployments that there are.</param>
     /// <param name="time">Clock of the waits.</param>
-    public RolloutMetrics(ClusterView cluster, TimeProvider time)
+    /// <param name="meterName">Name of the meter; tests have their own, since meters of one name are heard together.</param>
+    public RolloutMetrics(Func<IReadOnlyList<LlmDeployment>> deployments, TimeProvider time, string meterName = MeterName)
     {
-        (this.cluster, this.time) = (cluster, time);
+        (this.deployments, this.time, meter) = (deployments, time, new Meter(meterName));
         decisions = meter.CreateCounter<long>("llmops_rollout_decisions_total", description: "Decisions that changed something, by reason.");
         outcomes = meter.CreateCounter<long>("llmops_rollout_outcomes_total", description: "Rollouts that ended, by outcome (Promoted, Reverted, Superseded) and reason.");
         verdicts = meter.CreateCounter<long>("llmops_rollout_verdicts_total", description: "Verdicts, by kind (gate, live, limit, check, traffic) and verdict.");
@@ -87,5 +87,5 @@ internal sealed class RolloutMetrics : IDisposable
         return RunningPhases.Select(phase => new Measurement<int>(counts.GetValueOrDefault(phase.ToString()), new KeyValuePair<string, object?>("phase", phase.ToString())));
     }
 
-    private IEnumerable<LlmDeployment> Tried() => cluster.LlmDeployments.List().Where(deployment => deployment.Status is { Candidate: not null, Rollout: not null });
+    private IEnumerable<LlmDeployment> Tried() => deployments().Where(deployment => deployment.Status is { Candidate: not null, Rollout: not null });
 }
