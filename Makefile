@@ -53,6 +53,10 @@ demo-down: ## End what `make demo KEEP=1` left running
 bench: build ## Measure time to revert and the gateway's overhead beside nginx and a direct call
 	@dotnet run --project tests/Bench -c $(CONFIGURATION) --no-build
 
+.PHONY: bench-stats
+bench-stats: build ## Simulate 10,000 rollouts each: false reverts and time to detect, beside other methods and published tables
+	@dotnet run --project tests/Bench -c $(CONFIGURATION) --no-build -- statistics --json artifacts/bench/statistics.json
+
 .PHONY: run
 run: build ## Run the operator against the current kubeconfig
 	@dotnet run --project src/Operator -c $(CONFIGURATION) --no-build --

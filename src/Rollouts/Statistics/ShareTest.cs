@@ -26,8 +26,8 @@ public static class ShareTest
     /// <param name="wasMismatch">Whether it was one when last looked at.</param>
     public static LiveTest Run(EquatableArray<EvidenceRow> rows, int epoch, bool wasMismatch)
     {
-        var counted = rows.Where(row => row.Epoch == epoch && !row.Mirrored && row.WeightPercent is > 0 and < 100 && row.Candidate.Units + row.Stable.Units > 0).ToList();
-        var logE = ConditionalMixtureTest.LogMeanExp([.. counted.Select(row => LogE(row.WeightPercent, row.Candidate.Units, row.Stable.Units))]);
+        var counted = Counted(rows, epoch);
+        var logE = LogE(counted);
         var threshold = wasMismatch ? LogOver : ConditionalMixtureTest.LogThreshold(FalseAlarmProbability);
         var verdict = counted.Count == 0 ? Verdict.NoData : logE >= threshold ? Verdict.ProviderError : Verdict.Pass;
         return new(Name, verdict, logE, threshold, $"{Numbers(counted)}; ln M {logE:0.00} {(logE >= threshold ? "reaches" : "is below")} {threshold:0.00}");
@@ -36,10 +36,16 @@ public static class ShareTest
     /// <summary>The rows, those of epochs with a mismatch at the share that was observed: at the weight that was meant, a candidate would be blamed for requests that it got by mistake.</summary>
     public static EquatableArray<EvidenceRow> AtObservedShares(EquatableArray<EvidenceRow> rows)
     {
-        var observed = rows.Select(row => row.Epoch).Distinct()
-            .Where(epoch => Run(rows, epoch, wasMismatch: false).Verdict == Verdict.ProviderError)
-            .ToDictionary(epoch => epoch, epoch => ObservedPercent(rows, epoch));
-        return observed.Count == 0
+        Dictionary<int, int>? observed = null;
+        foreach (var epoch in rows.Select(row => row.Epoch).Distinct())
+        {
+            if (LogE(Counted(rows, epoch)) >= ConditionalMixtureTest.LogThreshold(FalseAlarmProbability))
+            {
+                (observed ??= []).Add(epoch, ObservedPercent(rows, epoch));
+            }
+        }
+
+        return observed is null
             ? rows
             : rows.Select(row => !row.Mirrored && observed.TryGetValue(row.Epoch, out var percent) ? row with { WeightPercent = percent } : row).ToEquatableArray();
     }
@@ -50,6 +56,12 @@ public static class ShareTest
         var units = rows.Where(row => row.Epoch == epoch && !row.Mirrored).Aggregate((Candidate: 0L, All: 0L), (sum, row) => (sum.Candidate + row.Candidate.Units, sum.All + row.Candidate.Units + row.Stable.Units));
         return Math.Clamp((int)Math.Ceiling(100.0 * units.Candidate / units.All), 1, 99);
     }
+
+    private static List<EvidenceRow> Counted(EquatableArray<EvidenceRow> rows, int epoch) =>
+        rows.Where(row => row.Epoch == epoch && !row.Mirrored && row.WeightPercent is > 0 and < 100 && row.Candidate.Units + row.Stable.Units > 0).ToList();
+
+    private static double LogE(List<EvidenceRow> counted) =>
+        ConditionalMixtureTest.LogMeanExp([.. counted.Select(row => LogE(row.WeightPercent, row.Candidate.Units, row.Stable.Units))]);
 
     /// <summary>ln M of one process.</summary>
     /// <param name="weightPercent">Above 0 and below 100.</param>

@@ -72,7 +72,7 @@ internal sealed class NullRollout(Scenario scenario, int seed)
         {
             contenders.BeginStep();
             for (var second = 0; second < NullRollouts.SecondsPerStep; second++)
-                Second(step + 1, NullRollouts.Weights[step], rates[(step * NullRollouts.SecondsPerStep) + second]);
+                Second(step + 1, NullRollouts.Weights[step], rates[(step * NullRollouts.SecondsPerStep) + second], isLookedAt: second % 10 == 9);
             contenders.EndStep();
             finished.Add(Row(step + 1, NullRollouts.Weights[step]));
             (stable, candidate) = (new(), new());
@@ -81,7 +81,8 @@ internal sealed class NullRollout(Scenario scenario, int seed)
         counts.Add(reverted, held, contenders.ZTestReverted, contenders.FailureLimitReverted, contenders.MannWhitneyReverted);
     }
 
-    private void Second(int epoch, int weight, double errorRate)
+    /// <param name="isLookedAt">Whether the share of the units is looked at too.</param>
+    private void Second(int epoch, int weight, double errorRate, bool isLookedAt)
     {
         var before = (Candidate: (candidate.Requests, candidate.Errors), Stable: (stable.Requests, stable.Errors));
         for (var i = 0; i < NullRollouts.RequestsPerSecond; i++)
@@ -96,7 +97,8 @@ internal sealed class NullRollout(Scenario scenario, int seed)
         var row = Row(epoch, weight);
         if (!reverted && (scenario.HasLatency || candidate.Errors > before.Candidate.Errors))
             reverted = LiveTests.Run(NullRollouts.Strict, [.. finished, row]).Any(test => test.Verdict == Verdict.Fail);
-        held = held || ShareTest.Run([row], epoch, wasMismatch: false).Verdict == Verdict.ProviderError;
+        if (isLookedAt)
+            held = held || ShareTest.Run([row], epoch, wasMismatch: false).Verdict == Verdict.ProviderError;
     }
 
     private void Send(int weight, double errorRate)
