@@ -28,6 +28,7 @@ public static class Reasons
     public const string GatePassed = "GatePassed";
     public const string WeightChanged = "WeightChanged";
     public const string Holding = "Holding";
+    public const string Mirroring = "Mirroring";
     public const string WaitingForRequests = "WaitingForRequests";
     public const string WaitingForMetrics = "WaitingForMetrics";
     public const string WaitingForProof = "WaitingForProof";

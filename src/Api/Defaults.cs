@@ -48,6 +48,14 @@ public static class Defaults
     /// <summary>Tolerated ratio of the rates of negative feedback.</summary>
     public const double ToleratedFeedback = 1;
 
+    /// <summary>Copies of requests that a gateway has running at one time.</summary>
+    public const int MirrorConcurrency = 8;
+
+    /// <summary>Requests of a new pod whose latencies do not count.</summary>
+    public const int WarmUpRequests = 10;
+
+    public const string Currency = "USD";
+
     public const string Stickiness = "session";
 
     public const string InputVariable = "query";

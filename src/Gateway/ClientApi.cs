@@ -1,4 +1,5 @@
 using LlmOps.Gateway.Errors;
+using LlmOps.Gateway.Feedback;
 using LlmOps.Gateway.Forwarding;
 using LlmOps.Gateway.Limits;
 using LlmOps.Gateway.Prompts;
@@ -54,6 +55,8 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
                 return HttpMethods.IsPost(request.Method) ? CompleteAsync(context, isChat: false) : GatewayErrors.WrongMethod("POST").WriteAsync(context);
             case "/v1/models":
                 return HttpMethods.IsGet(request.Method) ? ModelList.WriteAsync(context, routes.Current) : GatewayErrors.WrongMethod("GET").WriteAsync(context);
+            case "/v1/feedback":
+                return HttpMethods.IsPost(request.Method) ? FeedbackApi.HandleAsync(context, Find) : GatewayErrors.WrongMethod("POST").WriteAsync(context);
             default:
                 return GatewayErrors.UnknownPath(path).WriteAsync(context);
         }
@@ -74,10 +77,8 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
                 await GatewayErrors.TooLarge(options.MaxBodyBytes).WriteAsync(context);
             else if (RequestEnvelope.TryRead(body.Memory, out var envelope) is { } error)
                 await error.WriteAsync(context);
-            else if (Find(envelope.Model!, out var route) is { } notFound)
-                await notFound.WriteAsync(context);
             else
-                await new Exchange(forwarder, context, route!, envelope, isChat).RunAsync();
+                await ForwardAsync(context, envelope, isChat);
         }
         finally
         {
@@ -85,12 +86,17 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
         }
     }
 
-    private OpenAiError? Find(string model, out Route? route)
+    private Task ForwardAsync(HttpContext context, RequestEnvelope envelope, bool isChat)
+    {
+        var (route, error) = Find(envelope.Model!);
+        return route is null ? error!.WriteAsync(context) : new Exchange(forwarder, context, route, envelope, isChat).RunAsync();
+    }
+
+    private (Route? Route, OpenAiError? Error) Find(string model)
     {
         var entry = routes.Current.Find(model);
-        route = entry.Route;
         if (entry.Ambiguous is { } several)
-            return GatewayErrors.AmbiguousModel(model, [.. several.Select(k => k.ToString())]);
-        return route is null ? GatewayErrors.UnknownModel(model) : null;
+            return (null, GatewayErrors.AmbiguousModel(model, [.. several.Select(k => k.ToString())]));
+        return (entry.Route, entry.Route is null ? GatewayErrors.UnknownModel(model) : null);
     }
 }

@@ -32,6 +32,12 @@ internal sealed record GatewayOptions
     /// <summary>Bounds of a candidate's wait for its first token. Default: 4 times stable's p99, at least 2 s and at most 30 s.</summary>
     public FirstTokenLimit FirstToken { get; init; } = new();
 
+    /// <summary>Longest life of the copy of a request that a candidate gets while it is mirrored. Default 2 min.</summary>
+    public TimeSpan MirrorDeadline { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long the metric series of a release that no longer serves are shown, so that the last scrape has them. Default 5 min.</summary>
+    public TimeSpan KeepSeries { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long an endpoint that refused a connection is left alone. Default 2 s.</summary>
     public TimeSpan EjectFor { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -19,6 +19,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly GatewayOptions options;
     private readonly Forwarder forwarder;
     private readonly GatewayMetrics metrics;
+    private readonly RetiredSeries retired;
     private readonly PrometheusExporter exporter;
     private readonly AdminApi admin;
     private readonly WebApplication clientApp;
@@ -30,7 +31,8 @@ internal sealed class GatewayServer : IAsyncDisposable
         Evidence = new EvidenceLedger(time);
         // Before the meter, so that no measurement is missed.
         exporter = new PrometheusExporter(new() { Meters = [options.MeterName, KubernetesMetrics.MeterName] });
-        metrics = new GatewayMetrics(options.MeterName, Evidence);
+        retired = new RetiredSeries(exporter, options.KeepSeries, time);
+        metrics = new GatewayMetrics(options.MeterName, Evidence, retired);
         Routes = new RouteCache(Evidence, metrics, time, loggers.CreateLogger<RouteCache>());
         forwarder = new Forwarder(options, time, loggers.CreateLogger<Forwarder>());
         admin = new AdminApi(Routes, Evidence, exporter);
@@ -84,6 +86,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         await clientApp.DisposeAsync();
         await adminApp.DisposeAsync();
         forwarder.Dispose();
+        retired.Dispose();
         exporter.Dispose();
         metrics.Dispose();
     }

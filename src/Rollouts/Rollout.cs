@@ -35,7 +35,10 @@ public sealed record Rollout
     /// <summary>The candidate's share of requests in per cent, 0 to 100; 0 once the rollout is over.</summary>
     public int WeightPercent { get; init; }
 
-    /// <summary>Counts the changes of weight. Gateways tag each request with it.</summary>
+    /// <summary>How stable's requests are copied to the candidate; null while they are not. Only at weight 0.</summary>
+    public MirrorSettings? Mirror { get; init; }
+
+    /// <summary>Counts the changes of weight and mirror. Gateways tag each request with it.</summary>
     public int WeightEpoch { get; init; }
 
     /// <summary>Highest weight so far, in per cent; 100 once promoted. The candidate's pods are not scaled below it while the rollout runs.</summary>

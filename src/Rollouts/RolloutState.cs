@@ -36,6 +36,9 @@ public sealed record RolloutState
     /// <summary>The candidate's share of requests in per cent; 0 without one.</summary>
     public int CandidateWeightPercent => Candidate is null ? 0 : Current?.WeightPercent ?? 0;
 
+    /// <summary>How stable's requests are copied to the candidate; null while they are not.</summary>
+    public MirrorSettings? Mirror => Candidate is null ? null : Current?.Mirror;
+
     /// <summary>Stable's share of requests in per cent; 0 before the first release serves.</summary>
     public int StableWeightPercent => Stable is null ? 0 : 100 - CandidateWeightPercent;
 }
@@ -51,7 +54,7 @@ public sealed record RetiringPods(string ServingHash, int Replicas, DateTimeOffs
 /// <summary>A rollout that ended.</summary>
 /// <param name="Outcome">Promoted, Reverted or Superseded.</param>
 /// <param name="MaxWeight">Highest weight that the candidate had, in per cent.</param>
-/// <param name="CandidateRequests">Requests that were assigned to the candidate.</param>
+/// <param name="CandidateRequests">Requests of users that were assigned to the candidate.</param>
 /// <param name="TimeToDetect">From the first bad event to the decision to revert; null where there was neither.</param>
 /// <param name="TimeToRevert">From the decision to revert to weight 0; null where there was no weight to take.</param>
 /// <param name="Actor">Who asked for the release; null where it is not known.</param>

@@ -1,6 +1,6 @@
 namespace LlmOps.Rollouts;
 
-/// <summary>One stage of a rollout: a <see cref="GateStep"/> or a <see cref="WeightStep"/>.</summary>
+/// <summary>One stage of a rollout: a <see cref="GateStep"/>, a <see cref="MirrorStep"/> or a <see cref="WeightStep"/>.</summary>
 public abstract record Step;
 
 /// <summary>Waits for the verdict of an offline evaluation. The weight stays what it was before.</summary>
@@ -18,3 +18,17 @@ public sealed record WeightStep(int WeightPercent, TimeSpan HoldFor, int MinRequ
 {
     public override string ToString() => $"weight {WeightPercent}%";
 }
+
+/// <summary>Has the candidate get copies of stable's requests, and holds that. Users get stable's answers alone: the weight is 0.</summary>
+/// <param name="Mirror">Which requests are copied.</param>
+/// <param name="HoldFor">Shortest time of it.</param>
+/// <param name="MinRequests">Fewest copies that the candidate must have got. 0 still asks for one.</param>
+public sealed record MirrorStep(MirrorSettings Mirror, TimeSpan HoldFor, int MinRequests) : Step
+{
+    public override string ToString() => $"mirror {Mirror.Percent}%";
+}
+
+/// <summary>Which of stable's requests are copied to the candidate.</summary>
+/// <param name="Percent">Share of them in per cent, 1 to 100.</param>
+/// <param name="MaxConcurrent">Copies that each gateway has running at one time; beyond it a request is not copied.</param>
+public sealed record MirrorSettings(int Percent, int MaxConcurrent);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LlmOps.Gateway.Tests.Fakes;
+using LlmOps.Testing;
 
 namespace LlmOps.Gateway.Tests;
 
@@ -45,6 +46,39 @@ public sealed partial class MetricsTests
         Assert.Equal(7 + 7, Sum(text, "llmops_gateway_tokens_total", "direction=\"input\""));
         Assert.Equal(5 + 2, Sum(text, "llmops_gateway_tokens_total", "estimated=\"false\"", "direction=\"output\""));
         Assert.Equal(3, Sum(text, "llmops_gateway_tokens_total", "estimated=\"true\"", "direction=\"output\""));
+    }
+
+    [Fact]
+    public async Task Series_of_a_release_that_no_longer_serves_go_after_five_minutes_and_not_before()
+    {
+        var time = new ManualTime();
+        await using var bed = await GatewayBed.StartAsync(weight: 50, time: time);
+        for (var i = 0; i < 30; i++)
+            await bed.ChatAsync();
+        Serve(bed, "r-candidate");
+        await bed.ChatAsync();
+
+        time.Advance(TimeSpan.FromMinutes(4));
+        Assert.Contains("release=\"r-stable\"", await bed.AdminAsync("/metrics"));
+        time.Advance(TimeSpan.FromMinutes(2));
+        var text = await bed.AdminAsync("/metrics");
+        Assert.DoesNotContain("release=\"r-stable\"", text);
+        Assert.Contains("release=\"r-candidate\",track=\"stable\"", text);
+
+        // One that comes back in time keeps what it counted.
+        bed.Weigh(0);
+        Serve(bed, "r-candidate");
+        bed.Weigh(50);
+        await bed.ChatAsync(session: GatewayBed.Sessions("stable", 50).First());
+        time.Advance(TimeSpan.FromMinutes(30));
+        Assert.Contains("release=\"r-stable\"", await bed.AdminAsync("/metrics"));
+
+        bed.Gateway.Routes.Apply(Cluster.Deployment(), (LlmOps.Api.LlmDeployment?)null);
+        time.Advance(TimeSpan.FromMinutes(11));
+        Assert.DoesNotContain("release=", await bed.AdminAsync("/metrics"));
+
+        static void Serve(GatewayBed bed, string release) =>
+            bed.Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release(release, "candidate", 100)));
     }
 
     private static double Sum(string text, string name, params string[] labels) => text.Split('\n')

@@ -40,6 +40,9 @@ public sealed record LlmDeploymentSpec
 
     /// <summary>How requests find a release.</summary>
     public TrafficSpec? Traffic { get; init; }
+
+    /// <summary>What tokens cost. Prices make the cost metric and the live test of cost; a change of them rolls nothing.</summary>
+    public PricingSpec? Pricing { get; init; }
 }
 
 /// <summary>A model and where it comes from.</summary>
@@ -327,4 +330,23 @@ public sealed record TrafficSpec
     [SchemaDefault("\"session\"")]
     [OneOf("session", "user", "request")]
     public string? Stickiness { get; init; }
+}
+
+/// <summary>What tokens cost.</summary>
+[CelRule("self.inputPerMillion > 0.0 || self.outputPerMillion > 0.0", "both prices are 0, so nothing would ever cost anything: set one of them, or leave pricing out")]
+public sealed record PricingSpec
+{
+    /// <summary>Price of a million input tokens.</summary>
+    [Bounds(Min = 0, Max = 1_000_000_000)]
+    public required double InputPerMillion { get; init; }
+
+    /// <summary>Price of a million output tokens.</summary>
+    [Bounds(Min = 0, Max = 1_000_000_000)]
+    public required double OutputPerMillion { get; init; }
+
+    /// <summary>Currency of the prices, three letters, default USD: the label <c>currency</c> of the metric <c>llmops_gateway_cost_total</c>.</summary>
+    [SchemaDefault("\"USD\"")]
+    [TextPattern("^[A-Z]{3}$", Message = "write a currency code of three capital letters, such as USD")]
+    [Size(Min = 3, Max = 3)]
+    public string? Currency { get; init; }
 }

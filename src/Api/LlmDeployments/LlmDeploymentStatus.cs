@@ -99,6 +99,9 @@ public sealed record ReleaseStatus
     /// <summary>Share of requests in per cent, 0 to 100. Gateways follow it.</summary>
     public required int Weight { get; init; }
 
+    /// <summary>Copies of stable's requests that the release gets while it has no share of them; absent where it gets none. Gateways follow it.</summary>
+    public MirrorStatus? Mirror { get; init; }
+
     /// <summary>Replicas asked for.</summary>
     public int? Replicas { get; init; }
 
@@ -108,6 +111,16 @@ public sealed record ReleaseStatus
     /// <summary>What differs from stable, one line each, such as <c>model.revision: v1 → v2</c>.</summary>
     [Size(Max = 32)]
     public IReadOnlyList<string>? Changes { get; init; }
+}
+
+/// <summary>Which of stable's requests are copied to the candidate. Users get stable's answers alone.</summary>
+public sealed record MirrorStatus
+{
+    /// <summary>Share of stable's requests in per cent, 1 to 100.</summary>
+    public required int Percent { get; init; }
+
+    /// <summary>Copies that each gateway has running at one time; beyond it a request is not copied.</summary>
+    public required int MaxConcurrent { get; init; }
 }
 
 /// <summary>A rollout: where it is, since when, until when, and why.</summary>

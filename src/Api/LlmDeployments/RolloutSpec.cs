@@ -13,6 +13,7 @@ public sealed record RolloutSpec
     /// </summary>
     [Size(Min = 1, Max = 20)]
     [CelRule("self.filter(s, has(s.weight)).map(s, s.weight).isSorted() && self.filter(s, has(s.weight)).all(a, self.filter(s, has(s.weight)).exists_one(b, b.weight == a.weight))", "weights must rise from step to step: put the smaller one first and leave out repeated ones")]
+    [CelRule("self.filter(s, has(s.weight) || has(s.mirror)).map(s, has(s.weight) ? s.weight : 0).isSorted()", "a mirror shows the candidate requests before users get its answers: put it before the first weight")]
     public IReadOnlyList<RolloutStep>? Steps { get; init; }
 
     /// <summary>Tests of live traffic while a weight is held. On by default.</summary>
@@ -52,25 +53,44 @@ public sealed record RolloutSpec
     public bool? Paused { get; init; }
 }
 
-/// <summary>One step: a gate, or a weight to hold.</summary>
-[CelRule("has(self.gate) != has(self.weight)", "a step is one thing: either gate (the name of an EvalGate) or weight (1 to 100), split it into two steps")]
-[CelRule("has(self.weight) || (!has(self.hold) && !has(self.minRequests))", "hold and minRequests belong to a step with a weight")]
+/// <summary>One step: a gate, a mirror or a weight to hold.</summary>
+[CelRule("[has(self.gate), has(self.mirror), has(self.weight)].exists_one(one, one)", "a step is one thing: gate (the name of an EvalGate), mirror or weight (1 to 100): split it into several steps")]
+[CelRule("has(self.weight) || has(self.mirror) || (!has(self.hold) && !has(self.minRequests))", "hold and minRequests belong to a step with a weight or a mirror")]
 public sealed record RolloutStep
 {
     /// <summary>Name of an EvalGate in the same namespace that the candidate must pass.</summary>
     [Size(Min = 1, Max = 253)]
     public string? Gate { get; init; }
 
+    /// <summary>
+    /// Copies a share of stable's requests to the candidate. Users get stable's answers and wait for nothing; the candidate's are measured and dropped, and live
+    /// tests compare both, so that a bad candidate is reverted before a user sees it. Comes before the first weight, with hold and minRequests as a weight has.
+    /// </summary>
+    public MirrorSpec? Mirror { get; init; }
+
     /// <summary>Share of requests for the candidate, in per cent, 1 to 100. Weights rise from step to step.</summary>
     [Bounds(Min = 1, Max = 100)]
     public int? Weight { get; init; }
 
-    /// <summary>How long to hold the weight at least, default 2m.</summary>
+    /// <summary>How long to hold the weight or the mirror at least, default 2m.</summary>
     public Duration? Hold { get; init; }
 
-    /// <summary>Requests that the candidate must have answered at this weight before the next step, default 20.</summary>
+    /// <summary>Requests that the candidate must have got in this step before the next one, default 20.</summary>
     [Bounds(Min = 0, Max = 100_000_000)]
     public int? MinRequests { get; init; }
+}
+
+/// <summary>Which of stable's requests are copied to the candidate.</summary>
+public sealed record MirrorSpec
+{
+    /// <summary>Share of stable's requests in per cent, 1 to 100.</summary>
+    [Bounds(Min = 1, Max = 100)]
+    public required int Percent { get; init; }
+
+    /// <summary>Copies that each gateway has running at one time, default 8; beyond it a request is not copied, so a slow candidate is not buried.</summary>
+    [SchemaDefault("8")]
+    [Bounds(Min = 1, Max = 1000)]
+    public int? MaxConcurrent { get; init; }
 }
 
 /// <summary>Tests of live traffic: candidate against the stable release at the same time.</summary>
@@ -89,6 +109,14 @@ public sealed record AnalysisSpec
     [SchemaDefault("\"BoundedTime\"")]
     [OneOf(PromotionPolicies.BoundedTime, PromotionPolicies.Proven)]
     public string? Promotion { get; init; }
+
+    /// <summary>
+    /// Requests of a new pod, as each gateway sees them, whose latencies count for neither track, default 10: an engine is slow
+    /// while it fills its caches. Their errors count.
+    /// </summary>
+    [SchemaDefault("10")]
+    [Bounds(Min = 0, Max = 10_000)]
+    public int? WarmUpRequests { get; init; }
 
     /// <summary>How much worse than stable a candidate may be before a test counts it as worse.</summary>
     public ToleranceSpec? Tolerance { get; init; }

@@ -21,6 +21,9 @@ internal static class GatewayErrors
     public static OpenAiError MissingMessages() =>
         new(400, OpenAiError.InvalidRequest, "missing_messages", "'messages' is missing: this LlmDeployment has no prompt of its own.", "messages");
 
+    public static OpenAiError NoFeedbackKey(string what, string? field) =>
+        new(400, OpenAiError.InvalidRequest, "missing_sticky_key", $"It is not known which release the feedback is about: {what}.", field);
+
     public static OpenAiError BadVariable(string variable, string message, string code) =>
         new(400, OpenAiError.InvalidRequest, code, $"{char.ToUpperInvariant(message[0])}{message[1..]}.", $"prompt.variables.{variable}");
 
@@ -46,7 +49,7 @@ internal static class GatewayErrors
         new(504, OpenAiError.UpstreamFailed, "engine_timeout", $"The engine of LlmDeployment {deployment} did not answer in time: try again.", RetryAfterSeconds: 1);
 
     public static OpenAiError UnknownPath(string path) =>
-        new(404, OpenAiError.InvalidRequest, "unknown_url", $"Unknown path '{Shortened(path)}': this gateway serves /v1/chat/completions, /v1/completions and /v1/models.");
+        new(404, OpenAiError.InvalidRequest, "unknown_url", $"Unknown path '{Shortened(path)}': this gateway serves /v1/chat/completions, /v1/completions, /v1/models and /v1/feedback.");
 
     public static OpenAiError WrongMethod(string allowed) =>
         new(405, OpenAiError.InvalidRequest, "method_not_allowed", $"Use {allowed}.");

@@ -16,26 +16,71 @@ internal sealed record EvidenceDocument(string Process, DateTimeOffset StartedAt
 
 internal sealed record RolloutDocument(string Namespace, string Name, string Rollout, IReadOnlyList<EpochDocument> Epochs);
 
-internal sealed record EpochDocument(int Epoch, int Weight, IReadOnlyList<double> TtftThresholdsSeconds, TrackDocument Stable, TrackDocument Candidate)
+/// <param name="Mirrored">Absent where it is not.</param>
+internal sealed record EpochDocument(int Epoch, int Weight, bool? Mirrored, IReadOnlyList<double> TtftThresholdsSeconds, TrackDocument Stable, TrackDocument Candidate)
 {
     public static EpochDocument Of(EpochEvidence epoch)
     {
         // Read before the counts: thresholds that appear meanwhile would come with counts that are not there yet.
-        var thresholds = epoch.ThresholdsSeconds;
-        return new(epoch.Epoch, epoch.WeightPercent, thresholds, TrackDocument.Of(epoch.Stable, thresholds.Count), TrackDocument.Of(epoch.Candidate, thresholds.Count));
+        var (thresholds, limits) = (epoch.Thresholds, epoch.Limits);
+        return new(
+            epoch.Epoch, epoch.WeightPercent, epoch.IsMirrored ? true : null, thresholds.Ttft ?? [],
+            TrackDocument.Of(epoch.Stable, thresholds, limits.All.Select(l => (l.Limit.Key, l.Stable))),
+            TrackDocument.Of(epoch.Candidate, thresholds, limits.All.Select(l => (l.Limit.Key, l.Candidate))));
     }
 }
 
-internal sealed record TrackDocument(long Requests, long Errors, IReadOnlyList<long> SlowTtft, DateTimeOffset? FirstErrorAt)
+internal sealed record TrackDocument
 {
-    public static TrackDocument Of(TrackCounts counts, int thresholds)
+    public long Requests { get; init; }
+
+    public long Units { get; init; }
+
+    public long Errors { get; init; }
+
+    public required IReadOnlyList<long> SlowTtft { get; init; }
+
+    public required IReadOnlyList<long> SlowTimePerOutputToken { get; init; }
+
+    public required IReadOnlyList<long> LongOutput { get; init; }
+
+    public required IReadOnlyList<long> Costly { get; init; }
+
+    public long Blocked { get; init; }
+
+    public long NegativeFeedback { get; init; }
+
+    public required IReadOnlyList<OverLimitDocument> OverLimit { get; init; }
+
+    public long RenderFailures { get; init; }
+
+    public long Unauthorized { get; init; }
+
+    public DateTimeOffset? FirstErrorAt { get; init; }
+
+    public static TrackDocument Of(TrackCounts counts, Thresholds thresholds, IEnumerable<(string Key, OverLimit Counts)> limits) => new()
     {
-        // Events before requests, so that there are never more events than requests.
-        var errors = counts.Errors;
-        IReadOnlyList<long> slow = [.. Enumerable.Range(0, thresholds).Select(counts.Slow)];
-        return new(counts.Requests, errors, slow, counts.FirstErrorAt);
-    }
+        // Events before requests (members are set in this order), so that there are never more events than requests.
+        Errors = counts.Errors,
+        SlowTtft = Above(counts, Signal.SlowTtft, thresholds.Ttft),
+        SlowTimePerOutputToken = Above(counts, Signal.SlowTimePerOutputToken, thresholds.TimePerOutputToken),
+        LongOutput = Above(counts, Signal.LongOutput, thresholds.OutputTokens),
+        Costly = Above(counts, Signal.Costly, thresholds.Cost),
+        Blocked = counts.Blocked,
+        NegativeFeedback = counts.NegativeFeedback,
+        OverLimit = [.. limits.Select(l => new OverLimitDocument(l.Key, l.Counts.Over, l.Counts.Of))],
+        RenderFailures = counts.RenderFailures,
+        Unauthorized = counts.Unauthorized,
+        FirstErrorAt = counts.FirstErrorAt,
+        Units = counts.Units,
+        Requests = counts.Requests,
+    };
+
+    private static IReadOnlyList<long> Above(TrackCounts counts, Signal signal, double[]? thresholds) =>
+        [.. Enumerable.Range(0, thresholds?.Length ?? 0).Select(i => counts.Above(signal, i))];
 }
+
+internal sealed record OverLimitDocument(string Key, long Over, long Of);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EvidenceDocument))]

@@ -18,10 +18,10 @@ internal sealed class EvidenceLedger(TimeProvider time)
 
     public IEnumerable<RolloutEvidence> Rollouts => rollouts.Select(r => r.Value);
 
-    /// <summary>Notes what the status says; gives the epoch to count into, or null where the candidate gets no traffic.</summary>
-    public EpochEvidence? Observe(ObjectKey deployment, string? rollout, int epoch, int weightPercent, LatencyWindow stableFirstToken)
+    /// <summary>Notes what the status and the spec say; gives the epoch to count into, or null where the candidate gets neither traffic nor copies.</summary>
+    public EpochEvidence? Observe(ObjectKey deployment, RolloutPosition? position, IReadOnlyList<LatencyLimit> limits, RecentAnswers stable)
     {
-        if (rollout is null)
+        if (position is null)
         {
             Forget(deployment);
             return null;
@@ -31,8 +31,8 @@ internal sealed class EvidenceLedger(TimeProvider time)
             deployment,
             static (key, id) => new RolloutEvidence(key, id),
             static (key, known, id) => known.Rollout == id ? known : new RolloutEvidence(key, id),
-            rollout);
-        return weightPercent > 0 ? evidence.Epoch(epoch, weightPercent, stableFirstToken) : null;
+            position.Rollout);
+        return position.WeightPercent > 0 || position.IsMirrored ? evidence.Epoch(position, limits, stable) : null;
     }
 
     public void Forget(ObjectKey deployment) => rollouts.TryRemove(deployment, out _);
@@ -44,12 +44,13 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
     private readonly Lock gate = new();
     private readonly BadEvents badEvents = new();
     private readonly SortedList<int, EpochEvidence> epochs = [];
+    private readonly List<LatencyLimit> limits = [];
 
     public ObjectKey Deployment => deployment;
 
     public string Rollout => rollout;
 
-    /// <summary>The epochs in which the candidate had traffic, oldest first.</summary>
+    /// <summary>The epochs in which the candidate had traffic or copies, oldest first.</summary>
     public IReadOnlyList<EpochEvidence> Epochs
     {
         get
@@ -59,13 +60,31 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
         }
     }
 
-    public EpochEvidence Epoch(int epoch, int weightPercent, LatencyWindow stableFirstToken)
+    public EpochEvidence Epoch(RolloutPosition position, IReadOnlyList<LatencyLimit> inForce, RecentAnswers stable)
     {
         lock (gate)
         {
-            if (!epochs.TryGetValue(epoch, out var known))
-                epochs.Add(epoch, known = new EpochEvidence(epoch, weightPercent, stableFirstToken, badEvents));
+            if (!epochs.TryGetValue(position.Epoch, out var known))
+                epochs.Add(position.Epoch, known = new EpochEvidence(position.Epoch, position.WeightPercent, position.IsMirrored, stable, badEvents));
+            known.Follow([.. inForce.Select(l => (l, Number(l))).Where(l => l.Item2 < LatencyLimit.Most)]);
             return known;
         }
     }
+
+    /// <summary>The limit's number in this rollout; one beyond the bound is not counted.</summary>
+    private int Number(LatencyLimit limit)
+    {
+        var number = limits.IndexOf(limit);
+        if (number >= 0 || limits.Count == LatencyLimit.Most)
+            return number >= 0 ? number : LatencyLimit.Most;
+        limits.Add(limit);
+        return limits.Count - 1;
+    }
 }
+
+/// <summary>Where a rollout is, as its status says.</summary>
+/// <param name="Rollout">Id of the rollout.</param>
+/// <param name="Epoch">Counts the changes of weight and mirror.</param>
+/// <param name="WeightPercent">Share of the candidate, 0 to 100.</param>
+/// <param name="IsMirrored">Whether it gets copies of stable's requests.</param>
+internal sealed record RolloutPosition(string Rollout, int Epoch, int WeightPercent, bool IsMirrored);

@@ -2,7 +2,7 @@ namespace LlmOps.Gateway.Evidence;
 
 /// <summary>
 /// The requests that wait for their first token, looked at every 20 ms, so that one that waits longer than a threshold
-/// counts at once and a candidate that hangs cannot hide. The timer runs only while somebody waits.
+/// or a limit counts at once and a candidate that hangs cannot hide. The timer runs only while somebody waits.
 /// </summary>
 internal sealed class WaitingRequests : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class WaitingRequests : IDisposable
     public void Begin(Assignment assignment)
     {
         assignment.StartedAt = time.GetTimestamp();
-        if (!assignment.HasThresholds)
+        if (!assignment.IsWatched)
             return;
         lock (gate)
         {
@@ -34,11 +34,13 @@ internal sealed class WaitingRequests : IDisposable
         }
     }
 
-    /// <summary>Ends the wait; a second time changes nothing.</summary>
-    public void End(Assignment assignment)
+    /// <summary>Ends the wait; a second time, or before it began, changes nothing.</summary>
+    public void End(Assignment assignment, bool hasToken = false)
     {
-        assignment.EndWait(time.GetElapsedTime(assignment.StartedAt));
-        if (!assignment.HasThresholds)
+        if (assignment.StartedAt is not { } startedAt)
+            return;
+        assignment.EndWait(time.GetElapsedTime(startedAt), hasToken, time.GetUtcNow());
+        if (!assignment.IsWatched)
             return;
         lock (gate)
             Remove(assignment);
@@ -48,13 +50,13 @@ internal sealed class WaitingRequests : IDisposable
 
     private void Scan()
     {
-        var now = time.GetTimestamp();
+        var (now, utcNow) = (time.GetTimestamp(), time.GetUtcNow());
         lock (gate)
         {
             for (var i = waiting.Count - 1; i >= 0; i--)
             {
                 var assignment = waiting[i];
-                if (!assignment.Waited(time.GetElapsedTime(assignment.StartedAt, now)))
+                if (!assignment.Waited(time.GetElapsedTime(assignment.StartedAt!.Value, now), utcNow))
                     Remove(assignment);
             }
         }

@@ -1,4 +1,5 @@
 using LlmOps.Gateway.Errors;
+using LlmOps.Gateway.Evidence;
 using LlmOps.Gateway.Picking;
 using LlmOps.Gateway.Routing;
 
@@ -23,7 +24,7 @@ internal sealed class Attempt : IDisposable
         cancellation = new(FirstTokenDeadline.For(target, exchange.Route.Stable, exchange.Envelope.Stream, forwarder.Options), forwarder.Time);
         clientLeft = exchange.Context.RequestAborted.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), cancellation);
         StartedAt = forwarder.Time.GetTimestamp();
-        endpoint.Enter();
+        IsWarmUp = endpoint.Enter() <= exchange.Route.WarmUpRequests;
         target.Meter.InFlight(1);
     }
 
@@ -38,6 +39,9 @@ internal sealed class Attempt : IDisposable
     /// <summary>When it was sent, on the gateway's clock.</summary>
     public long StartedAt { get; }
 
+    /// <summary>Whether it is one of the first requests of its endpoint.</summary>
+    public bool IsWarmUp { get; }
+
     /// <summary>Ends it: the client left, or the time is over.</summary>
     public CancellationToken Token => cancellation.Token;
 
@@ -48,7 +52,9 @@ internal sealed class Attempt : IDisposable
         HttpResponseMessage response;
         try
         {
-            response = await Exchange.Forwarder.Client.SendAsync(request, Token);
+            var sending = Exchange.Forwarder.Client.SendAsync(request, Token);
+            Exchange.Sent();
+            response = await sending;
         }
         catch (OperationCanceledException) when (Token.IsCancellationRequested)
         {
@@ -81,6 +87,11 @@ internal sealed class Attempt : IDisposable
         StillAlive();
     }
 
+    /// <summary>The answer is over, as far as it came.</summary>
+    /// <param name="answer">What it was like.</param>
+    /// <param name="isFaulty">The engine broke it off or ended it with an error: it counts as that, and as nothing else.</param>
+    public void Measured(in AnswerMeasure answer, bool isFaulty) => Exchange.AnswerOf(this, answer, isFaulty);
+
     /// <summary>Something came from the engine after the first content.</summary>
     public void StillAlive() => cancellation.CancelAfter(Exchange.Forwarder.Options.IdleTimeout);
 
@@ -103,7 +114,7 @@ internal sealed class Attempt : IDisposable
     }
 
     // Reads the text: parsing the media type of every answer costs more than it tells.
-    private static bool IsStream(HttpResponseMessage response) =>
+    internal static bool IsStream(HttpResponseMessage response) =>
         response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
 
     private AttemptResult NotConnected()

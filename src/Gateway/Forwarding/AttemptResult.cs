@@ -50,8 +50,14 @@ internal enum FailureReason
     /// <summary>The answer ended without content.</summary>
     Empty,
 
-    /// <summary>The release's prompt does not exist or is not valid.</summary>
+    /// <summary>A guardrail took all of the answer.</summary>
+    Blocked,
+
+    /// <summary>The release's prompt is not known here.</summary>
     Prompt,
+
+    /// <summary>The release's prompt is not valid.</summary>
+    Template,
 
     /// <summary>The request's variables do not fit the release's prompt.</summary>
     Variables,
@@ -71,8 +77,17 @@ internal readonly record struct AttemptResult(AttemptOutcome Outcome, FailureRea
     public bool IsWorthRetrying => Outcome == AttemptOutcome.Failed
         && Reason is FailureReason.Connect or FailureReason.ServerError or FailureReason.TooManyRequests or FailureReason.Broken;
 
-    /// <summary>Whether the attempt is an error in the evidence: what the engine did, not what client or prompt variables did.</summary>
-    public bool IsBadEvent => Reason is not (FailureReason.None or FailureReason.Refused or FailureReason.Variables) && Outcome != AttemptOutcome.ClientGone;
+    /// <summary>Whether the client has a whole answer without fault.</summary>
+    public bool IsSuccess => Outcome == AttemptOutcome.Answered && Reason == FailureReason.None;
+
+    /// <summary>Whether the release's prompt could not be made for the request.</summary>
+    public bool CouldNotRender => Reason is FailureReason.Template or FailureReason.Variables;
+
+    /// <summary>Whether the engine refused the credentials.</summary>
+    public bool IsUnauthorized => Answer?.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden;
+
+    /// <summary>Whether the attempt is an error in the evidence: what the engine did, not what client, guardrail or prompt variables did.</summary>
+    public bool IsBadEvent => Reason is not (FailureReason.None or FailureReason.Refused or FailureReason.Variables or FailureReason.Blocked) && Outcome != AttemptOutcome.ClientGone;
 }
 
 /// <summary>An error answer of an engine, kept until it is known whether somebody else can answer.</summary>
@@ -95,7 +110,9 @@ internal static class FailureReasons
         FailureReason.Timeout => "timeout",
         FailureReason.Broken => "broken",
         FailureReason.Empty => "empty",
+        FailureReason.Blocked => "blocked",
         FailureReason.Prompt => "prompt",
+        FailureReason.Template => "template",
         FailureReason.Variables => "variables",
         _ => "none",
     };

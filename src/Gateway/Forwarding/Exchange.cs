@@ -1,6 +1,7 @@
 using LlmOps.Api;
 using LlmOps.Gateway.Errors;
 using LlmOps.Gateway.Evidence;
+using LlmOps.Gateway.Mirroring;
 using LlmOps.Gateway.Picking;
 using LlmOps.Gateway.Prompts;
 using LlmOps.Gateway.Routing;
@@ -16,6 +17,7 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
 {
     private readonly long startedAt = forwarder.Time.GetTimestamp();
     private Assignment? assignment;
+    private Shadow? shadow;
     private bool firstAttemptEnded;
 
     public Forwarder Forwarder => forwarder;
@@ -31,7 +33,8 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
     public async Task RunAsync()
     {
         forwarder.Retries.AddRequest();
-        var toCandidate = IsForCandidate(out var unit);
+        var unit = route.CandidateWeightPercent > 0 || route.Mirror is not null ? Unit() : null;
+        var toCandidate = IsForCandidate(unit);
         var target = toCandidate ? route.Candidate : route.Stable;
         if (target is null)
         {
@@ -39,12 +42,12 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
             return;
         }
 
-        assignment = route.Evidence?.Assign(toCandidate, unit, envelope.Stream);
-        if (assignment is not null)
-            forwarder.Waiting.Begin(assignment);
+        Assign(toCandidate, unit);
+        // What is left of it when something unforeseen is thrown.
+        var result = new AttemptResult(AttemptOutcome.ClientGone);
         try
         {
-            var result = await TryReleaseAsync(target);
+            result = await TryReleaseAsync(target);
             if (!result.IsFinal && toCandidate && route.Stable is { } stable)
                 (target, result) = (stable, await FallBackAsync(target, stable, result));
             await EndAsync(target, result);
@@ -53,31 +56,71 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
         {
             if (assignment is not null)
                 forwarder.Waiting.End(assignment);
+            shadow?.StableEnded(context.Request, result);
         }
     }
+
+    /// <summary>The request is on its way to an engine: nothing that happens now can delay it.</summary>
+    public void Sent() => shadow?.Start(context.Request);
 
     /// <summary>Content of an attempt is there: told by the relays before they send it.</summary>
     public void FirstTokenOf(Attempt attempt)
     {
         var time = forwarder.Time;
-        var window = envelope.Stream ? attempt.Target.State.FirstToken : attempt.Target.State.WholeAnswer;
-        window.Record(time.GetElapsedTime(attempt.StartedAt).TotalSeconds);
+        var answers = attempt.Target.State.Answers;
+        if (!attempt.IsWarmUp)
+            (envelope.Stream ? answers.FirstToken : answers.WholeAnswer).Record(time.GetElapsedTime(attempt.StartedAt).TotalSeconds);
         if (envelope.Stream)
             attempt.Target.Meter.FirstToken(time.GetElapsedTime(startedAt));
         if (!firstAttemptEnded && assignment is not null)
-            forwarder.Waiting.End(assignment);
+            forwarder.Waiting.End(assignment, hasToken: true);
     }
 
-    private bool IsForCandidate(out ulong? unit)
+    /// <summary>What an attempt answered: told by the relays when it is over.</summary>
+    public void AnswerOf(Attempt attempt, in AnswerMeasure answer, bool isFaulty)
     {
-        unit = null;
-        if (route.Candidate is null || route.CandidateWeightPercent <= 0)
-            return false;
+        attempt.Target.Meter.Used(answer, route.Pricing);
+        if (isFaulty)
+            return;
+        var answers = attempt.Target.State.Answers;
+        if (!attempt.IsWarmUp && answer.SecondsPerOutputToken is { } perToken)
+            answers.TimePerOutputToken.Record(perToken);
+        if (answer.ThousandOutputTokens is { } tokens)
+            answers.OutputTokens.Record(tokens);
+        if (answer.RelativeCost(route.Pricing) is { } cost)
+            answers.Cost.Record(cost);
+        if (!firstAttemptEnded)
+            assignment?.Answered(answer, route.Pricing);
+    }
+
+    /// <summary>Hash of what stays with one track; null where the request is its own.</summary>
+    private ulong? Unit()
+    {
         if (route.Stickiness == Stickiness.Session && context.Request.Headers.TryGetValue(GatewayHeaders.Session, out var session) && session.ToString() is { Length: > 0 } key)
-            unit = TrafficSplit.HashKey(route.Salt, key.AsSpan());
-        else if (route.Stickiness != Stickiness.Request && envelope.User() is { Length: > 0 } user)
-            unit = TrafficSplit.HashKey(route.Salt, user);
-        return TrafficSplit.IsCandidate(unit ?? (ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue), route.CandidateWeightPercent);
+            return TrafficSplit.HashKey(route.Salt, key.AsSpan());
+        if (route.Stickiness != Stickiness.Request && envelope.User() is { Length: > 0 } user)
+            return TrafficSplit.HashKey(route.Salt, user);
+        return null;
+    }
+
+    private bool IsForCandidate(ulong? unit) => route.Candidate is not null && route.CandidateWeightPercent > 0
+        && TrafficSplit.IsCandidate(unit ?? (ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue), route.CandidateWeightPercent);
+
+    private void Assign(bool toCandidate, ulong? unit)
+    {
+        if (route.Evidence is not { } evidence)
+            return;
+        if (evidence.IsMirrored)
+        {
+            // Counted together or not at all.
+            shadow = Shadow.TryTake(forwarder, route, envelope, isChat, unit, Random.Shared.Next(100));
+            if (shadow is null)
+                return;
+        }
+
+        // An attempt at the candidate ends by itself at the time that stable's goes on after.
+        TimeSpan? failsAfter = toCandidate ? null : FirstTokenDeadline.OfCandidate(route.Stable!, envelope.Stream, forwarder.Options);
+        assignment = evidence.Assign(toCandidate, unit, envelope.Stream, failsAfter);
     }
 
     private async Task<AttemptResult> FallBackAsync(ReleaseTarget candidate, ReleaseTarget stable, AttemptResult failed)
@@ -88,6 +131,10 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
         // Variables that stable can render and the candidate cannot are the candidate's fault, not the client's.
         if (failed.Reason == FailureReason.Variables && result.Reason != FailureReason.Variables && result.Outcome != AttemptOutcome.ClientGone)
             assignment?.Failed(forwarder.Time.GetUtcNow());
+        if (result.IsSuccess && failed.CouldNotRender)
+            assignment?.CouldNotRender();
+        if (result.IsSuccess && failed.IsUnauthorized)
+            assignment?.WasUnauthorized();
         return result;
     }
 
@@ -95,7 +142,7 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
     private async Task<AttemptResult> TryReleaseAsync(ReleaseTarget target)
     {
         if (target.PromptProblem is { } problem)
-            return FirstAttempt(new(AttemptOutcome.Failed, FailureReason.Prompt, Error: GatewayErrors.PromptUnavailable(route.DisplayName, problem)));
+            return FirstAttempt(new(AttemptOutcome.Failed, problem.IsInvalid ? FailureReason.Template : FailureReason.Prompt, Error: GatewayErrors.PromptUnavailable(route.DisplayName, problem.Message)));
         var body = new PooledBuffer(envelope.Body.Length + 512);
         var clean = false;
         try
@@ -129,7 +176,11 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
                 target.Meter.Retried();
             tried[i] = endpoint;
             using (var attempt = new Attempt(this, target, endpoint))
+            {
+                BeginWait(attempt);
                 result = await attempt.RunAsync(body);
+            }
+
             FirstAttempt(result);
             if (!result.IsWorthRetrying)
                 break;
@@ -144,6 +195,15 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
     /// </summary>
     private EngineEndpoint? OnceMore(ReleaseTarget target, EngineEndpoint? only, int attempts, AttemptResult last) =>
         attempts == 1 && last.Reason == FailureReason.Broken && ReferenceEquals(target, route.Stable) ? only : null;
+
+    private void BeginWait(Attempt attempt)
+    {
+        if (firstAttemptEnded || assignment is null)
+            return;
+        if (attempt.IsWarmUp)
+            assignment.LeaveOutLatency();
+        forwarder.Waiting.Begin(assignment);
+    }
 
     /// <summary>Enters the request's first result into the evidence; later ones change nothing.</summary>
     private AttemptResult FirstAttempt(AttemptResult result)

@@ -9,17 +9,19 @@ namespace LlmOps.Gateway.Forwarding;
 /// </summary>
 internal static class FirstTokenDeadline
 {
-    public static TimeSpan For(ReleaseTarget target, ReleaseTarget? stable, bool streamed, GatewayOptions options)
+    public static TimeSpan For(ReleaseTarget target, ReleaseTarget? stable, bool streamed, GatewayOptions options) =>
+        stable is null || ReferenceEquals(target, stable) ? options.IdleTimeout : OfCandidate(stable, streamed, options);
+
+    /// <summary>How long a candidate may take. A request to stable that takes longer is no less an error in the evidence, though it goes on.</summary>
+    public static TimeSpan OfCandidate(ReleaseTarget stable, bool streamed, GatewayOptions options)
     {
-        if (stable is null || ReferenceEquals(target, stable))
-            return options.IdleTimeout;
         // An answer that is not streamed comes when it is complete: it has no other bound than the engine's silence.
-        var (window, atMost) = streamed
-            ? (stable.State.FirstToken, options.FirstToken.AtMost)
-            : (stable.State.WholeAnswer, options.IdleTimeout);
-        if (window.Count < EpochEvidence.KnownAnswers)
+        var (known, atMost) = streamed
+            ? (stable.State.Answers.FirstToken, options.FirstToken.AtMost)
+            : (stable.State.Answers.WholeAnswer, options.IdleTimeout);
+        if (known.Count < Thresholds.KnownAnswers)
             return atMost;
-        var limit = TimeSpan.FromSeconds(window.Quantiles(0.99)[0] * options.FirstToken.Factor);
+        var limit = TimeSpan.FromSeconds(known.P99() * options.FirstToken.Factor);
         return limit < options.FirstToken.AtLeast ? options.FirstToken.AtLeast : limit > atMost ? atMost : limit;
     }
 }

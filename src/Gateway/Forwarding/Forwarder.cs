@@ -5,11 +5,16 @@ namespace LlmOps.Gateway.Forwarding;
 /// <summary>What all requests share on their way to an engine.</summary>
 internal sealed class Forwarder(GatewayOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
+    private readonly CancellationTokenSource stopping = new();
+
     public GatewayOptions Options => options;
 
     public TimeProvider Time => time;
 
     public ILogger Logger => logger;
+
+    /// <summary>Cancelled when the gateway ends: what no client waits for ends with it.</summary>
+    public CancellationToken Stopping => stopping.Token;
 
     public HttpMessageInvoker Client { get; } = EngineClient.Create(options);
 
@@ -22,6 +27,8 @@ internal sealed class Forwarder(GatewayOptions options, TimeProvider time, ILogg
 
     public void Dispose()
     {
+        stopping.Cancel();
+        stopping.Dispose();
         Client.Dispose();
         Waiting.Dispose();
     }

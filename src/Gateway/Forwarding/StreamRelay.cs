@@ -1,5 +1,4 @@
 using LlmOps.Gateway.Errors;
-using LlmOps.Gateway.Metering;
 using LlmOps.Gateway.Prompts;
 
 namespace LlmOps.Gateway.Forwarding;
@@ -16,14 +15,8 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
     private const int MaxEvent = 1024 * 1024;
 
     private readonly bool dropsUsage = !attempt.Exchange.Envelope.WantsUsage;
+    private readonly StreamReading reading = new(attempt.Exchange.Forwarder.Time);
     private bool committed;
-    private bool finished;
-    private bool failed;
-    private bool done;
-    private long chunks;
-    private long firstAt;
-    private long lastAt;
-    private TokenUsage? usage;
 
     public async Task<AttemptResult> RunAsync()
     {
@@ -43,7 +36,7 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
             interruption = attempt.Context.RequestAborted.IsCancellationRequested ? attempt.Cancelled() : attempt.Broken();
         }
 
-        Meter();
+        Measure(interruption);
         return await EndAsync(interruption, buffer);
     }
 
@@ -63,9 +56,9 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
 
             buffer.Advance(read);
             scanned = Scan(buffer, scanned);
-            if (failed && !committed)
+            if (reading.HasFailed && !committed)
                 return attempt.Broken();
-            if (!committed && chunks == 0)
+            if (!committed && !reading.HasContent)
                 continue;
             if (!committed)
             {
@@ -104,40 +97,7 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
     }
 
     /// <summary>Takes note of an event; false where the client did not ask for it.</summary>
-    private bool Inspect(ReadOnlySpan<byte> sse)
-    {
-        var data = ServerSentEvents.Data(sse);
-        if (data.IsEmpty)
-            return true;
-        if (data.SequenceEqual("[DONE]"u8))
-        {
-            done = true;
-            return true;
-        }
-
-        var now = attempt.Exchange.Forwarder.Time.GetTimestamp();
-        if (chunks > 0 && !ServerSentEvents.MaySayMore(data))
-        {
-            chunks++;
-            lastAt = now;
-            return true;
-        }
-
-        var facts = CompletionFacts.Read(data);
-        finished |= facts.IsFinished;
-        failed |= facts.IsError;
-        if (facts.HasContent)
-        {
-            if (chunks++ == 0)
-                firstAt = now;
-            lastAt = now;
-        }
-
-        if (!facts.HasUsage)
-            return true;
-        usage = new TokenUsage(facts.PromptTokens, facts.CompletionTokens, IsEstimated: false);
-        return facts.HasChoices || !dropsUsage;
-    }
+    private bool Inspect(ReadOnlySpan<byte> sse) => reading.Note(sse) || !dropsUsage;
 
     private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> events)
     {
@@ -145,15 +105,16 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
         return !flushed.IsCompleted && !flushed.IsCanceled;
     }
 
-    private void Meter()
+    private void Measure(AttemptResult? interruption)
     {
-        if (chunks == 0 && usage is null)
-            return;
-        var time = attempt.Exchange.Forwarder.Time;
-        attempt.Target.Meter.Used(
-            usage ?? new TokenUsage(0, chunks, IsEstimated: true),
-            chunks > 1 ? time.GetElapsedTime(firstAt, lastAt) : null);
+        // An answer that its client left says how fast its tokens came: who waits least must not hide the slowest answers.
+        if (reading.Measure(cameToItsEnd: interruption is null) is { } measure)
+            attempt.Measured(measure, IsFaulty(interruption));
     }
+
+    private bool IsFaulty(AttemptResult? interruption) => interruption is { } cut
+        ? cut.Outcome != AttemptOutcome.ClientGone
+        : reading.HasFailed || !reading.IsComplete || !(reading.HasContent || reading.IsBlocked);
 
     /// <summary>
     /// | ended | before the first content | after it |
@@ -162,14 +123,14 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
     /// | interrupted (connection, time) | Failed | BrokenOff, with an error event |
     /// | with an error event or finish reason | Failed | Answered, counts as broken |
     /// | by itself, without [DONE] or finish reason | Failed | BrokenOff, with an error event |
-    /// | by itself | Failed: empty | Answered |
+    /// | by itself | Failed: empty, or blocked by a guardrail | Answered |
     /// </summary>
     private async Task<AttemptResult> EndAsync(AttemptResult? interruption, PooledBuffer buffer)
     {
         if (interruption?.Outcome == AttemptOutcome.ClientGone)
             return interruption.Value;
-        var complete = interruption is null && (done || finished || failed);
-        if (!committed && complete && chunks > 0 && !failed)
+        var complete = interruption is null && reading.IsComplete;
+        if (!committed && complete && reading.HasContent && !reading.HasFailed)
         {
             // All of it came without one blank line.
             attempt.GotFirstToken();
@@ -178,7 +139,7 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
         }
 
         if (!committed)
-            return interruption ?? (failed || !complete ? attempt.Broken() : Empty(buffer));
+            return interruption ?? (reading.HasFailed || !complete ? attempt.Broken() : Empty(buffer));
         if (!complete)
         {
             var error = interruption?.Error ?? GatewayErrors.BrokenAnswer(attempt.Exchange.Route.DisplayName);
@@ -188,10 +149,10 @@ internal sealed class StreamRelay(Attempt attempt, HttpResponseMessage response)
 
         if (buffer.Length > 0)
             await SendAsync(buffer.Memory);
-        return new(AttemptOutcome.Answered, failed ? FailureReason.Broken : FailureReason.None);
+        return new(AttemptOutcome.Answered, reading.HasFailed ? FailureReason.Broken : FailureReason.None);
     }
 
-    private static AttemptResult Empty(PooledBuffer buffer) => new(
-        AttemptOutcome.Failed, FailureReason.Empty,
+    private AttemptResult Empty(PooledBuffer buffer) => new(
+        AttemptOutcome.Failed, reading.IsBlocked ? FailureReason.Blocked : FailureReason.Empty,
         new EngineError(200, "text/event-stream", null, buffer.Span.ToArray()));
 }

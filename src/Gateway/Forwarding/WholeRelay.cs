@@ -1,3 +1,4 @@
+using LlmOps.Gateway.Evidence;
 using LlmOps.Gateway.Metering;
 using LlmOps.Gateway.Prompts;
 
@@ -53,13 +54,13 @@ internal sealed class WholeRelay(Attempt attempt, HttpResponseMessage response)
         var facts = CompletionFacts.Read(buffer.Span);
         if (facts.IsError)
             return attempt.Broken();
+        if ((facts.HasUsage && facts.HasContent) || facts.IsBlocked)
+            attempt.Measured(AnswerMeasure.OfWhole(facts), isFaulty: false);
         if (!facts.HasContent)
-            return new(AttemptOutcome.Failed, FailureReason.Empty, new EngineError((int)response.StatusCode, response.Content.Headers.ContentType?.ToString(), null, buffer.Span.ToArray()));
+            return new(AttemptOutcome.Failed, facts.IsBlocked ? FailureReason.Blocked : FailureReason.Empty, new EngineError((int)response.StatusCode, response.Content.Headers.ContentType?.ToString(), null, buffer.Span.ToArray()));
         attempt.GotFirstToken();
         attempt.Commit(response);
         attempt.Context.Response.ContentLength = buffer.Length;
-        if (facts.HasUsage)
-            attempt.Target.Meter.Used(new TokenUsage(facts.PromptTokens, facts.CompletionTokens, IsEstimated: false), generation: null);
         return await FinishAsync(buffer);
     }
 

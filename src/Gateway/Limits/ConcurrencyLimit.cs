@@ -4,17 +4,9 @@ namespace LlmOps.Gateway.Limits;
 /// <param name="most">Requests at one time.</param>
 internal sealed class ConcurrencyLimit(int most)
 {
-    private int running;
+    private readonly ConcurrencyCount running = new();
 
-    public int Running => Volatile.Read(ref running);
+    public bool TryEnter() => running.TryEnter(most);
 
-    public bool TryEnter()
-    {
-        if (Interlocked.Increment(ref running) <= most)
-            return true;
-        Interlocked.Decrement(ref running);
-        return false;
-    }
-
-    public void Leave() => Interlocked.Decrement(ref running);
+    public void Leave() => running.Leave();
 }

@@ -14,6 +14,9 @@ internal struct CompletionFacts
     /// <summary>An <c>error</c> object, or a finish_reason that means one (vLLM: <c>error</c>, <c>abort</c>).</summary>
     public bool IsError;
 
+    /// <summary>A choice was ended by a guardrail: finish_reason <c>content_filter</c>.</summary>
+    public bool IsBlocked;
+
     /// <summary>There is at least one choice.</summary>
     public bool HasChoices;
 
@@ -110,6 +113,7 @@ internal struct CompletionFacts
                 {
                     IsFinished = true;
                     IsError |= reader.ValueTextEquals("error"u8) || reader.ValueTextEquals("abort"u8);
+                    IsBlocked |= reader.ValueTextEquals("content_filter"u8);
                 }
 
                 reader.Skip();

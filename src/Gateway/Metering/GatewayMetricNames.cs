@@ -12,6 +12,10 @@ internal static class GatewayMetricNames
     public const string Tokens = "llmops_gateway_tokens_total";
     public const string Fallbacks = "llmops_gateway_fallbacks_total";
     public const string Retries = "llmops_gateway_retries_total";
+    public const string Cost = "llmops_gateway_cost_total";
+    public const string Mirrored = "llmops_gateway_mirrored_requests_total";
+    public const string NotMirrored = "llmops_gateway_mirror_skipped_total";
+    public const string Feedback = "llmops_gateway_feedback_total";
     public const string InFlight = "llmops_gateway_requests_in_flight";
     public const string Assigned = "llmops_assigned_total";
     public const string Bad = "llmops_bad_total";
@@ -24,6 +28,9 @@ internal static class GatewayMetricNames
     public const string DirectionLabel = "direction";
     public const string EstimatedLabel = "estimated";
     public const string ReasonLabel = "reason";
+    public const string OutcomeLabel = "outcome";
+    public const string RatingLabel = "rating";
+    public const string CurrencyLabel = "currency";
     public const string RolloutLabel = "rollout";
     public const string EpochLabel = "epoch";
     public const string KindLabel = "kind";

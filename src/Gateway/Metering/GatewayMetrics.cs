@@ -15,10 +15,14 @@ internal sealed class GatewayMetrics : IDisposable
 
     private readonly EvidenceLedger ledger;
 
-    public GatewayMetrics(string meterName, EvidenceLedger ledger)
+    /// <param name="meterName">Name of the meter.</param>
+    /// <param name="ledger">Its counts are metrics too.</param>
+    /// <param name="retired">Where the series of releases go that no longer serve.</param>
+    public GatewayMetrics(string meterName, EvidenceLedger ledger, RetiredSeries retired)
     {
         Meter = new Meter(meterName);
         this.ledger = ledger;
+        Retired = retired;
         Requests = Meter.CreateCounter<long>(GatewayMetricNames.Requests, description: "Requests answered, by the release that answered and the HTTP status; code 499 is a client that left.");
         RequestSeconds = Histogram(GatewayMetricNames.RequestSeconds, "Time from the whole request to the end of the answer.", LatencySeconds);
         TimeToFirstTokenSeconds = Histogram(GatewayMetricNames.TimeToFirstTokenSeconds, "Time from the whole request to the first content of a streamed answer, as the client saw it.", LatencySeconds);
@@ -26,9 +30,13 @@ internal sealed class GatewayMetrics : IDisposable
         Tokens = Meter.CreateCounter<long>(GatewayMetricNames.Tokens, description: "Tokens, by direction (input, output); estimated ones are counted by chunks, where the engine gave no usage.");
         Fallbacks = Meter.CreateCounter<long>(GatewayMetricNames.Fallbacks, description: "Requests of the candidate that went to stable before their first byte, by reason.");
         Retries = Meter.CreateCounter<long>(GatewayMetricNames.Retries, description: "Second and further attempts at another endpoint of the same release.");
+        Cost = Meter.CreateCounter<double>(GatewayMetricNames.Cost, description: "What answers cost by spec.pricing, where the engine gave the usage.");
+        Mirrored = Meter.CreateCounter<long>(GatewayMetricNames.Mirrored, description: "Copies of stable's requests that the candidate got, by outcome: answered, failed, cancelled.");
+        NotMirrored = Meter.CreateCounter<long>(GatewayMetricNames.NotMirrored, description: "Requests that were to be copied and were not, because maxConcurrent copies ran.");
+        Feedback = Meter.CreateCounter<long>(GatewayMetricNames.Feedback, description: "Ratings of users (positive, negative), by the release that their session or user has.");
         InFlight = Meter.CreateUpDownCounter<long>(GatewayMetricNames.InFlight, description: "Attempts that run now.");
         Meter.CreateObservableCounter(GatewayMetricNames.Assigned, ObserveAssigned, description: "Requests assigned while a candidate has traffic, by track and weight epoch.");
-        Meter.CreateObservableCounter(GatewayMetricNames.Bad, ObserveBad, description: "Bad events (error, slow_ttft_p50 …), at most one per sticky unit and rollout, by the assigned track and weight epoch.");
+        Meter.CreateObservableCounter(GatewayMetricNames.Bad, ObserveBad, description: "Bad events (error, blocked, negative_feedback, render_failure, unauthorized, slow_ttft_p50 …, slow_time_per_output_token_p50 …, long_output_p50 …, costly_p50 …), at most one per sticky unit and rollout, by the assigned track and weight epoch.");
     }
 
     public Meter Meter { get; }
@@ -47,7 +55,18 @@ internal sealed class GatewayMetrics : IDisposable
 
     public Counter<long> Retries { get; }
 
+    public Counter<double> Cost { get; }
+
+    public Counter<long> Mirrored { get; }
+
+    public Counter<long> NotMirrored { get; }
+
+    public Counter<long> Feedback { get; }
+
     public UpDownCounter<long> InFlight { get; }
+
+    /// <summary>Series of releases that no longer serve.</summary>
+    public RetiredSeries Retired { get; }
 
     /// <summary>The series of one release.</summary>
     public ReleaseMeter ForRelease(ObjectKey deployment, string release, string track) => new(this, deployment, release, track);
@@ -61,13 +80,32 @@ internal sealed class GatewayMetrics : IDisposable
         from t in Tracks()
         select new Measurement<long>(t.Counts.Requests, Tags(t.Rollout, t.Track, t.Epoch));
 
-    private IEnumerable<Measurement<long>> ObserveBad()
+    private IEnumerable<Measurement<long>> ObserveBad() =>
+        from t in Tracks()
+        from bad in Bad(t.Counts, t.Epoch.Thresholds)
+        select new Measurement<long>(bad.Count, [.. Tags(t.Rollout, t.Track, t.Epoch), new(GatewayMetricNames.KindLabel, bad.Kind)]);
+
+    private static IEnumerable<(string Kind, long Count)> Bad(TrackCounts counts, Thresholds thresholds)
     {
-        foreach (var (rollout, epoch, track, counts) in Tracks())
+        return
+        [
+            ("error", counts.Errors),
+            ("blocked", counts.Blocked),
+            ("negative_feedback", counts.NegativeFeedback),
+            ("render_failure", counts.RenderFailures),
+            ("unauthorized", counts.Unauthorized),
+            .. Above("slow_ttft", Signal.SlowTtft, thresholds.Ttft, Thresholds.LatencyQuantiles),
+            .. Above("slow_time_per_output_token", Signal.SlowTimePerOutputToken, thresholds.TimePerOutputToken, Thresholds.LatencyQuantiles),
+            .. Above("long_output", Signal.LongOutput, thresholds.OutputTokens, Thresholds.AmountQuantiles),
+            .. Above("costly", Signal.Costly, thresholds.Cost, Thresholds.AmountQuantiles),
+        ];
+
+        List<(string Kind, long Count)> Above(string kind, Signal signal, double[]? known, ReadOnlySpan<double> quantiles)
         {
-            yield return new(counts.Errors, [.. Tags(rollout, track, epoch), new(GatewayMetricNames.KindLabel, "error")]);
-            for (var i = 0; i < epoch.ThresholdsSeconds.Count; i++)
-                yield return new(counts.Slow(i), [.. Tags(rollout, track, epoch), new(GatewayMetricNames.KindLabel, $"slow_ttft_p{EpochEvidence.Quantiles[i] * 100:0}")]);
+            var bad = new List<(string, long)>();
+            for (var i = 0; known is not null && i < quantiles.Length; i++)
+                bad.Add(($"{kind}_p{quantiles[i] * 100:0}", counts.Above(signal, i)));
+            return bad;
         }
     }
 

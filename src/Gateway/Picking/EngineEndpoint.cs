@@ -4,6 +4,7 @@ namespace LlmOps.Gateway.Picking;
 internal sealed class EngineEndpoint
 {
     private long inFlight;
+    private long entered;
     private long ejectedUntil = long.MinValue;
 
     /// <param name="authority">Host and port as in a URL, such as <c>10.0.0.1:8000</c> or <c>[fd00::1]:8000</c>.</param>
@@ -23,7 +24,12 @@ internal sealed class EngineEndpoint
     /// <summary>Requests that this gateway has running there.</summary>
     public long InFlight => Interlocked.Read(ref inFlight);
 
-    public void Enter() => Interlocked.Increment(ref inFlight);
+    /// <summary>A request goes there; gives its number, from 1.</summary>
+    public long Enter()
+    {
+        Interlocked.Increment(ref inFlight);
+        return Interlocked.Increment(ref entered);
+    }
 
     public void Leave() => Interlocked.Decrement(ref inFlight);
 

@@ -8,7 +8,7 @@ namespace LlmOps.Gateway.Routing;
 internal sealed class PromptPlans
 {
     private readonly Dictionary<ObjectKey, PromptVersion> versions = [];
-    private readonly Dictionary<ObjectKey, (PromptPlan? Plan, string? Problem)> plans = [];
+    private readonly Dictionary<ObjectKey, (PromptPlan? Plan, PromptProblem? Problem)> plans = [];
 
     /// <summary>Takes over a change; true where routes that use the prompt must be made anew.</summary>
     /// <param name="prompt">Name of the prompt.</param>
@@ -29,19 +29,24 @@ internal sealed class PromptPlans
     }
 
     /// <summary>The prompt ready to render, or why it cannot be.</summary>
-    public (PromptPlan? Plan, string? Problem) Find(ObjectKey prompt)
+    public (PromptPlan? Plan, PromptProblem? Problem) Find(ObjectKey prompt)
     {
         if (!versions.TryGetValue(prompt, out var version))
-            return (null, $"PromptVersion {prompt.Name} does not exist");
+            return (null, new($"PromptVersion {prompt.Name} does not exist", IsInvalid: false));
         if (!plans.TryGetValue(prompt, out var plan))
         {
             var compilation = PromptRenderer.Compile(version.Spec);
             plan = compilation.Prompt is { } compiled
                 ? (new PromptPlan(compiled, version.Spec), null)
-                : (null, $"PromptVersion {prompt.Name} is not valid: {compilation.Problems[0]}");
+                : (null, new($"PromptVersion {prompt.Name} is not valid: {compilation.Problems[0]}", IsInvalid: true));
             plans.Add(prompt, plan);
         }
 
         return plan;
     }
 }
+
+/// <summary>Why a prompt cannot be used.</summary>
+/// <param name="Message">A sentence's second half, such as <c>PromptVersion x does not exist</c>.</param>
+/// <param name="IsInvalid">No template of it can be rendered, ever. Else it is not known here, which a late watch can be the reason of.</param>
+internal sealed record PromptProblem(string Message, bool IsInvalid);

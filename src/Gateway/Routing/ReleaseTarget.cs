@@ -19,7 +19,7 @@ internal sealed class ReleaseTarget
     public PromptPlan? Prompt { get; init; }
 
     /// <summary>Why the prompt cannot be used; null where it can, or there is none.</summary>
-    public string? PromptProblem { get; init; }
+    public PromptProblem? PromptProblem { get; init; }
 
     /// <summary>Ready endpoints.</summary>
     public required EngineEndpoint[] Endpoints { get; init; }

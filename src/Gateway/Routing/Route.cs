@@ -28,6 +28,20 @@ internal sealed class Route
     /// <summary>Seed of the split; made of the rollout's id.</summary>
     public ulong Salt { get; init; }
 
-    /// <summary>Where requests are counted; null while no candidate has traffic.</summary>
+    /// <summary>How stable's requests are copied to the candidate; null where they are not.</summary>
+    public MirrorRule? Mirror { get; init; }
+
+    /// <summary>First requests of an endpoint whose latencies do not count.</summary>
+    public int WarmUpRequests { get; init; }
+
+    /// <summary>What tokens cost; null without prices.</summary>
+    public Pricing? Pricing { get; init; }
+
+    /// <summary>Where requests are counted; null while no candidate has traffic or copies.</summary>
     public EpochEvidence? Evidence { get; init; }
 }
+
+/// <summary>Which of stable's requests are copied.</summary>
+/// <param name="Percent">Share, 1 to 100.</param>
+/// <param name="MaxConcurrent">Copies that this gateway has running at one time; beyond it a request is not copied.</param>
+internal sealed record MirrorRule(int Percent, int MaxConcurrent);

@@ -19,34 +19,44 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
         var stable = status?.Stable is { } s ? Target(key, s, Tracks.Stable) : null;
         var candidate = status?.Candidate is { } c ? Target(key, c, Tracks.Candidate) : null;
         var weight = candidate is null ? 0 : Math.Clamp(status!.Candidate!.Weight, 0, 100);
-        var rollout = status?.Rollout;
-        if (releases.TryGetValue(key, out var known))
-            known.RemoveAll(r => r.Release != stable?.Release && r.Release != candidate?.Release);
+        var mirror = stable is null || weight > 0 ? null : RouteSettings.Mirror(status!.Candidate);
+        Retire(key, r => r.Release != stable?.Release && r.Release != candidate?.Release);
         return new Route
         {
             Deployment = key,
             DisplayName = key.ToString(),
             Created = deployment.Metadata.CreationTimestamp?.ToUnixTimeSeconds() ?? 0,
-            Stickiness = deployment.Spec.Traffic?.Stickiness switch
-            {
-                "user" => Stickiness.User,
-                "request" => Stickiness.Request,
-                _ => Stickiness.Session,
-            },
+            Stickiness = RouteSettings.Stickiness(deployment.Spec),
             Stable = stable,
             Candidate = candidate,
             CandidateWeightPercent = weight,
-            Salt = TrafficSplit.Salt(rollout?.Id ?? string.Empty),
+            Mirror = mirror,
+            WarmUpRequests = RouteSettings.WarmUpRequests(deployment.Spec),
+            Pricing = RouteSettings.Pricing(deployment.Spec),
+            Salt = TrafficSplit.Salt(status?.Rollout?.Id ?? string.Empty),
             // Without a stable release there is nothing to compare with.
-            Evidence = stable is null ? null : ledger.Observe(key, rollout?.Id, rollout?.WeightEpoch ?? 0, weight, stable.State.FirstToken),
+            Evidence = stable is null ? null : ledger.Observe(key, Position(status!.Rollout, weight, mirror), RouteSettings.Limits(deployment.Spec), stable.State.Answers),
         };
     }
 
     /// <summary>The LlmDeployment is gone.</summary>
     public void Forget(ObjectKey deployment)
     {
+        Retire(deployment, static _ => true);
         releases.Remove(deployment);
         ledger.Forget(deployment);
+    }
+
+    private static RolloutPosition? Position(RolloutStatus? rollout, int weight, MirrorRule? mirror) =>
+        rollout is null ? null : new(rollout.Id, rollout.WeightEpoch ?? 0, weight, mirror is not null);
+
+    private void Retire(ObjectKey deployment, Predicate<KnownRelease> isGone)
+    {
+        if (!releases.TryGetValue(deployment, out var known))
+            return;
+        foreach (var release in known.Where(r => isGone(r)))
+            metrics.Retired.Add(deployment, release.Release, release.Meters());
+        known.RemoveAll(isGone);
     }
 
     private ReleaseTarget Target(ObjectKey key, ReleaseStatus release, string track)
@@ -73,6 +83,7 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
         var known = ofDeployment.Find(r => r.Release == release);
         if (known is null)
         {
+            metrics.Retired.TakeBack(key, release);
             ofDeployment.Add(known = new KnownRelease(
                 release,
                 new ReleaseState(time),
@@ -83,5 +94,9 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
         return known;
     }
 
-    private sealed record KnownRelease(string Release, ReleaseState State, Lazy<ReleaseMeter> StableMeter, Lazy<ReleaseMeter> CandidateMeter);
+    private sealed record KnownRelease(string Release, ReleaseState State, Lazy<ReleaseMeter> StableMeter, Lazy<ReleaseMeter> CandidateMeter)
+    {
+        /// <summary>Those that were ever used.</summary>
+        public IReadOnlyList<ReleaseMeter> Meters() => [.. new[] { StableMeter, CandidateMeter }.Where(m => m.IsValueCreated).Select(m => m.Value)];
+    }
 }

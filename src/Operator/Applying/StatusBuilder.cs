@@ -16,7 +16,7 @@ internal static class StatusBuilder
         var (deployment, next) = (gathered.Deployment, decision.Next);
         var before = deployment.Status;
         var stable = next.Stable is { } serving ? Release(gathered, decision, serving, next.StableWeightPercent, null, before?.Stable) : null;
-        var candidate = next.Candidate is { } tried ? Release(gathered, decision, tried, next.CandidateWeightPercent, next.Stable, before?.Candidate) : null;
+        var candidate = next.Candidate is { } tried ? Release(gathered, decision, tried, next.CandidateWeightPercent, next.Stable, before?.Candidate) with { Mirror = Mirror(next) } : null;
         return new LlmDeploymentStatus
         {
             ObservedGeneration = next.ObservedGeneration,
@@ -59,6 +59,9 @@ internal static class StatusBuilder
             Changes = old is not null && record is not null ? NullIfEmpty(ReleaseChanges.Describe(old, record)) : known?.Changes,
         };
     }
+
+    private static MirrorStatus? Mirror(RolloutState state) =>
+        state.Mirror is { } mirror ? new() { Percent = mirror.Percent, MaxConcurrent = mirror.MaxConcurrent } : null;
 
     /// <summary>The wire form of a rollout.</summary>
     /// <param name="steps">Steps of the plan; none for a rollout that ended before the present one.</param>

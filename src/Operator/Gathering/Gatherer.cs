@@ -43,7 +43,7 @@ internal sealed class Gatherer(
                 Gates = state is { Candidate: not null, Current: { } rollout }
                     ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, name => cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, name)))
                     : [],
-                Evidence = state is { Candidate: not null, Stable: not null, CandidateWeightPercent: > 0, Current.Id: var id }
+                Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && (state.CandidateWeightPercent > 0 || state.Mirror is not null)
                     ? await evidence.ReadAsync(key.Namespace, key.Name, id, ct)
                     : EvidenceObservation.None,
                 Checks = Checks(deployment, state, releases),

@@ -70,10 +70,12 @@ internal static class PlanBuilder
         limit.MaxShare(),
         limit.Quantile is { } quantile ? $"limit {limit.Metric} p{quantile} ≤ {limit.Max}" : $"limit {limit.Metric} ≤ {limit.Max}");
 
-    private static Step Step(RolloutStep step) =>
-        step.Gate is { } gate
-            ? new GateStep(gate)
-            : new WeightStep(step.Weight ?? 100, step.Hold ?? Defaults.Hold, step.MinRequests ?? Defaults.MinRequests);
+    private static Step Step(RolloutStep step) => step switch
+    {
+        { Gate: { } gate } => new GateStep(gate),
+        { Mirror: { } mirror } => new MirrorStep(new(mirror.Percent, mirror.MaxConcurrent ?? Defaults.MirrorConcurrency), step.Hold ?? Defaults.Hold, step.MinRequests ?? Defaults.MinRequests),
+        _ => new WeightStep(step.Weight ?? 100, step.Hold ?? Defaults.Hold, step.MinRequests ?? Defaults.MinRequests),
+    };
 
     private static (DesiredRelease? Desired, Problem? Problem) Resolve(LlmDeployment deployment, PromptVersion? prompt)
     {

@@ -33,6 +33,7 @@ internal static class RolloutStateReader
         StepIndex = rollout.Step ?? 0,
         // Without a candidate nothing has a share to change.
         WeightPercent = candidate?.Weight ?? 0,
+        Mirror = candidate?.Mirror is { } mirror ? new MirrorSettings(mirror.Percent, mirror.MaxConcurrent) : null,
         WeightEpoch = rollout.WeightEpoch ?? 0,
         MaxWeight = rollout.MaxWeight ?? 0,
         StableFloor = rollout.StableFloor ?? 0,

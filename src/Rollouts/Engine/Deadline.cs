@@ -21,6 +21,7 @@ internal static class Deadline
             GateStep => rollout.StepStartedAt + plan.ProgressDeadline,
             _ when isFirstRelease => null,
             _ when rollout.Phase == RolloutPhase.Baking => rollout.StepStartedAt + plan.Bake + plan.ProgressDeadline,
+            MirrorStep mirror => rollout.StepStartedAt + mirror.HoldFor + plan.ProgressDeadline,
             WeightStep weight => rollout.StepStartedAt + weight.HoldFor + plan.ProgressDeadline,
             _ => rollout.StepStartedAt + plan.ProgressDeadline,
         };

@@ -70,7 +70,7 @@ internal static class EvidenceBook
         var requests = rollout.Evidence.Where(row => row.Epoch == rollout.WeightEpoch).Sum(row => row.Candidate.Requests);
         if (requests < minRequests)
         {
-            return new(requests == 0 ? Verdict.NoData : Verdict.Inconclusive, RolloutReasons.WaitingForRequests, $"waits for at least {minRequests} requests at {rollout.WeightPercent}%");
+            return new(requests == 0 ? Verdict.NoData : Verdict.Inconclusive, RolloutReasons.WaitingForRequests, $"waits for at least {minRequests} {(rollout.Mirror is null ? $"requests at {rollout.WeightPercent}%" : "copied requests")}");
         }
 
         return rollout.WeightPercent < 100 && rollout.Evidence.All(row => row.Stable.Requests == 0)

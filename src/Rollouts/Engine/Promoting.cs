@@ -5,7 +5,7 @@ namespace LlmOps.Rollouts.Engine;
 /// </summary>
 internal static class Promoting
 {
-    public static Course Begin(Course course) => course.Enter(RolloutPhase.Promoting, RolloutReasons.StepsDone);
+    public static Course Begin(Course course) => Mirroring.Stop(course).Enter(RolloutPhase.Promoting, RolloutReasons.StepsDone);
 
     public static Course Go(Situation situation, Course course)
     {

@@ -28,8 +28,9 @@ internal static class Stepping
 
     private static Course Try(Situation situation, Course course, bool mayComplete) => Current(situation, course) switch
     {
-        GateStep gate => Gating.Go(situation, course, gate, mayComplete),
-        WeightStep weight => Holding.Go(situation, course, weight, mayComplete),
+        GateStep gate => Gating.Go(situation, Mirroring.Stop(course), gate, mayComplete),
+        MirrorStep mirror => Mirroring.Go(situation, course, mirror, mayComplete),
+        WeightStep weight => Holding.Go(situation, Mirroring.Stop(course), weight, mayComplete),
         _ => Promoting.Begin(course),
     };
 }

@@ -1,6 +1,6 @@
 namespace LlmOps.Rollouts.Engine;
 
-/// <summary>Which step follows which. A first release has no stable to share requests with, so it skips the weights.</summary>
+/// <summary>Which step follows which. A first release has no stable to share requests with, so it skips the weights and mirrors.</summary>
 internal static class Steps
 {
     public static int First(EquatableArray<Step> steps, bool isFirstRelease) => SkipWeights(steps, 0, isFirstRelease);
@@ -31,7 +31,7 @@ internal static class Steps
 
     private static int SkipWeights(EquatableArray<Step> steps, int index, bool isFirstRelease)
     {
-        while (isFirstRelease && index < steps.Count && steps[index] is WeightStep)
+        while (isFirstRelease && index < steps.Count && steps[index] is WeightStep or MirrorStep)
         {
             index++;
         }

@@ -1,14 +1,14 @@
 namespace LlmOps.Rollouts.Engine;
 
 /// <summary>
-/// Takes the weight from a candidate that has no ready pod left (a single evicted pod is the normal case on GPUs), and gives it back through the same step once
+/// Takes the weight, or the copies, from a candidate that has no ready pod left (a single evicted pod is the normal case on GPUs), and gives it back through the same step once
 /// it is ready again. An eviction is no evidence against a release, so this locks nothing; the step's deadline still bounds it.
 /// </summary>
 internal static class Withdrawing
 {
     public static Course WhenPodsAreGone(Situation situation, Course course)
     {
-        if (!course.IsActive || course.IsReverting || course.SharesPods || course.Rollout.WeightPercent == 0 || situation.PodsOf(course.Candidate).Ready > 0)
+        if (!course.IsActive || course.IsReverting || course.SharesPods || (course.Rollout.WeightPercent == 0 && course.Rollout.Mirror is null) || situation.PodsOf(course.Candidate).Ready > 0)
         {
             return course;
         }
@@ -21,7 +21,9 @@ internal static class Withdrawing
             rollout = rollout with { StepIndex = index, StepStartedAt = situation.Now, GateAttempt = 1 };
         }
 
-        var message = $"release {rollout.ReleaseHash} has no ready pod: its {course.Rollout.WeightPercent}% went back to stable until it has";
+        var message = course.Rollout.Mirror is null
+            ? $"release {rollout.ReleaseHash} has no ready pod: its {course.Rollout.WeightPercent}% went back to stable until it has"
+            : $"release {rollout.ReleaseHash} has no ready pod: it gets no copies of requests until it has";
         course = course.With(rollout).Wait(RolloutReasons.CandidateUnavailable, message).Warn(RolloutReasons.CandidateUnavailable, message);
         return rollout.Phase switch
         {

@@ -39,6 +39,8 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     {
         var deployment = GoodObjects.Minimal("LlmDeployment").AsObject();
         deployment["spec"]!["rollout"] = new JsonObject { ["analysis"] = new JsonObject() };
+        deployment["spec"]!["rollout"]!["steps"] = new JsonArray(new JsonObject { ["mirror"] = new JsonObject { ["percent"] = 20 }, ["hold"] = "1m", ["minRequests"] = 5 }, new JsonObject { ["gate"] = "g" }, new JsonObject { ["weight"] = 5 });
+        deployment["spec"]!["pricing"] = new JsonObject { ["inputPerMillion"] = 0, ["outputPerMillion"] = 1.5 };
         deployment["spec"]!["traffic"] = new JsonObject();
         deployment["spec"]!["autoscaling"] = new JsonObject { ["max"] = 3 };
         var spec = (await server.CreateAsync("llmdeployments", deployment)).Body["spec"].Deserialize(ApiJson.Default.LlmDeploymentSpec)!;
@@ -50,6 +52,9 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
         Assert.Equal(Defaults.ProgressDeadline, spec.Rollout!.ProgressDeadline);
         Assert.Equal(Defaults.ScaleDownDelay, spec.Rollout.ScaleDownDelay);
         Assert.Equal(Defaults.FalseRevertProbability, spec.Rollout.Analysis!.FalseRevertProbability);
+        Assert.Equal(Defaults.WarmUpRequests, spec.Rollout.Analysis.WarmUpRequests);
+        Assert.Equal(Defaults.MirrorConcurrency, spec.Rollout.Steps![0].Mirror!.MaxConcurrent);
+        Assert.Equal(Defaults.Currency, spec.Pricing!.Currency);
         Assert.Equal(Defaults.Stickiness, spec.Traffic!.Stickiness);
         Assert.Equal((Defaults.Replicas, Defaults.Replicas), (spec.Autoscaling!.Min, spec.Autoscaling.Replicas));
 

@@ -28,7 +28,7 @@ public sealed class EvidenceTests
         var process = JsonDocument.Parse(document).RootElement.GetProperty("process").GetString()!;
         Assert.Matches("^[0-9a-f]{32}$", process);
         Assert.Equal(
-            """{"process":"P","startedAt":"2026-01-01T00:00:00+00:00","rollouts":[{"namespace":"default","name":"bot","rollout":"9a3b12cd","epochs":[{"epoch":2,"weight":50,"ttftThresholdsSeconds":[],"stable":{"requests":3,"errors":0,"slowTtft":[]},"candidate":{"requests":2,"errors":2,"slowTtft":[],"firstErrorAt":"2026-01-01T00:01:00+00:00"}}]}]}""",
+            """{"process":"P","startedAt":"2026-01-01T00:00:00+00:00","rollouts":[{"namespace":"default","name":"bot","rollout":"9a3b12cd","epochs":[{"epoch":2,"weight":50,"ttftThresholdsSeconds":[],"stable":{"requests":3,"units":3,"errors":0,"slowTtft":[],"slowTimePerOutputToken":[],"longOutput":[],"costly":[],"blocked":0,"negativeFeedback":0,"overLimit":[],"renderFailures":0,"unauthorized":0},"candidate":{"requests":2,"units":2,"errors":2,"slowTtft":[],"slowTimePerOutputToken":[],"longOutput":[],"costly":[],"blocked":0,"negativeFeedback":0,"overLimit":[],"renderFailures":0,"unauthorized":0,"firstErrorAt":"2026-01-01T00:01:00+00:00"}}]}]}""",
             document.Replace(process, "P", StringComparison.Ordinal));
     }
 
@@ -164,17 +164,17 @@ public sealed class EvidenceTests
     }
 
     [Fact]
-    public void Memory_of_bad_events_is_bounded_and_errors_do_not_compete_with_slowness()
+    public void Memory_of_bad_events_is_bounded_and_signals_do_not_compete()
     {
         var events = new BadEvents();
         for (ulong unit = 0; unit < BadEvents.MaxUnits; unit++)
-            Assert.True(events.IsFirstSlow(unit, 0));
+            Assert.True(events.IsFirst(Signal.SlowTtft, unit));
 
-        Assert.False(events.IsFirstSlow(ulong.MaxValue, 0));
-        Assert.True(events.IsFirstSlow(7, 4));
-        Assert.False(events.IsFirstSlow(7, 4));
-        Assert.True(events.IsFirstError(ulong.MaxValue));
-        Assert.False(events.IsFirstError(ulong.MaxValue));
+        Assert.False(events.IsFirst(Signal.SlowTtft, ulong.MaxValue));
+        Assert.True(events.IsFirst(Signal.SlowTtft, 7, 4));
+        Assert.False(events.IsFirst(Signal.SlowTtft, 7, 4));
+        Assert.True(events.IsFirst(Signal.Error, ulong.MaxValue));
+        Assert.False(events.IsFirst(Signal.Error, ulong.MaxValue));
     }
 
     [Fact]

@@ -13,6 +13,8 @@ internal static class Answers
 
     public const string Done = "data: [DONE]\n\n";
 
+    public static string Finish(string reason) => $$$"""data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"{{{reason}}}"}],"usage":null}""" + "\n\n";
+
     public static string TextChunk(string text) => $$$"""data: {"id":"1","choices":[{"index":0,"delta":{"content":"{{{text}}}"},"finish_reason":null}],"usage":null}""" + "\n\n";
 
     public static string WholeBody(string text) =>

@@ -10,7 +10,7 @@ internal static class Cluster
 
     public static LlmDeployment Deployment(
         string name = "bot", string ns = Namespace, ReleaseStatus? stable = null, ReleaseStatus? candidate = null,
-        string? rollout = "9a3b12cd", int epoch = 1, string? stickiness = null) => new()
+        string? rollout = "9a3b12cd", int epoch = 1, string? stickiness = null, int warmUpRequests = 0, PricingSpec? pricing = null) => new()
         {
             Metadata = new ObjectMeta { Name = name, Namespace = ns, Uid = $"{ns}-{name}" },
             Spec = new LlmDeploymentSpec
@@ -18,6 +18,8 @@ internal static class Cluster
                 Model = new ModelSpec { Source = "hf://org/model" },
                 Engine = new EngineSpec { Type = "vLLM" },
                 Traffic = stickiness is null ? null : new TrafficSpec { Stickiness = stickiness },
+                Rollout = new RolloutSpec { Analysis = new AnalysisSpec { WarmUpRequests = warmUpRequests } },
+                Pricing = pricing,
             },
             Status = new LlmDeploymentStatus
             {

@@ -44,11 +44,21 @@ internal sealed class GatewayBed : IAsyncDisposable
     }
 
     /// <summary>Writes the status of <c>bot</c>.</summary>
-    public void Weigh(int candidate, int epoch = 1, string rollout = Rollout, string? stablePrompt = null, string? candidatePrompt = null, string? stickiness = null) =>
+    public void Weigh(int candidate, int epoch = 1, string rollout = Rollout, string? stablePrompt = null, string? candidatePrompt = null, string? stickiness = null, int warmUpRequests = 0, PricingSpec? pricing = null) =>
         Gateway.Routes.Apply(null, Cluster.Deployment(
             stable: Cluster.Release("r-stable", "stable", 100 - candidate, stablePrompt),
             candidate: Cluster.Release("r-candidate", "candidate", candidate, candidatePrompt),
-            rollout: rollout, epoch: epoch, stickiness: stickiness));
+            rollout: rollout, epoch: epoch, stickiness: stickiness, warmUpRequests: warmUpRequests, pricing: pricing));
+
+    /// <summary>Writes the status of <c>bot</c> while its candidate gets copies.</summary>
+    public void Mirror(int percent = 100, int maxConcurrent = 8, int epoch = 2, string? candidatePrompt = null) =>
+        Gateway.Routes.Apply(null, Cluster.Deployment(
+            stable: Cluster.Release("r-stable", "stable", 100),
+            candidate: Cluster.Release("r-candidate", "candidate", 0, candidatePrompt) with { Mirror = new MirrorStatus { Percent = percent, MaxConcurrent = maxConcurrent } },
+            epoch: epoch));
+
+    /// <summary>One count of the first epoch in the evidence.</summary>
+    public async Task<long> CountAsync(string track, string what) => (await EpochsAsync())[0].GetProperty(track).GetProperty(what).GetInt64();
 
     /// <summary>Session keys of one track at a weight.</summary>
     public static IEnumerable<string> Sessions(string track, int weight, string rollout = Rollout) =>

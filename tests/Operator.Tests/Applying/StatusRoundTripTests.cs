@@ -113,6 +113,27 @@ public sealed class StatusRoundTripTests
     });
 
     [Fact]
+    public void A_mirror_is_read_back_as_it_was() => CheckRoundTrip(new RolloutState
+    {
+        Stable = new Release("r1", "s1", "p1"),
+        Candidate = new Release("r2", "s2", "p2"),
+        Current = new Rollout
+        {
+            Id = "0a1b2c3d",
+            ReleaseHash = "r2",
+            Phase = RolloutPhase.Stepping,
+            Mirror = new(20, 8),
+            WeightEpoch = 1,
+            StartedAt = Time,
+            StepStartedAt = Time.AddSeconds(10),
+            HoldStartedAt = Time.AddSeconds(11),
+            Reason = Reasons.Mirroring,
+            Message = "copies 20%",
+        },
+        ObservedGeneration = 7,
+    });
+
+    [Fact]
     public void A_state_before_the_first_release_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial);
 
     [Fact]

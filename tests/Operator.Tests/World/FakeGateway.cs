@@ -70,6 +70,8 @@ internal sealed class FakeGateway : IAsyncDisposable
             {
                 if (deployment.Status is { Stable: not null, Candidate: { Weight: > 0 and var weight }, Rollout: { } rollout } && !IsQuiet)
                     Serve((deployment.Metadata.Name!, rollout.Id, rollout.WeightEpoch ?? 0), weight);
+                if (deployment.Status is { Stable: not null, Candidate: { Weight: 0, Mirror: not null }, Rollout: { } copying } && !IsQuiet)
+                    Copy((deployment.Metadata.Name!, copying.Id, copying.WeightEpoch ?? 0));
             }
 
             return new JsonObject
@@ -99,12 +101,27 @@ internal sealed class FakeGateway : IAsyncDisposable
         };
     }
 
+    private void Copy((string, string, int) key)
+    {
+        const int Copies = 50;
+        var counts = epochs.GetValueOrDefault(key) ?? new Counts(0, 0, 0, 0, 0) { IsMirrored = true };
+        epochs[key] = counts with
+        {
+            Stable = counts.Stable + Copies,
+            Candidate = counts.Candidate + Copies,
+            CandidateErrors = counts.CandidateErrors + (int)(Copies * CandidateErrorRate),
+        };
+    }
+
     private sealed record Counts(int Weight, long Stable, long Candidate, long CandidateErrors, long Unauthorized)
     {
+        public bool IsMirrored { get; init; }
+
         public JsonObject ToJson(int epoch) => new JsonObject
         {
             ["epoch"] = epoch,
             ["weight"] = Weight,
+            ["mirrored"] = IsMirrored,
             ["ttftThresholdsSeconds"] = new JsonArray(),
             ["stable"] = new JsonObject { ["requests"] = Stable, ["errors"] = 0, ["slowTtft"] = new JsonArray() },
             ["candidate"] = new JsonObject { ["requests"] = Candidate, ["errors"] = CandidateErrors, ["slowTtft"] = new JsonArray(), ["unauthorized"] = Unauthorized },

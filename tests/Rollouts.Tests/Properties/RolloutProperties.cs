@@ -223,12 +223,28 @@ public sealed class RolloutProperties
     });
 
     [Fact]
+    public void Copies_are_made_only_at_weight_0_with_a_ready_pod_and_each_change_of_them_is_an_epoch() => ForAllTurns(turn =>
+    {
+        if (turn.After.Mirror is not null)
+        {
+            Assert.Equal(0, turn.After.CandidateWeightPercent);
+            Assert.NotNull(turn.After.Stable);
+        }
+
+        if (turn.IsSameRollout && turn.After.Current!.Mirror != turn.Before.Current!.Mirror)
+        {
+            Assert.True(turn.After.Current.WeightEpoch > turn.Before.Current.WeightEpoch);
+            Assert.True(turn.After.Mirror is null || turn.PodsOf(turn.After.Candidate!) is { Ready: > 0, WarmedUp: > 0 });
+        }
+    });
+
+    [Fact]
     public void What_is_kept_stays_within_its_bounds_and_a_requeue_is_never_in_the_past() => ForAllTurns(turn =>
     {
         Assert.True(turn.After.Failed.Count <= RolloutState.MaxFailed && turn.After.History.Count <= RolloutState.MaxHistory && turn.After.Retiring.Count <= RolloutState.MaxRetiring);
         Assert.True(turn.After.Current is null or { Verdicts.Count: <= Rollout.MaxVerdicts, Evidence.Count: <= Rollout.MaxEvidenceRows });
         Assert.True(turn.Decision.RequeueAfter is null || turn.Decision.RequeueAfter >= TimeSpan.FromMilliseconds(250));
-        Assert.True(turn.After.CandidateWeightPercent == 0 || turn.Decision.RequeueAfter == TimeSpan.FromMilliseconds(250));
+        Assert.True((turn.After.CandidateWeightPercent == 0 && turn.After.Mirror is null) || turn.Decision.RequeueAfter == TimeSpan.FromMilliseconds(250));
     });
 
     [Fact]

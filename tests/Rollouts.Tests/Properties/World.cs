@@ -13,6 +13,7 @@ internal sealed class World
         [new GateStep("quality"), new WeightStep(5, TimeSpan.FromMinutes(1), 10), new WeightStep(50, TimeSpan.FromMinutes(2), 0)],
         [new WeightStep(25, TimeSpan.FromMinutes(1), 10), new GateStep("safety"), new WeightStep(100, TimeSpan.Zero, 10)],
         [new GateStep("quality"), new GateStep("safety")],
+        [new MirrorStep(new(20, 8), TimeSpan.FromMinutes(1), 10), new GateStep("quality"), new WeightStep(50, TimeSpan.FromMinutes(1), 0)],
         [new WeightStep(10, TimeSpan.FromSeconds(30), 0)],
         [],
     ];
@@ -133,18 +134,19 @@ internal sealed class World
 
     private void Serve(int chance)
     {
-        if (State is not { CandidateWeightPercent: > 0 and var weight, Current.WeightEpoch: var epoch })
+        var isMirrored = State.Mirror is not null;
+        if (State is not { CandidateWeightPercent: var weight, Current.WeightEpoch: var epoch } || (weight == 0 && !isMirrored))
         {
             return;
         }
 
         var key = ($"gateway-{chance % 2}", epoch);
-        var row = counts.GetValueOrDefault(key) ?? new(key.Item1, epoch, weight, TrackCounts.None, TrackCounts.None);
+        var row = counts.GetValueOrDefault(key) ?? new(key.Item1, epoch, weight, TrackCounts.None, TrackCounts.None) { Mirrored = isMirrored };
         var errors = chance % 11 == 0 ? 5 : 0;
         counts[key] = row with
         {
-            Stable = Add(row.Stable, 10 * (100 - weight), errors: 1),
-            Candidate = Add(row.Candidate, 10 * weight, errors) with
+            Stable = Add(row.Stable, isMirrored ? 200 : 10 * (100 - weight), errors: 1),
+            Candidate = Add(row.Candidate, isMirrored ? 200 : 10 * weight, errors) with
             {
                 RenderFailures = row.Candidate.RenderFailures + (chance % 211 == 0 ? 1 : 0),
                 Unauthorized = row.Candidate.Unauthorized + (chance % 223 == 0 ? 1 : 0),

@@ -30,7 +30,7 @@ public sealed class SpecEdit
     /// <summary><c>HASH/SERVING/PROMPT</c>; <c>none</c> for a spec that cannot be resolved.</summary>
     public string? Release { get; set; }
 
-    /// <summary><c>gate NAME</c> or <c>weight 5 for 2m min 20</c>.</summary>
+    /// <summary><c>gate NAME</c> , <c>mirror 20 for 2m min 20</c> or <c>weight 5 for 2m min 20</c>.</summary>
     public List<string>? Steps { get; set; }
 
     /// <summary><c>NAME failures 3 fresh 1m</c>; replaces those before.</summary>
@@ -93,6 +93,9 @@ public sealed class Traffic
 
     public int Weight { get; set; }
 
+    /// <summary>The candidate got copies of stable's requests.</summary>
+    public bool Mirrored { get; set; }
+
     public long Stable { get; set; }
 
     public long Candidate { get; set; }
@@ -147,6 +150,9 @@ public sealed class Expectation
     public int? Step { get; set; }
 
     public int? Weight { get; set; }
+
+    /// <summary>Per cent of stable's requests that are copied; 0 while none are.</summary>
+    public int? Mirror { get; set; }
 
     public int? Epoch { get; set; }
 

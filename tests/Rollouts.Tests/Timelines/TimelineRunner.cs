@@ -143,5 +143,5 @@ internal sealed class TimelineRunner
             OverLimit = TimelineText.Over(traffic.CandidateOver),
             RenderFailures = traffic.RenderFailures,
             Unauthorized = traffic.Unauthorized,
-        });
+        }) { Mirrored = traffic.Mirrored };
 }

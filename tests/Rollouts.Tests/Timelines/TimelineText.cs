@@ -31,6 +31,7 @@ internal static partial class TimelineText
     public static Step Step(string text) => text.Split(' ') switch
     {
         ["gate", var gate] => new GateStep(gate),
+        ["mirror", var percent, "for", var hold, "min", var requests] => new MirrorStep(new(Number(percent), 8), Time(hold), Number(requests)),
         ["weight", var weight, "for", var hold, "min", var requests] => new WeightStep(Number(weight), Time(hold), Number(requests)),
         _ => throw new FormatException($"not a step: {text}"),
     };

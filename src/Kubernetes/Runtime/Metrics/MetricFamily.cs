@@ -60,6 +60,18 @@ internal sealed class MetricFamily
         }
     }
 
+    /// <summary>Drops the series that have all of these labels.</summary>
+    public void Drop(ReadOnlySpan<KeyValuePair<string, object?>> labels)
+    {
+        foreach (var (set, series) in byTags)
+        {
+            if (!set.HasAll(labels))
+                continue;
+            byTags.TryRemove(set, out _);
+            byLabels.TryRemove(series.Labels, out _);
+        }
+    }
+
     public void Write(ExpositionWriter text)
     {
         var shown = byLabels.Values

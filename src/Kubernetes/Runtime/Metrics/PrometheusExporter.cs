@@ -64,6 +64,13 @@ public sealed class PrometheusExporter : IDisposable
         }
     }
 
+    /// <summary>Drops every series that has all of these labels; a measurement with them that comes later begins a new one.</summary>
+    public void Drop(params ReadOnlySpan<KeyValuePair<string, object?>> labels)
+    {
+        foreach (var family in families.Values)
+            family.Drop(labels);
+    }
+
     /// <summary>As <see cref="Write(IBufferWriter{byte})"/>, to a response's body writer; flushes it.</summary>
     public async Task WriteAsync(PipeWriter output, CancellationToken ct)
     {

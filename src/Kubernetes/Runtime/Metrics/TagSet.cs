@@ -1,7 +1,20 @@
 namespace LlmOps.Kubernetes;
 
 /// <summary>The tags of a measurement, in the order they came in, as a dictionary key.</summary>
-internal readonly record struct TagSet(KeyValuePair<string, object?>[] Tags);
+internal readonly record struct TagSet(KeyValuePair<string, object?>[] Tags)
+{
+    /// <summary>Whether every one of these is among the tags.</summary>
+    public bool HasAll(ReadOnlySpan<KeyValuePair<string, object?>> some)
+    {
+        foreach (var (name, value) in some)
+        {
+            if (!Array.Exists(Tags, t => t.Key == name && Equals(t.Value, value)))
+                return false;
+        }
+
+        return true;
+    }
+}
 
 /// <summary>Finds a <see cref="TagSet"/> by the span that a measurement brings, without a copy.</summary>
 internal sealed class TagSetComparer : IEqualityComparer<TagSet>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, TagSet>

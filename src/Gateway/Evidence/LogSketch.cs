@@ -1,10 +1,10 @@
 namespace LlmOps.Gateway.Evidence;
 
 /// <summary>
-/// A histogram of latencies with logarithmic buckets: 0.1 ms to 1,000 s, relative error at most 5 %. Thread safe and lock
-/// free; about 2.6 KiB.
+/// A histogram of values with logarithmic buckets: 0.0001 to 1,000 (seconds, thousands of tokens), relative error at most
+/// 5 %. Thread safe and lock free; about 2.6 KiB.
 /// </summary>
-internal sealed class LatencySketch
+internal sealed class LogSketch
 {
     private const double Smallest = 1e-4;
     private const double Ratio = 1.05;
@@ -16,9 +16,9 @@ internal sealed class LatencySketch
 
     public long Count => Interlocked.Read(ref count);
 
-    public void Record(double seconds)
+    public void Record(double value)
     {
-        Interlocked.Increment(ref counts[BucketOf(seconds)]);
+        Interlocked.Increment(ref counts[BucketOf(value)]);
         Interlocked.Increment(ref count);
     }
 
@@ -28,9 +28,9 @@ internal sealed class LatencySketch
             sums[i] += Interlocked.Read(ref counts[i]);
     }
 
-    /// <summary>Upper bounds in seconds of the buckets that hold the quantiles, of one sketch or the sum of several.</summary>
+    /// <summary>Upper bounds of the buckets that hold the quantiles, of one sketch or the sum of several.</summary>
     /// <param name="quantiles">Each in (0, 1), rising.</param>
-    public static double[] Quantiles(ReadOnlySpan<double> quantiles, params ReadOnlySpan<LatencySketch> sketches)
+    public static double[] Quantiles(ReadOnlySpan<double> quantiles, params ReadOnlySpan<LogSketch> sketches)
     {
         var sums = new long[Buckets];
         foreach (var sketch in sketches)
@@ -49,8 +49,8 @@ internal sealed class LatencySketch
         return result;
     }
 
-    private static int BucketOf(double seconds) =>
-        seconds <= Smallest ? 0 : Math.Min(Buckets - 1, (int)Math.Ceiling(Math.Log(seconds / Smallest) / LogRatio));
+    private static int BucketOf(double value) =>
+        value <= Smallest ? 0 : Math.Min(Buckets - 1, (int)Math.Ceiling(Math.Log(value / Smallest) / LogRatio));
 
     private static double UpperBound(int bucket) => Math.Round(Smallest * Math.Pow(Ratio, bucket), 6);
 }
