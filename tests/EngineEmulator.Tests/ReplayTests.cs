@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOps.EngineEmulator.Catalog;
+using LlmOps.Testing.Recorded;
 
 namespace LlmOps.EngineEmulator.Tests;
 
 /// <summary>Recorded answers of two real models: their accuracies are known from the data set's labels.</summary>
 public sealed class ReplayTests
 {
-    [SkippableGsm8kTheory]
+    [RecordedAnswersTheory]
     [InlineData("finetuning", 286)]
     [InlineData("verification", 515)]
     public async Task Replay_of_gsm8k_finds_the_known_number_of_right_answers(string revision, int labelled)
@@ -34,16 +35,5 @@ public sealed class ReplayTests
     {
         var at = text.LastIndexOf("A:", StringComparison.Ordinal);
         return at >= 0 && decimal.TryParse(text[(at + 2)..].Trim(), NumberStyles.Number, CultureInfo.InvariantCulture, out var number) ? number : null;
-    }
-
-    /// <summary>The data is not part of the repository: without it there is nothing to replay.</summary>
-    private sealed class SkippableGsm8kTheoryAttribute : TheoryAttribute
-    {
-        public SkippableGsm8kTheoryAttribute()
-        {
-            var file = ModelCatalog.Load(Repository.Path("tests/EngineEmulator/catalog/gsm8k.json")).Profiles[0].Answers!.File;
-            if (!File.Exists(file))
-                Skip = "gsm8k-6b.jsonl is not there: set GSM8K_DATA to the folder that holds it";
-        }
     }
 }

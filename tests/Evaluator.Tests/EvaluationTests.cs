@@ -2,6 +2,7 @@ using System.Text.Json;
 using LlmOps.Api;
 using LlmOps.EngineEmulator;
 using LlmOps.EngineEmulator.Catalog;
+using LlmOps.Testing.Recorded;
 using Xunit;
 
 namespace LlmOps.Evaluator.Tests;
@@ -99,7 +100,7 @@ public sealed class EvaluationTests : IDisposable
     }
 
     /// <summary>GSM8K with the recorded answers of two real models: 515 and 286 right by the data set's labels, two rows each differ by text.</summary>
-    [GsmFact]
+    [RecordedAnswersFact]
     public async Task Recorded_answers_of_real_models_score_as_labelled()
     {
         await using var verification = await RecordedAsync("6b_verification");
@@ -107,7 +108,7 @@ public sealed class EvaluationTests : IDisposable
         var gate = Gates.Of(new ScorerSpec { Name = "correct", Type = "equals", Extract = "A:\\s*(.*)", Expected = "answer" });
         gate = gate with { Dataset = gate.Dataset with { Input = "question" }, Concurrency = 32 };
         var report = await EvaluationJob.EvaluateAsync(
-            Gates.Plan(gate, verification.Address, finetuning.Address), GsmFactAttribute.File, TimeProvider.System, TextWriter.Null, CancellationToken.None);
+            Gates.Plan(gate, verification.Address, finetuning.Address), RecordedAnswers.File, TimeProvider.System, TextWriter.Null, CancellationToken.None);
         var metric = Assert.Single(report.Metrics);
         Assert.Equal(1319, metric.Cases);
         Assert.InRange(metric.Passed, 513, 517);
@@ -130,7 +131,7 @@ public sealed class EvaluationTests : IDisposable
         await EmulatorServer.StartAsync(new EmulatorOptions
         {
             ServedNames = ["m"],
-            Profile = new() { Model = "openai/gsm8k-6b", Answers = new() { File = GsmFactAttribute.File, By = by } },
+            Profile = new() { Model = "openai/gsm8k-6b", Answers = new() { File = RecordedAnswers.File, By = by } },
         });
 
     private string Cases()
@@ -139,26 +140,5 @@ public sealed class EvaluationTests : IDisposable
         if (!File.Exists(path))
             File.WriteAllLines(path, Enumerable.Range(0, 60).Select(i => JsonSerializer.Serialize(new { id = $"c{i}", vars = new { query = $"What is the code of item number {i}?" }, expected = new { text = $"code-{i * 7}" } })));
         return path;
-    }
-}
-
-/// <summary>Runs where the recorded answers lie beside the repository; skipped with a reason where they do not.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class GsmFactAttribute : FactAttribute
-{
-    public GsmFactAttribute()
-    {
-        if (!System.IO.File.Exists(File))
-            Skip = "the recorded GSM8K answers are not beside the repository (../shared/data/gsm8k), see CONTRIBUTING.md";
-    }
-
-    public static string File { get; } = Find();
-
-    private static string Find()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !System.IO.File.Exists(Path.Combine(folder.FullName, "Operator.sln")))
-            folder = folder.Parent;
-        return Path.Combine(folder?.FullName ?? ".", "..", "shared", "data", "gsm8k", "gsm8k-6b.jsonl");
     }
 }

@@ -1,6 +1,7 @@
 using LlmOps.Api;
 using LlmOps.Demo.Stories;
 using LlmOps.Kubernetes;
+using LlmOps.Testing.Recorded;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
@@ -14,7 +15,7 @@ public sealed class RecordedModelsTests(ProductFixture product)
 {
     private const string Name = "math";
 
-    [RecordedAnswersFact]
+    [RecordedModelsFact]
     public async Task The_better_recorded_model_is_promoted_and_the_way_back_is_refused()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
@@ -59,7 +60,7 @@ public sealed class RecordedModelsTests(ProductFixture product)
         var path = Path.Combine(Directory.CreateTempSubdirectory("gsm8k").FullName, "cases.jsonl");
         await File.WriteAllLinesAsync(
             path,
-            File.ReadLines(RecordedAnswersFactAttribute.File).Select(line =>
+            File.ReadLines(RecordedAnswers.File).Select(line =>
             {
                 var row = System.Text.Json.Nodes.JsonNode.Parse(line)!;
                 return new System.Text.Json.Nodes.JsonObject
@@ -115,15 +116,7 @@ public sealed class RecordedModelsTests(ProductFixture product)
 
 /// <summary>Runs on the real API server where the recorded answers lie beside the repository.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class RecordedAnswersFactAttribute : FactAttribute
+public sealed class RecordedModelsFactAttribute : FactAttribute
 {
-    public RecordedAnswersFactAttribute()
-    {
-        if (!RealApiServerFactAttribute.IsAvailable)
-            Skip = new RealApiServerFactAttribute().Skip;
-        else if (!System.IO.File.Exists(File))
-            Skip = "the recorded GSM8K answers are not beside the repository (../shared/data/gsm8k)";
-    }
-
-    public static string File { get; } = Path.Combine(LlmOps.LocalCluster.Workspace.Repository, "..", "shared", "data", "gsm8k", "gsm8k-6b.jsonl");
+    public RecordedModelsFactAttribute() => Skip = RealApiServerFactAttribute.IsAvailable ? RecordedAnswers.Missing : new RealApiServerFactAttribute().Skip;
 }
