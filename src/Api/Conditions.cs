@@ -9,6 +9,7 @@ public static class ConditionTypes
     public const string Degraded = "Degraded";
     public const string GatePassed = "GatePassed";
     public const string MetricsAvailable = "MetricsAvailable";
+    public const string CapacityAvailable = "CapacityAvailable";
 }
 
 /// <summary>Reasons of conditions and events. Stable: alerts and runbooks name them.</summary>
@@ -39,6 +40,12 @@ public static class Reasons
     public const string Baking = "Baking";
     public const string Promoted = "Promoted";
     public const string Superseded = "Superseded";
+    public const string ReplicaTaken = "ReplicaTaken";
+
+    // How a candidate gets its GPUs
+    public const string Surge = "Surge";
+    public const string TakeFromStable = "TakeFromStable";
+    public const string Recreate = "Recreate";
 
     public const string CandidateReady = "CandidateReady";
     public const string StepsDone = "StepsDone";
@@ -55,6 +62,7 @@ public static class Reasons
     public const string CheckFailed = "CheckFailed";
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
+    public const string StartupDeadlineExceeded = "StartupDeadlineExceeded";
     public const string CandidateUnavailable = "CandidateUnavailable";
     public const string WaitingForStable = "WaitingForStable";
     public const string StableUnavailable = "StableUnavailable";

@@ -62,6 +62,12 @@ public static class Defaults
 
     public static Duration StartupDeadline { get; } = TimeSpan.FromMinutes(20);
 
+    public static Duration SchedulingDeadline { get; } = TimeSpan.FromMinutes(10);
+
+    public static Duration ImagePullDeadline { get; } = TimeSpan.FromMinutes(30);
+
+    public static Duration WarmUpDeadline { get; } = TimeSpan.FromMinutes(5);
+
     public static Duration Hold { get; } = TimeSpan.FromMinutes(2);
 
     public static Duration ProgressDeadline { get; } = TimeSpan.FromMinutes(30);

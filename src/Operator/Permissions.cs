@@ -27,7 +27,7 @@ public static class OperatorPermissions
         new("apps", "deployments", Own, "Engine pods, one Deployment per serving hash"),
         new("apps", "controllerrevisions", Own, "Snapshots of releases"),
         new(string.Empty, "services", Own, "One Service per serving hash"),
-        new(string.Empty, "pods", ["get", "list", "watch", "patch"], "Reasons of pods that do not start; patch moves the label llmops.dev/track"),
+        new(string.Empty, "pods", ["get", "list", "watch", "patch"], "Reasons of pods that do not start, and what pods hold on each node; patch moves the label llmops.dev/track"),
         new(string.Empty, "nodes", Read, "GPUs that are free"),
         new(string.Empty, "resourcequotas", Read, "GPUs that the namespace may use"),
         new(string.Empty, "configmaps", Own, "Plans and reports of evaluations; data sets"),

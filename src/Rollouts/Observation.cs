@@ -21,6 +21,9 @@ public sealed record Observation
     /// <summary>Who wrote the spec; null where it is not known.</summary>
     public string? Actor { get; init; }
 
+    /// <summary>Room for the release that is tried or about to be; null where nobody asked, since it only matters before the first weight.</summary>
+    public CapacityObservation? Capacity { get; init; }
+
     /// <summary>Id for a rollout that starts in this decision, 8 hexadecimal characters. Randomness is a parameter.</summary>
     public required string NewRolloutId { get; init; }
 }
@@ -31,7 +34,9 @@ public sealed record Observation
 /// <param name="WarmedUp">Ready pods that answered a warm-up request.</param>
 /// <param name="Problem">Why pods are not ready, where it is known.</param>
 /// <param name="InFlight">Requests that run or wait in the pods, by the engine's own count; null where it is not known, which is not the same as 0. Asked of retiring pods only.</param>
-public sealed record PodsObservation(string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null, int? InFlight = null);
+/// <param name="Start">How far the furthest of the pods is; matters only until one has answered.</param>
+public sealed record PodsObservation(
+    string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null, int? InFlight = null, StartPhase Start = StartPhase.Scheduling);
 
 /// <summary>Something that a person can act on.</summary>
 /// <param name="Reason">A word, such as InsufficientGpus.</param>

@@ -81,6 +81,12 @@ public sealed record Rollout
     /// <summary>The same in a sentence.</summary>
     public string? RevertMessage { get; init; }
 
+    /// <summary>How the candidate gets room; null where that was not asked: on stable's pods, and before there were facts about it.</summary>
+    public CapacityChoice? Capacity { get; init; }
+
+    /// <summary>How far the candidate's first pod is; null before its pods were asked for, and once it answers.</summary>
+    public StartProgress? Start { get; init; }
+
     /// <summary>What it waits for or why it ended, as a word of <see cref="RolloutReasons"/> or of the observation.</summary>
     public required string Reason { get; init; }
 

@@ -35,8 +35,17 @@ public sealed record RolloutPlan
     /// <summary>Most GPUs that a candidate may use besides stable's own; null for no cap.</summary>
     public int? MaxSurgeGpus { get; init; }
 
-    /// <summary>Stable replicas that may be given up for the candidate where the surge does not do. Never the last one.</summary>
-    public int MaxUnavailable { get; init; }
+    /// <summary>Stable replicas that may be given up for the candidate before the steps are done, where the surge does not do. Never the last one; null: all but the last.</summary>
+    public int? MaxUnavailable { get; init; }
+
+    /// <summary>How the candidate is to get room.</summary>
+    public CapacityPlan Capacity { get; init; } = CapacityPlan.Auto;
+
+    /// <summary>Whether nobody may serve for a while, so that stable's pods can make room: <see cref="CapacityPlan.Recreate"/>.</summary>
+    public bool AllowDowntime { get; init; }
+
+    /// <summary>Deadlines of the start of the candidate's first pod. <see cref="ProgressDeadline"/> bounds all of it.</summary>
+    public StartDeadlines StartDeadlines { get; init; } = StartDeadlines.Default;
 
     /// <summary>Longest time that a step may wait (for pods, a verdict, requests, evidence) before the candidate is reverted.</summary>
     public TimeSpan ProgressDeadline { get; init; } = TimeSpan.FromMinutes(30);

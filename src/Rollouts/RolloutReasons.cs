@@ -31,6 +31,7 @@ public static class RolloutReasons
     public const string Superseded = "Superseded";
     public const string InsufficientGpus = "InsufficientGpus";
     public const string CandidateUnavailable = "CandidateUnavailable";
+    public const string ReplicaTaken = "ReplicaTaken";
 
     // Only in timelines
     public const string SpecChanged = "SpecChanged";
@@ -46,5 +47,6 @@ public static class RolloutReasons
     public const string CandidateUnauthorized = "CandidateUnauthorized";
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
+    public const string StartupDeadlineExceeded = "StartupDeadlineExceeded";
     public const string ReleaseLocked = "ReleaseLocked";
 }

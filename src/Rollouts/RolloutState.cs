@@ -33,6 +33,9 @@ public sealed record RolloutState
     /// <summary>Generation of the spec that was last decided on. A release is recorded as seen together with its rollout as started.</summary>
     public long ObservedGeneration { get; init; }
 
+    /// <summary>Whether the candidate goes without weights to its promotion: nothing serves beside it that it could share requests with.</summary>
+    public bool IsCandidateAlone => Stable is null || (Candidate is not null && Current?.Capacity is { Plan: CapacityPlan.Recreate });
+
     /// <summary>The candidate's share of requests in per cent; 0 without one.</summary>
     public int CandidateWeightPercent => Candidate is null ? 0 : Current?.WeightPercent ?? 0;
 

@@ -41,6 +41,7 @@ public static class Transitions
         // cause, end, whether stable may take the traffic by degrees, from
         .. Back(Because.SpecReverted, Reverted, true, Starting, Stepping, Promoting, Baking),
         .. Back(Because.ProgressDeadlineExceeded, Reverted, true, Starting, Stepping, Promoting, Baking),
+        .. Back(Because.StartupDeadlineExceeded, Reverted, false, Starting),
         .. Back(Because.GateFailed, Reverted, true, Stepping),
         .. Back(Because.GateInconclusive, Reverted, true, Stepping),
         .. Back(Because.LiveTestFailed, Reverted, true, Stepping, Promoting, Baking),

@@ -13,7 +13,7 @@ public sealed record LlmDeploymentStatus
     [Size(Max = 64)]
     public string? Phase { get; init; }
 
-    /// <summary>Conditions: Ready, Progressing, Stalled, Degraded, GatePassed, MetricsAvailable.</summary>
+    /// <summary>Conditions: Ready, Progressing, Stalled, Degraded, GatePassed, MetricsAvailable, CapacityAvailable.</summary>
     [ListType("map", "type")]
     [Size(Max = 16)]
     public IReadOnlyList<Condition>? Conditions { get; init; }
@@ -191,6 +191,16 @@ public sealed record RolloutStatus
     /// <summary>When the step fails if nothing moves.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
+    /// <summary>How the candidate gets its GPUs, with the numbers; absent where it runs on stable's pods.</summary>
+    public CapacityStatus? Capacity { get; init; }
+
+    /// <summary>How far the candidate's first pod is: Scheduling, ImagePull, Load or WarmUp; absent where none is starting.</summary>
+    [Size(Max = 32)]
+    public string? StartPhase { get; init; }
+
+    /// <summary>Since when it is there; the deadline of the phase counts from here.</summary>
+    public DateTimeOffset? StartPhaseSince { get; init; }
+
     /// <summary>What it waits for, one of the reasons of the conditions.</summary>
     [Size(Max = 128)]
     public string? Reason { get; init; }
@@ -270,6 +280,36 @@ public sealed record CheckStatus
     /// <summary>Its numbers, or why there are none.</summary>
     [Size(Max = 2048)]
     public required string Message { get; init; }
+}
+
+/// <summary>How the candidate gets its GPUs. Chosen when the rollout starts.</summary>
+public sealed record CapacityStatus
+{
+    /// <summary>Surge, TakeFromStable or Recreate; Auto while nothing fits.</summary>
+    [Size(Max = 32)]
+    public required string Plan { get; init; }
+
+    /// <summary>Whether there was room when it was chosen.</summary>
+    public required bool Fits { get; init; }
+
+    /// <summary>GPUs of one replica of the candidate.</summary>
+    public required int GpusPerReplica { get; init; }
+
+    /// <summary>Most replicas of the candidate beside all of stable's; absent for no limit.</summary>
+    public int? SurgeReplicas { get; init; }
+
+    /// <summary>Stable replicas that make room for one of the candidate.</summary>
+    public int? GivenPerReplica { get; init; }
+
+    /// <summary>Stable replicas given up so far.</summary>
+    public int? GivenReplicas { get; init; }
+
+    /// <summary>Why this plan, with the numbers.</summary>
+    [Size(Max = 2048)]
+    public required string Message { get; init; }
+
+    /// <summary>When it was chosen.</summary>
+    public required DateTimeOffset Time { get; init; }
 }
 
 /// <summary>A verdict and the numbers that made it.</summary>

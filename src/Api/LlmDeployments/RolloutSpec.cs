@@ -19,8 +19,11 @@ public sealed record RolloutSpec
     /// <summary>Tests of live traffic while a weight is held. On by default.</summary>
     public AnalysisSpec? Analysis { get; init; }
 
-    /// <summary>GPUs that a rollout may use besides those of the stable release.</summary>
+    /// <summary>How a candidate gets its GPUs. By default beside stable where there is room for all its replicas, else stable gives its own one by one.</summary>
     public CapacitySpec? Capacity { get; init; }
+
+    /// <summary>Longest time that the candidate's first pod may take for each phase of its start; then the candidate is reverted. progressDeadline bounds all of it.</summary>
+    public StartDeadlinesSpec? Deadlines { get; init; }
 
     /// <summary>
     /// Longest time without progress (pods not ready, a gate without verdict, too few requests) before the candidate is reverted, default 30m. A revert that waits for pods of
@@ -216,15 +219,54 @@ public static class LimitMetrics
         : 1 - ((limit.Quantile ?? 95) / 100.0);
 }
 
-/// <summary>GPUs that a rollout may use besides those of the stable release.</summary>
-[CelRule("!(has(self.maxSurgeGpus) && self.maxSurgeGpus == 0 && (!has(self.maxUnavailable) || self.maxUnavailable == 0))", "maxSurgeGpus and maxUnavailable are both 0, so no candidate could ever start: raise one of them")]
+/// <summary>How a candidate gets its GPUs.</summary>
+[CelRule("!(has(self.maxSurgeGpus) && self.maxSurgeGpus == 0 && has(self.maxUnavailable) && self.maxUnavailable == 0 && !(has(self.allowDowntime) && self.allowDowntime))", "maxSurgeGpus and maxUnavailable are both 0, so no candidate could ever start: raise one of them")]
+[CelRule("!(has(self.plan) && self.plan == 'Surge' && has(self.maxSurgeGpus) && self.maxSurgeGpus == 0)", "plan Surge needs GPUs beside stable's: raise maxSurgeGpus, or choose another plan")]
+[CelRule("!(has(self.plan) && self.plan == 'TakeFromStable' && has(self.maxUnavailable) && self.maxUnavailable == 0)", "plan TakeFromStable needs a replica that stable may give: raise maxUnavailable, or choose another plan")]
+[CelRule("!(has(self.plan) && self.plan == 'Recreate') || (has(self.allowDowntime) && self.allowDowntime)", "plan Recreate stops stable before the candidate starts: set allowDowntime: true if nobody has to be served meanwhile")]
 public sealed record CapacitySpec
 {
-    /// <summary>Most GPUs in use besides stable's own. Default: as many as stable has.</summary>
+    /// <summary>
+    /// Auto (the default): Surge where all replicas that promotion needs fit beside stable, else TakeFromStable where stable has two replicas or more, else Recreate
+    /// where allowDowntime is set, else the rollout waits. Surge: beside stable; pods are asked for even where nothing is free, so that a node autoscaler adds nodes.
+    /// TakeFromStable: stable gives its replicas one by one, never the last. Recreate: stable's pods go first. The choice is made when the rollout starts.
+    /// </summary>
+    [OneOf(CapacityPlans.Auto, CapacityPlans.Surge, CapacityPlans.TakeFromStable, CapacityPlans.Recreate)]
+    public string? Plan { get; init; }
+
+    /// <summary>Most GPUs in use besides stable's own. Default: as many as there are.</summary>
     [Bounds(Min = 0, Max = 100_000)]
     public int? MaxSurgeGpus { get; init; }
 
-    /// <summary>Stable replicas that may be given up for the candidate where the surge does not do, never the last one. Default 0.</summary>
+    /// <summary>Stable replicas that may be given up for the candidate before all steps are done, never the last one. Default: all but the last.</summary>
     [Bounds(Min = 0, Max = 1000)]
     public int? MaxUnavailable { get; init; }
+
+    /// <summary>Whether nobody may be served for a while, from stable's pods going to the candidate's being promoted. Default false.</summary>
+    public bool? AllowDowntime { get; init; }
+}
+
+/// <summary>Values of <see cref="CapacitySpec.Plan"/>.</summary>
+public static class CapacityPlans
+{
+    public const string Auto = "Auto";
+    public const string Surge = "Surge";
+    public const string TakeFromStable = "TakeFromStable";
+    public const string Recreate = "Recreate";
+}
+
+/// <summary>Longest time for each phase of a pod's start. The candidate's furthest pod tells the phase.</summary>
+public sealed record StartDeadlinesSpec
+{
+    /// <summary>Until a pod has a node, default 10m.</summary>
+    public Duration? Scheduling { get; init; }
+
+    /// <summary>From there until its container runs: image, volumes; default 30m.</summary>
+    public Duration? ImagePull { get; init; }
+
+    /// <summary>From there until the engine is ready: weights, compilation; default engine.startupDeadline.</summary>
+    public Duration? Load { get; init; }
+
+    /// <summary>From there until it has answered its first request, default 5m.</summary>
+    public Duration? WarmUp { get; init; }
 }

@@ -23,6 +23,8 @@ namespace LlmOps.Kubernetes;
 [JsonSerializable(typeof(ResourceList<ResourceQuota>))]
 [JsonSerializable(typeof(Pod))]
 [JsonSerializable(typeof(ResourceList<Pod>))]
+[JsonSerializable(typeof(BoundPod))]
+[JsonSerializable(typeof(ResourceList<BoundPod>))]
 [JsonSerializable(typeof(Deployment))]
 [JsonSerializable(typeof(ResourceList<Deployment>))]
 [JsonSerializable(typeof(Job))]

@@ -241,9 +241,33 @@ public sealed record ResourceQuota : IResource<ResourceQuota>
 
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
+    public ResourceQuotaSpec? Spec { get; init; }
+
     public ResourceQuotaStatus? Status { get; init; }
 
     public ResourceQuota WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
+}
+
+/// <summary>Which pods a quota counts; its limits are read from the status.</summary>
+public sealed record ResourceQuotaSpec
+{
+    public IReadOnlyList<string>? Scopes { get; init; }
+
+    public QuotaScopeSelector? ScopeSelector { get; init; }
+}
+
+public sealed record QuotaScopeSelector
+{
+    public IReadOnlyList<QuotaScopeExpression>? MatchExpressions { get; init; }
+}
+
+public sealed record QuotaScopeExpression
+{
+    public required string ScopeName { get; init; }
+
+    public required string Operator { get; init; }
+
+    public IReadOnlyList<string>? Values { get; init; }
 }
 
 public sealed record ResourceQuotaStatus

@@ -80,7 +80,8 @@ internal sealed record DesiredObjects
                 Deployment = gathered.Deployment.Metadata.Name!,
                 Rollout = request.RolloutId,
                 Candidate = tested,
-                Baseline = compares && state.Stable is { } stable ? Target(gathered, stable) : null,
+                // Stable that made way cannot answer.
+                Baseline = compares && state is { IsCandidateAlone: false, Stable: { } stable } ? Target(gathered, stable) : null,
             });
         return run with
         {

@@ -86,6 +86,9 @@ internal static class StatusBuilder
         StepStartedAt = rollout.StepStartedAt,
         HoldStartedAt = rollout.HoldStartedAt,
         Deadline = deadline,
+        Capacity = rollout.Capacity is { } room ? Capacity(room) : null,
+        StartPhase = rollout.Start?.Phase.ToString(),
+        StartPhaseSince = rollout.Start?.Since,
         Reason = rollout.Reason,
         Message = Text.Cut(rollout.Message, LongestMessage),
         Verdicts = NullIfEmpty(rollout.Verdicts.Select(verdict => new VerdictStatus
@@ -154,6 +157,18 @@ internal static class StatusBuilder
         OverLimit = NullIfEmpty(counts.OverLimit.Select(limit => new OverLimitStatus { Key = limit.Key, Over = limit.Over, Of = limit.Of })),
         RenderFailures = NullIfZero(counts.RenderFailures),
         Unauthorized = NullIfZero(counts.Unauthorized),
+    };
+
+    private static CapacityStatus Capacity(CapacityChoice choice) => new()
+    {
+        Plan = choice.Plan.ToString(),
+        Fits = choice.Fits,
+        GpusPerReplica = choice.GpusPerReplica,
+        SurgeReplicas = choice.SurgeReplicas,
+        GivenPerReplica = choice.GivenPerReplica,
+        GivenReplicas = choice.Given,
+        Message = Text.Cut(choice.Message, LongestMessage),
+        Time = choice.At,
     };
 
     private static HistoryEntry Record(FinishedRollout finished) => new()

@@ -11,7 +11,7 @@ internal static class StatusConditions
     /// <summary>Waits that do not end by themselves: somebody has to act.</summary>
     private static readonly HashSet<string> NeedsSomebody =
     [
-        Reasons.StableUnavailable, Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable,
+        Reasons.StableUnavailable, Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable, Reasons.StartupDeadlineExceeded,
         Reasons.GateNotFound, Reasons.GateInvalid, Reasons.GateInconclusive, Reasons.DatasetInvalid, Reasons.EvaluationFailed,
     ];
 
@@ -43,8 +43,21 @@ internal static class StatusConditions
 
         var (available, source, sourceMessage) = MetricSources.Describe(gathered, decision.Next);
         conditions.Set(ConditionTypes.MetricsAvailable, available, source, sourceMessage);
+
+        var (hasRoom, roomReason, roomMessage) = Capacity(decision.Next);
+        conditions.Set(ConditionTypes.CapacityAvailable, hasRoom, roomReason, roomMessage);
         return conditions.Conditions;
     }
+
+    /// <summary>True with the plan that the candidate goes by, False with the arithmetic, Unknown while nothing asks for room.</summary>
+    private static (bool? HasRoom, string Reason, string Message) Capacity(RolloutState state) => state switch
+    {
+        { Candidate: null } or { Current: null } => (null, Reasons.NoRollout, "no rollout runs"),
+        { Current: { Reason: Reasons.InsufficientGpus } rollout } => (false, rollout.Reason, rollout.Message),
+        { Current.Capacity: { Fits: true } choice } => (true, choice.Plan.ToString(), choice.Message),
+        { Current.Capacity: { } choice } => (false, Reasons.InsufficientGpus, choice.Message),
+        _ => (null, Reasons.NoRollout, "the candidate runs on stable's pods, or started before room was looked for"),
+    };
 
     /// <summary>Value of <see cref="DeploymentPhases"/>.</summary>
     public static string Phase(Gathered gathered, Decision decision) => decision.Next switch
@@ -60,6 +73,8 @@ internal static class StatusConditions
             return (false, Reasons.NoReadyPods, "no release serves yet");
         var asked = decision.Pods.FirstOrDefault(target => target.ServingHash == stable.ServingHash)?.Replicas ?? 0;
         var pods = gathered.PodsOf(stable.ServingHash);
+        if (asked == 0 && gathered.Spec.Plan.Replicas > 0)
+            return (false, Reasons.Recreate, $"release {stable.Hash} made way for the candidate, as rollout.capacity.allowDowntime says: nobody is served until the rollout ends");
         if (pods.Ready > 0 || asked == 0)
             return (true, Reasons.Serving, $"release {stable.Hash} serves with {pods.Ready} of {asked} replicas");
         return (false, pods.Problem?.Reason ?? Reasons.NoReadyPods, pods.Problem?.Message ?? $"none of {asked} replicas of release {stable.Hash} is ready");

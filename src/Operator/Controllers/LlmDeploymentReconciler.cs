@@ -14,7 +14,7 @@ namespace LlmOps.Operator.Controllers;
 /// is made good by the next one; what one LlmDeployment lacks never stops another.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
-    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
+    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, TimeProvider time, ILogger<LlmDeploymentReconciler> logger) : IDisposable
 {
     private const string Action = "Rollout";
 
@@ -22,6 +22,9 @@ internal sealed class LlmDeploymentReconciler(
     private static readonly TimeSpan ApplyRetry = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
+
+    /// <summary>Room is promised by writing it into a status, and one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
+    private readonly SemaphoreSlim promises = new(1, 1);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
@@ -33,15 +36,13 @@ internal sealed class LlmDeploymentReconciler(
             return ReconcileResult.Done;
         }
 
-        var gathered = await gatherer.GatherAsync(deployment, ct);
-        var started = time.GetTimestamp();
-        var now = Now();
-        var decision = RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, now);
-        var status = StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(key), now);
+        var (gathered, decision, decidedAt) = await DecideAsync(deployment, ct);
         try
         {
-            if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
-                Tell(gathered, decision, status, time.GetElapsedTime(started));
+            if (PromisesRoom(gathered.State, decision.Next))
+                (gathered, decision) = await PromiseAsync(deployment, ct);
+            else
+                await ApplyStatusAsync(gathered, decision, decidedAt, ct);
         }
         catch (KubernetesException e) when (e.IsNotFound)
         {
@@ -52,6 +53,43 @@ internal sealed class LlmDeploymentReconciler(
         var again = await ApplyAsync(key, gathered, decision, ct);
         return new ReconcileResult(Earlier(again, decision.RequeueAfter));
     }
+
+    public void Dispose() => promises.Dispose();
+
+    private async Task<(Gathered Gathered, Decision Decision, long At)> DecideAsync(LlmDeployment deployment, CancellationToken ct)
+    {
+        var gathered = await gatherer.GatherAsync(deployment, ct);
+        var at = time.GetTimestamp();
+        return (gathered, RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, Now()), at);
+    }
+
+    /// <param name="decidedAt">Monotonic time at which the facts were there.</param>
+    private async Task ApplyStatusAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)
+    {
+        var status = StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(gathered.Deployment.Key()), Now());
+        if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
+            Tell(gathered, decision, status, time.GetElapsedTime(decidedAt));
+    }
+
+    /// <summary>Decides again with nobody else promising room meanwhile, on what all others were promised before.</summary>
+    private async Task<(Gathered Gathered, Decision Decision)> PromiseAsync(LlmDeployment deployment, CancellationToken ct)
+    {
+        await promises.WaitAsync(ct);
+        try
+        {
+            var (gathered, decision, decidedAt) = await DecideAsync(deployment, ct);
+            await ApplyStatusAsync(gathered, decision, decidedAt, ct);
+            return (gathered, decision);
+        }
+        finally
+        {
+            promises.Release();
+        }
+    }
+
+    private static bool PromisesRoom(RolloutState before, RolloutState after) =>
+        after is { Candidate: not null, Current: { Capacity: { Fits: true } choice } rollout } &&
+        (before.Current?.Id != rollout.Id || before.Current.Capacity is not { Fits: true } known || (known.Plan, known.SurgeReplicas) != (choice.Plan, choice.SurgeReplicas));
 
     /// <summary>When to come back because of what was written, or could not be; null where there is no such reason.</summary>
     private async Task<TimeSpan?> ApplyAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)

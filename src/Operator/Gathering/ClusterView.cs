@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Operator.Gathering;
 
 /// <summary>
-/// Copies of everything that the operator reads, kept by watches. Objects that it owns are cached by their label only, so a large cluster costs no memory.
+/// Copies of everything that the operator reads, kept by watches. Objects that it owns are cached by their label only, and of foreign pods nothing but node and requests, so a large cluster costs little memory.
 /// RBAC: <c>list</c> and <c>watch</c> on each kind here.
 /// </summary>
 internal sealed class ClusterView : IDisposable
@@ -29,7 +29,8 @@ internal sealed class ClusterView : IDisposable
         LlmDeployments = Watch<LlmDeployment>(all)
             .IndexedBy(Indexes.Deployment, deployment => [Indexes.OfDeployment(deployment.Key())])
             .IndexedBy(Indexes.Prompt, Indexes.PromptsOf)
-            .IndexedBy(Indexes.Gate, Indexes.GatesOf);
+            .IndexedBy(Indexes.Gate, Indexes.GatesOf)
+            .IndexedBy(Indexes.WaitsForRoom, Indexes.WaitingForRoom);
         PromptVersions = Watch<PromptVersion>(all);
         EvalGates = Watch<EvalGate>(all);
         EvalRuns = Watch<EvalRun>(all)
@@ -47,6 +48,9 @@ internal sealed class ClusterView : IDisposable
             .IndexedBy(Indexes.Deployment, pod => Indexes.ByLabel(pod.Metadata, Labels.Deployment))
             .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun));
         Nodes = Watch<Node>(new InformerOptions());
+        BoundPods = Watch<BoundPod>(new InformerOptions { FieldSelector = BoundPod.FieldSelector })
+            .IndexedBy(Indexes.Node, pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
+        Quotas = Watch<ResourceQuota>(all).IndexedBy(Indexes.Namespace, quota => [quota.Metadata.Namespace!]);
         GatewayEndpoints = Watch<EndpointSlice>(new InformerOptions
         {
             Namespace = gatewayService.Namespace,
@@ -79,6 +83,11 @@ internal sealed class ClusterView : IDisposable
     public WatchedKind<Pod> Pods { get; }
 
     public WatchedKind<Node> Nodes { get; }
+
+    /// <summary>All pods of the cluster that have a node, whosever they are, with their requests alone.</summary>
+    public WatchedKind<BoundPod> BoundPods { get; }
+
+    public WatchedKind<ResourceQuota> Quotas { get; }
 
     public WatchedKind<EndpointSlice> GatewayEndpoints { get; }
 

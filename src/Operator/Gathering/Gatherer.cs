@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Engines;
+using LlmOps.Operator.Gathering.Capacity;
 using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Rollouts;
 
@@ -15,6 +16,8 @@ namespace LlmOps.Operator.Gathering;
 internal sealed class Gatherer(
     ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, CheckPoller checks, PrometheusPolicy prometheus, WrittenRecords records, SpecAuthor author)
 {
+    private readonly CapacityReader room = new(cluster);
+
     /// <summary>The LlmDeployment is gone.</summary>
     public void Forget(ObjectKey deployment) => checks.Forget(deployment);
 
@@ -46,6 +49,7 @@ internal sealed class Gatherer(
                 Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && (state.CandidateWeightPercent > 0 || state.Mirror is not null)
                     ? await evidence.ReadAsync(key.Namespace, key.Name, id, ct)
                     : EvidenceObservation.None,
+                Capacity = room.Observe(deployment, spec.Plan, state, releases),
                 Checks = Checks(deployment, state, releases),
                 Records = records.Of(key),
                 Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
@@ -78,8 +82,8 @@ internal sealed class Gatherer(
             var own = pods[serving].Where(pod => !pod.IsDeleting()).ToList();
             var ready = own.Where(PodFacts.IsReady).ToList();
             var warm = WarmUp(deployment, state, releases, serving, ready);
-            var problem = PodFacts.FindProblem(own, ExplainGpus) ?? (warm is { WarmedUp: 0, Failure: { } failure } ? new Problem(Reasons.CandidateUnavailable, failure) : null);
-            facts.Add(new(serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own)));
+            var problem = PodFacts.FindProblem(own, (pod, resource) => room.Explain(deployment, pod, resource)) ?? (warm is { WarmedUp: 0, Failure: { } failure } ? new Problem(Reasons.CandidateUnavailable, failure) : null);
+            facts.Add(new(serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own), PodFacts.PhaseOf(own)));
         }
 
         return facts.OrderBy(fact => fact.ServingHash, StringComparer.Ordinal).ToEquatableArray();
@@ -98,6 +102,4 @@ internal sealed class Gatherer(
         state.Retiring.Any(retiring => retiring.ServingHash == serving) && releases.Serving(serving)?.Release is { } release && EngineCatalog.Find(release.Engine.Type) is { } engine
             ? engineMetrics.InFlight(deployment.Key(), pods, engine)
             : null;
-
-    private string ExplainGpus(Pod pod, string resource) => GpuArithmetic.Explain(pod, cluster.Nodes.List(), cluster.Pods.List(), resource);
 }

@@ -19,6 +19,15 @@ internal static class Indexes
     /// <summary>Pods of evaluator Jobs by the EvalRun in their label.</summary>
     public const string EvalRun = "evalrun";
 
+    /// <summary>Pods by the name of their node.</summary>
+    public const string Node = "node";
+
+    /// <summary>ResourceQuotas by their namespace.</summary>
+    public const string Namespace = "namespace";
+
+    /// <summary>LlmDeployments whose candidate waits for room, all under the value of the same name.</summary>
+    public const string WaitsForRoom = "waits-for-room";
+
     public static string Value(string? ns, string name) => $"{ns}/{name}";
 
     /// <summary>Value of <see cref="Deployment"/> for an LlmDeployment.</summary>
@@ -35,6 +44,10 @@ internal static class Indexes
     public static IEnumerable<string> PromptsOf(LlmDeployment deployment) =>
         new[] { deployment.Spec.Prompt?.Name, deployment.Status?.Stable?.Prompt, deployment.Status?.Candidate?.Prompt }
             .OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
+
+    /// <summary>Whether the candidate of an LlmDeployment waits for room.</summary>
+    public static IEnumerable<string> WaitingForRoom(LlmDeployment deployment) =>
+        deployment.Status is { Candidate: not null, Rollout.Capacity.Fits: false } ? [WaitsForRoom] : [];
 
     /// <summary>EvalGates in the steps of an LlmDeployment.</summary>
     public static IEnumerable<string> GatesOf(LlmDeployment deployment) =>

@@ -25,6 +25,18 @@ internal static class PodFacts
         return null;
     }
 
+    /// <summary>How far the furthest of the pods is; ready ones count as loaded.</summary>
+    public static StartPhase PhaseOf(IEnumerable<Pod> pods) => pods.Where(pod => !pod.IsDeleting()).Select(PhaseOf).DefaultIfEmpty(StartPhase.Scheduling).Max();
+
+    private static StartPhase PhaseOf(Pod pod) => pod switch
+    {
+        _ when IsReady(pod) => StartPhase.WarmUp,
+        { Spec.NodeName: not { Length: > 0 } } => StartPhase.Scheduling,
+        // A container that ran and crashed has its image.
+        { Status.ContainerStatuses: { } containers } when containers.Any(container => container is { State.Running: not null } or { State.Terminated: not null } or { LastState.Terminated: not null }) => StartPhase.Load,
+        _ => StartPhase.ImagePull,
+    };
+
     private static Problem? Unschedulable(Pod pod, Func<Pod, string, string> explainGpus)
     {
         if (pod.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" }) is not { } condition)
@@ -32,7 +44,7 @@ internal static class PodFacts
         // The scheduler's message is the only place that says which resource is short.
         var scheduler = condition.Message is { Length: > 0 } message ? message : "no node fits";
         return GpuResource(pod) is { } resource && scheduler.Contains(resource, StringComparison.Ordinal)
-            ? new(Reasons.InsufficientGpus, $"pod {pod.Metadata.Name} has no node: {scheduler} ({explainGpus(pod, resource)}). Add GPUs, lower replicas, or set rollout.capacity.maxUnavailable so that stable gives up one")
+            ? new(Reasons.InsufficientGpus, $"pod {pod.Metadata.Name} has no node: {scheduler} ({explainGpus(pod, resource)}). Add GPUs or lower replicas")
             : new(Reasons.CandidateUnavailable, $"pod {pod.Metadata.Name} has no node: {scheduler}. Check resources, podTemplate and the nodes");
     }
 

@@ -49,6 +49,8 @@ internal static class RolloutStateReader
         Onsets = (rollout.EvidenceOnsets ?? []).Select(onset => new EvidenceOnset(onset.Epoch, onset.Number, Counts(onset.Stable), Counts(onset.Candidate))).ToEquatableArray(),
         PredictedWait = rollout.PredictedWait?.Value,
         Checks = (rollout.Checks ?? []).Select(Check).ToEquatableArray(),
+        Capacity = rollout.Capacity is { } room ? Capacity(room) : null,
+        Start = rollout is { StartPhase: { } word, StartPhaseSince: { } since } && Enum.TryParse<StartPhase>(word, out var start) ? new(start, since) : null,
         Reason = rollout.Reason ?? string.Empty,
         Message = rollout.Message ?? string.Empty,
         ReasonSince = rollout.ReasonSince,
@@ -59,6 +61,11 @@ internal static class RolloutStateReader
         StepTimes = (rollout.StepTimes ?? []).Select(time => new StepTime(time.Step, time.Name, time.Weight, time.StartedAt, time.EndedAt)).ToEquatableArray(),
         Rules = (rollout.Rules ?? []).Select(rule => new Rule(rule.Name, rule.Value)).ToEquatableArray(),
     };
+
+    /// <summary>A plan that this version does not know is no plan: one is chosen again while nothing has requests.</summary>
+    private static CapacityChoice? Capacity(CapacityStatus room) => Enum.TryParse<CapacityPlan>(room.Plan, out var plan)
+        ? new(plan, room.Fits, room.SurgeReplicas, Math.Max(1, room.GivenPerReplica ?? 1), room.GivenReplicas ?? 0, room.GpusPerReplica, room.Message, room.Time)
+        : null;
 
     private static VerdictRecord Verdict(VerdictStatus verdict) =>
         new(verdict.Step, verdict.Name, Verdict(verdict.Verdict), verdict.Message, verdict.Time ?? DateTimeOffset.UnixEpoch);

@@ -19,6 +19,9 @@ namespace LlmOps.Operator.Hosting;
 /// EvalGate                itself; the LlmDeployments with it in their steps; its EvalRuns that run
 /// EvalRun                 itself; its EvalGate
 /// Job, ConfigMap, pod     their EvalRun
+/// Node, ResourceQuota     the LlmDeployments whose candidate waits for room
+/// any pod that goes       the same
+/// another candidate       the same, when it comes or goes
 /// </code>
 /// </remarks>
 internal sealed class ControllerSet : IDisposable
@@ -77,9 +80,18 @@ internal sealed class ControllerSet : IDisposable
 
     private void Wire()
     {
+        cluster.Nodes.OnChange(_ => WakeWaiting());
+        cluster.Quotas.OnChange(_ => WakeWaiting());
+        cluster.BoundPods.OnChange((before, after) =>
+        {
+            if (after is null || (after.IsDeleting() && before?.IsDeleting() == false))
+                WakeWaiting();
+        });
         cluster.LlmDeployments.OnChange((before, after) =>
         {
             deployments.Add((after ?? before!).Key());
+            if (before?.Status?.Candidate?.Release != after?.Status?.Candidate?.Release)
+                WakeWaiting();
             foreach (var prompt in new[] { before, after }.OfType<LlmDeployment>().SelectMany(Indexes.PromptsOf).Distinct())
                 prompts.Add(Key(prompt));
         });
@@ -130,6 +142,8 @@ internal sealed class ControllerSet : IDisposable
         else if (owner.Kind == EvalRun.ResourceKind.Kind)
             runs.Add(key);
     }
+
+    private void WakeWaiting() => WakeByIndex(Indexes.WaitsForRoom, Indexes.WaitsForRoom);
 
     private void WakeByIndex(string index, string value)
     {

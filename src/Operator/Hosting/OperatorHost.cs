@@ -45,7 +45,7 @@ public static class OperatorHost
         var prometheus = new PrometheusPolicy(options.PrometheusUrl, options.AllowPrometheusAddresses);
         var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
-        var deployment = new LlmDeploymentReconciler(
+        using var deployment = new LlmDeploymentReconciler(
             cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, checks, prometheus, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);

@@ -14,7 +14,7 @@ internal static class Deadline
         }
 
         var isFirstRelease = state.Stable is null;
-        var index = Steps.Clamp(plan.Steps, rollout.StepIndex, isFirstRelease);
+        var index = Steps.Clamp(plan.Steps, rollout.StepIndex, state.IsCandidateAlone);
         var step = rollout.Phase == RolloutPhase.Stepping && index < plan.Steps.Count ? plan.Steps[index] : null;
         return step switch
         {
@@ -23,7 +23,9 @@ internal static class Deadline
             _ when rollout.Phase == RolloutPhase.Baking => rollout.StepStartedAt + plan.Bake + plan.ProgressDeadline,
             MirrorStep mirror => rollout.StepStartedAt + mirror.HoldFor + plan.ProgressDeadline,
             WeightStep weight => rollout.StepStartedAt + weight.HoldFor + plan.ProgressDeadline,
-            _ => rollout.StepStartedAt + plan.ProgressDeadline,
+            _ => Earlier(rollout.StepStartedAt + plan.ProgressDeadline, StartClock.DeadlineOf(plan, rollout)),
         };
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset? other) => other < one ? other.Value : one;
 }

@@ -6,7 +6,9 @@ internal static class Ending
     /// <summary>The candidate goes, whatever state its pods are in.</summary>
     public static Course WithoutPromotion(Situation situation, Course course, RolloutPhase outcome, string reason, string message)
     {
-        var retired = course.SharesPods ? course.State.Retiring : Retirement.Add(situation, course.State, course.Candidate);
+        // Where stable's own pods made way, nothing must stand in theirs.
+        var isInTheWay = course.Rollout.Capacity is { Plan: CapacityPlan.Recreate };
+        var retired = course.SharesPods || isInTheWay ? course.State.Retiring : Retirement.Add(situation, course.State, course.Candidate);
         course = course.Enter(outcome, reason);
         course = course.With(WeightChange.To(course.Rollout, 0) with { Reason = reason, Message = message, RevertReason = null, RevertMessage = null });
         return course with

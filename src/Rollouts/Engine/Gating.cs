@@ -24,7 +24,7 @@ internal static class Gating
             return null;
         }
 
-        var index = Steps.Clamp(situation.Plan.Steps, course.Rollout.StepIndex, course.IsFirstRelease);
+        var index = Steps.Clamp(situation.Plan.Steps, course.Rollout.StepIndex, course.State.IsCandidateAlone);
         var answer = situation.Observation.Gates.FirstOrDefault(gate =>
             gate.Gate == step.Gate && gate.StepIndex == index && gate.Attempt == course.Rollout.GateAttempt && gate.RolloutId == course.Rollout.Id);
         return answer is null ? null : answer with { Message = Excerpt.Of(answer.Message) };

@@ -42,7 +42,7 @@ internal static class Holding
         var rises = step.WeightPercent > course.Rollout.WeightPercent;
         if (rises && Capacity.Missing(situation, course, step.WeightPercent) is { } missing)
         {
-            return Waiting.ForPods(situation, course, missing);
+            return Waiting.ForPods(situation, Exchange.Go(situation, course, step.WeightPercent), missing);
         }
 
         course = course.With(WeightChange.Hold(course.Rollout, step.WeightPercent, situation.Now));

@@ -16,6 +16,7 @@ internal static class Pausing
         return course.With(rollout with
         {
             StepStartedAt = Later(rollout.StepStartedAt, situation.Now),
+            Start = rollout.Start is { } start ? start with { Since = Later(start.Since, situation.Now) } : null,
             HoldStartedAt = rollout.HoldStartedAt is { } hold ? Later(hold, situation.Now) : null,
         });
     }

@@ -9,18 +9,19 @@ internal static class Promoting
 
     public static Course Go(Situation situation, Course course)
     {
-        if (course.Rollout.WeightPercent > 0 && EvidenceBook.Blocks(situation, course, minRequests: 1) is { } blocked)
+        var blocked = course.Rollout.WeightPercent > 0 ? EvidenceBook.Blocks(situation, course, minRequests: 1) : null;
+        if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing)
+        {
+            return Waiting.ForPods(situation, blocked is null ? Exchange.Go(situation, course, weightPercent: 100) : course, missing);
+        }
+
+        if (blocked is not null)
         {
             return EvidenceBook.Wait(situation, course, blocked);
         }
 
-        if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing)
-        {
-            return Waiting.ForPods(situation, course, missing);
-        }
-
-        // A first release has nothing to go back to.
-        return situation.Plan.Bake > TimeSpan.Zero && !course.IsFirstRelease ? Baking.Begin(situation, course) : Swap(situation, course);
+        // With nothing that serves beside it there is nothing to go back to.
+        return situation.Plan.Bake > TimeSpan.Zero && !course.State.IsCandidateAlone ? Baking.Begin(situation, course) : Swap(situation, course);
     }
 
     /// <param name="why">What ended the bake before its time; null where nothing did.</param>

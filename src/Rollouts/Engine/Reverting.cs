@@ -77,7 +77,7 @@ internal static class Reverting
 
         if (weight < rollout.WeightPercent)
         {
-            course = course.With(WeightChange.To(rollout, weight) with { StepStartedAt = situation.Now });
+            course = course.With(Exchange.Back(WeightChange.To(rollout, weight)) with { StepStartedAt = situation.Now });
             return Wait(situation, course, RolloutReasons.WaitingForStable).Tell(RolloutReasons.WeightChanged, $"release {rollout.ReleaseHash} goes: {weight}% are left to it");
         }
 
@@ -90,6 +90,11 @@ internal static class Reverting
         if (course.IsReverting || Deadline.Of(situation.Plan, course.State) is not { } deadline || situation.Now < deadline)
         {
             return course;
+        }
+
+        if (StartClock.DeadlineOf(situation.Plan, course.Rollout) <= situation.Now)
+        {
+            return End(situation, course, RolloutReasons.StartupDeadlineExceeded, StartClock.Overdue(course.Rollout, deadline), locks: true);
         }
 
         var isGate = course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is GateStep;
@@ -108,7 +113,7 @@ internal static class Reverting
         }
 
         course = course.Enter(RolloutPhase.Reverting, reason);
-        course = course.With(WeightChange.To(course.Rollout, weight) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gate = null };
+        course = course.With(Exchange.Back(WeightChange.To(course.Rollout, weight)) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gate = null };
         return Wait(situation, course, RolloutReasons.WaitingForStable);
     }
 

@@ -6,13 +6,13 @@ internal static class Stepping
     public static Step? Current(Situation situation, Course course)
     {
         var steps = situation.Plan.Steps;
-        var index = Steps.Clamp(steps, course.Rollout.StepIndex, course.IsFirstRelease);
+        var index = Steps.Clamp(steps, course.Rollout.StepIndex, course.State.IsCandidateAlone);
         return index < steps.Count ? steps[index] : null;
     }
 
     public static Course Go(Situation situation, Course course)
     {
-        var index = Steps.Clamp(situation.Plan.Steps, course.Rollout.StepIndex, course.IsFirstRelease);
+        var index = Steps.Clamp(situation.Plan.Steps, course.Rollout.StepIndex, course.State.IsCandidateAlone);
         course = course.With(course.Rollout with { StepIndex = index });
         course = Try(situation, course, mayComplete: true);
         return course.Rollout.StepIndex != index && course.Rollout.Phase == RolloutPhase.Stepping ? Try(situation, course, mayComplete: false) : course;
@@ -21,7 +21,7 @@ internal static class Stepping
     /// <summary>The step is done: on to the next one, or to promotion after the last.</summary>
     public static Course Complete(Situation situation, Course course)
     {
-        var next = Steps.After(situation.Plan.Steps, course.Rollout.StepIndex, course.IsFirstRelease);
+        var next = Steps.After(situation.Plan.Steps, course.Rollout.StepIndex, course.State.IsCandidateAlone);
         course = course.With(course.Rollout with { StepIndex = next, StepStartedAt = situation.Now, HoldStartedAt = null, PredictedWait = null, GateAttempt = 1 });
         return next < situation.Plan.Steps.Count ? course : Promoting.Begin(course);
     }

@@ -13,7 +13,8 @@ internal static class Withdrawing
             return course;
         }
 
-        var rollout = WeightChange.To(course.Rollout, 0);
+        // Stable carries everything again, so it gets back what it gave.
+        var rollout = WeightChange.To(course.Rollout, 0) with { Capacity = CapacityPlanning.Initial(course.Rollout.Capacity) };
         var lastWeight = Steps.LastWeight(situation.Plan.Steps, rollout.StepIndex);
         var index = lastWeight ?? rollout.StepIndex;
         if (index != rollout.StepIndex)

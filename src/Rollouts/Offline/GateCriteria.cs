@@ -35,7 +35,7 @@ public static class GateCriteria
         var metric = counts.Metrics.FirstOrDefault(metric => metric.Metric == criterion.Metric);
         var (verdict, message) = (criterion, metric) switch
         {
-            (NotWorseThanStable, _) when !counts.HasBaseline => (Verdict.Pass, "does not apply: there is no stable release yet"),
+            (NotWorseThanStable, _) when !counts.HasBaseline => (Verdict.Pass, "does not apply: no stable release serves beside it"),
             (_, null or { Cases: 0 }) => (Verdict.NoData, "no case was scored"),
             (NotWorseThanStable, { BaselinePassed: null }) => (Verdict.NoData, "stable was not scored"),
             (AtLeast atLeast, _) => Absolute.Judge(atLeast, metric),

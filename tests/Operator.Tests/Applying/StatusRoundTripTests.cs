@@ -54,6 +54,8 @@ public sealed class StatusRoundTripTests
             Onsets = [new(2, 0, new(300, 1), AllCounts)],
             PredictedWait = TimeSpan.FromMinutes(3),
             Checks = [new("latency", Verdict.Fail, 2, "4f2a:17", Time.AddSeconds(13), "3.1 is above 2"), new("queue", Verdict.Pass, 0, "4f2a:18", Time.AddSeconds(14), "0")],
+            Capacity = new(CapacityPlan.TakeFromStable, true, 1, 2, 2, 4, "stable gives 2", Time.AddSeconds(1)),
+            Start = new(StartPhase.Load, Time.AddSeconds(2)),
             Reason = Reasons.Holding,
             Message = "holds 25%",
             StableHash = "r1",

@@ -49,7 +49,7 @@ public sealed class BadInputTests(ITestOutputHelper output)
 
     [Fact]
     public Task No_free_GPU_is_a_condition_with_the_arithmetic() =>
-        CheckPodsAsync(PodFate.NoGpu, Reasons.InsufficientGpus, "a replica needs 1 nvidia.com/gpu; 1 schedulable nodes have 2 (the largest 2), of which LlmDeployments hold");
+        CheckPodsAsync(PodFate.NoGpu, Reasons.InsufficientGpus, "a replica needs 1 nvidia.com/gpu; 1 schedulable node has 64, of which");
 
     [Fact]
     public async Task A_setting_that_the_engine_does_not_have_is_a_condition_and_nothing_starts()

@@ -39,7 +39,10 @@ internal sealed class InvariantWatch
             yield break;
         if (status.Stable is { } stable && stable.Weight + (status.Candidate?.Weight ?? 0) != 100)
             yield return $"weights are {stable.Weight} and {status.Candidate?.Weight}";
-        if (status.Stable is { } serving && ReplicasOf(serving.Service) is null or 0 && (deployment.Spec.Replicas ?? 1) > 0)
+        var isDown = status is { Candidate: not null, Rollout.Capacity: { Plan: CapacityPlans.Recreate, Fits: true } };
+        if (isDown && deployment.Spec.Rollout?.Capacity?.AllowDowntime != true)
+            yield return "stable made way, and nobody allowed an outage";
+        if (!isDown && status.Stable is { } serving && ReplicasOf(serving.Service) is null or 0 && (deployment.Spec.Replicas ?? 1) > 0)
             yield return $"stable {serving.Release} serves and has no pods";
         if (status.Candidate is { Weight: > 0 } candidate)
         {

@@ -58,7 +58,7 @@ internal sealed class TestWorld : IAsyncDisposable
         server.Seed(JsonSerializer.SerializeToNode(
             new ConfigMap { Metadata = new ObjectMeta { Name = "questions", Namespace = Samples.Namespace }, Data = new Dictionary<string, string> { ["cases.jsonl"] = "{}" } }, ConfigMap.JsonType)!.AsObject());
         server.Seed(JsonSerializer.SerializeToNode(
-            new Node { Metadata = new ObjectMeta { Name = "node-1" }, Status = new NodeStatus { Allocatable = new Dictionary<string, string> { ["nvidia.com/gpu"] = "2" } } }, Node.JsonType)!.AsObject());
+            new Node { Metadata = new ObjectMeta { Name = "node-1" }, Status = new NodeStatus { Allocatable = new Dictionary<string, string> { ["nvidia.com/gpu"] = "64" } } }, Node.JsonType)!.AsObject());
         world.Nodes.Start();
         if (withOperator)
             world.StartOperator();

@@ -20,8 +20,8 @@ public sealed class RolloutProperties
     [Fact]
     public void A_decision_moves_at_most_one_step_forward() => ForAllTurns(turn =>
     {
-        // Weights are no steps for a first release.
-        if (turn.IsSameRollout && turn.Before.Stable is not null)
+        // Weights are no steps where nothing serves beside the candidate.
+        if (turn.IsSameRollout && !turn.Before.IsCandidateAlone && !turn.After.IsCandidateAlone)
         {
             Assert.True(turn.After.Current!.StepIndex <= turn.Before.Current!.StepIndex + 1);
         }
@@ -38,8 +38,13 @@ public sealed class RolloutProperties
         var rollout = turn.After.Current!;
         var pods = turn.PodsOf(turn.After.Candidate!);
         Assert.True(pods is { Ready: > 0, WarmedUp: > 0 });
-        Assert.True(rollout.Phase == RolloutPhase.Baking || turn.Plan.Steps[rollout.StepIndex] is WeightStep);
-        if (turn.After.Candidate!.ServingHash != turn.After.Stable!.ServingHash)
+        Assert.True(rollout.Phase is RolloutPhase.Baking or RolloutPhase.Promoting || turn.Plan.Steps[rollout.StepIndex] is WeightStep);
+        if (turn.Before.Current?.Capacity is { } before && rollout.Capacity is { } after && after.Given > before.Given)
+        {
+            // A replica changes hands: the share is what the ready pods are of all that are left.
+            Assert.True(rollout.WeightPercent <= 100 * pods.Ready / (pods.Ready + turn.TargetOf(turn.After.Stable!)));
+        }
+        else if (turn.After.Candidate!.ServingHash != turn.After.Stable!.ServingHash)
         {
             Assert.True(pods.Ready >= Math.Min(Share(turn.Plan, rollout.WeightPercent), turn.TargetOf(turn.After.Candidate)));
         }
@@ -68,13 +73,14 @@ public sealed class RolloutProperties
     [Fact]
     public void No_release_that_carries_traffic_is_scaled_below_its_need() => ForAllTurns(turn =>
     {
-        var given = Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
+        var given = Given(turn.Plan, turn.After);
         if (turn.After.Stable is { } stable)
         {
             Assert.True(turn.TargetOf(stable) >= turn.Plan.Replicas - given);
         }
 
-        var surge = turn.Plan is { MaxSurgeGpus: { } gpus, GpusPerReplica: > 0 } ? (gpus / turn.Plan.GpusPerReplica) + given : int.MaxValue;
+        var surge = turn.After.Current?.Capacity is { } choice ? choice.SurgeReplicas + (choice.Given / choice.GivenPerReplica) ?? int.MaxValue
+            : turn.Plan is { MaxSurgeGpus: { } gpus, GpusPerReplica: > 0 } ? (gpus / turn.Plan.GpusPerReplica) + given : int.MaxValue;
         if (turn.After is { Candidate: { } candidate, CandidateWeightPercent: > 0 and var weight } && candidate.ServingHash != turn.After.Stable?.ServingHash)
         {
             Assert.True(turn.TargetOf(candidate) >= Math.Max(1, Math.Min(surge, Share(turn.Plan, weight))));
@@ -82,8 +88,34 @@ public sealed class RolloutProperties
     });
 
     [Fact]
+    public void Nobody_is_left_without_pods_unless_an_outage_is_allowed_and_nothing_fits_otherwise() => ForAllTurns(turn =>
+    {
+        if (turn.After.Stable is { } stable && turn.Plan.Replicas > 0 && turn.TargetOf(stable) == 0)
+        {
+            Assert.Equal((CapacityPlan.Recreate, 0), (turn.After.Current!.Capacity!.Plan, turn.After.CandidateWeightPercent));
+            Assert.True(turn.IsSameRollout || turn.Plan.AllowDowntime);
+        }
+    });
+
+    [Fact]
+    public void A_plan_is_chosen_before_there_is_any_weight_and_stays() => ForAllTurns(turn =>
+    {
+        if (turn.IsSameRollout && turn.Before is { CandidateWeightPercent: > 0, Current.Capacity: { } before } && turn.After.Candidate is not null)
+        {
+            var after = turn.After.Current!.Capacity!;
+            Assert.Equal(before with { Given = after.Given }, after);
+            Assert.True(after.Given <= before.Given + before.GivenPerReplica);
+        }
+    });
+
+    [Fact]
     public void Pods_that_lose_their_traffic_are_kept_in_that_decision() => ForAllTurns(turn =>
     {
+        if (turn.Before.Current?.Capacity is { Plan: CapacityPlan.Recreate })
+        {
+            return;
+        }
+
         foreach (var release in new[] { turn.Before.Stable, turn.Before.CandidateWeightPercent > 0 ? turn.Before.Candidate : null }.OfType<Release>())
         {
             var isServing = release.ServingHash == turn.After.Stable?.ServingHash || release.ServingHash == turn.After.Candidate?.ServingHash;
@@ -114,7 +146,9 @@ public sealed class RolloutProperties
         if (before > 0 && !shares && !isFaulty && turn.PodsOf(candidate).Ready > 0 && turn.Observation.Pods.Any(pods => pods.ServingHash == stable.ServingHash))
         {
             // What stable was allowed to give to the candidate is not waited for.
-            var needed = turn.Plan.Replicas - Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
+            var needed = turn.Plan.Replicas - (turn.Before.Current.Capacity is { } choice
+                ? choice is { Plan: CapacityPlan.TakeFromStable, SurgeReplicas: 0 } ? choice.GivenPerReplica : 0
+                : Given(turn.Plan, turn.Before));
             var carried = needed <= 0 ? 100 : Math.Min(100, 100 * turn.PodsOf(stable).Ready / needed);
             var isOverdue = turn.Before.Current.Phase == RolloutPhase.Reverting && turn.Now - turn.Before.Current.StepStartedAt >= turn.Plan.ProgressDeadline && turn.PodsOf(stable).Ready > 0;
             var isSmall = Math.Min(before, 100 - carried) <= 20 && carried > 0;
@@ -140,7 +174,7 @@ public sealed class RolloutProperties
     {
         if (turn is { After: { Candidate: not null, Stable: { } stable, Current.StableFloor: > 0 and var floor }, Plan.IsAutoscaled: true })
         {
-            var given = Math.Clamp(turn.Plan.MaxUnavailable, 0, Math.Max(0, turn.Plan.Replicas - 1));
+            var given = Given(turn.Plan, turn.After);
             Assert.True(turn.TargetOf(stable) >= Math.Min(floor, turn.Plan.MaxReplicas ?? floor) - given);
         }
     });
@@ -260,6 +294,14 @@ public sealed class RolloutProperties
     private static bool Rises(Turn turn) =>
         turn.After.CandidateWeightPercent > (turn.IsSameRollout ? turn.Before.CandidateWeightPercent : 0);
 
+    /// <summary>Replicas that stable may lack: what it gave, or what it may give where no plan was chosen.</summary>
+    private static int Given(RolloutPlan plan, RolloutState state) => state switch
+    {
+        { Candidate: not null, Current: { Phase: not RolloutPhase.Reverting, Capacity: { Plan: CapacityPlan.Recreate, Fits: true } } } => plan.Replicas,
+        { Candidate: not null, Current.Capacity: { } choice } => Math.Clamp(choice.Given, 0, Math.Max(0, plan.Replicas - 1)),
+        _ => Math.Clamp(plan.MaxUnavailable ?? 0, 0, Math.Max(0, plan.Replicas - 1)),
+    };
+
     private static int Share(RolloutPlan plan, int weight) => Math.Max(1, ((plan.Replicas * weight) + 99) / 100);
 
     private static void ForAllTurns(Action<Turn> check) => ForAllWalks(turns =>
@@ -276,7 +318,8 @@ public sealed class RolloutProperties
         var walks = Arb.From(Gen.Choose(0, int.MaxValue - 1).ListOf(120).Select(choices => choices.ToArray()), Shorter);
         var property = Prop.ForAll(walks, choices =>
         {
-            var world = new World();
+            // Every other walk knows of no room, as a rollout that an older version began.
+            var world = new World(seesRoom: choices.Length % 2 == 0);
             check(choices.Select(world.Play));
         });
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(150).WithReplay(20260701, 297), property);

@@ -1,7 +1,7 @@
 namespace LlmOps.Rollouts.Tests.Properties;
 
 /// <summary>A world around the engine that behaves by chance but not against nature: gates answer when asked, gateways count while there is weight, pods follow their targets.</summary>
-internal sealed class World
+internal sealed class World(bool seesRoom)
 {
     private static readonly Release[] Releases =
     [
@@ -24,6 +24,7 @@ internal sealed class World
     private readonly Dictionary<string, CheckObservation> samples = [];
     private string? providerError;
     private int rollouts;
+    private int room;
     private int sampled;
 
     public RolloutPlan Plan { get; private set; } = new() { Desired = Releases[0], Steps = StepLists[0], Replicas = 4, Generation = 1, ProgressDeadline = TimeSpan.FromMinutes(20), Bake = TimeSpan.FromMinutes(1) };
@@ -38,7 +39,7 @@ internal sealed class World
     /// <param name="choice">Chance; any number is an event.</param>
     public Turn Play(int choice)
     {
-        Happen((choice & int.MaxValue) % 17, (choice & int.MaxValue) / 17);
+        Happen((choice & int.MaxValue) % 18, (choice & int.MaxValue) / 18);
         var observation = Observe();
         var decision = CheckedEngine.Decide(Plan, State, observation, Now);
         var turn = new Turn(Plan, State, observation, Now, decision);
@@ -69,6 +70,7 @@ internal sealed class World
             case 13: Edit(Change(chance)); break;
             case 14: Sample(chance); break;
             case 16: LosePods(chance); break;
+            case 17: room = chance % 1000; break;
             default: break;
         }
 
@@ -83,7 +85,8 @@ internal sealed class World
         2 when chance % 3 == 0 => Plan with { Bake = TimeSpan.FromMinutes(chance / 12 % 3), BakeWeightPercent = 1 + (chance / 36 % 100), DrainDeadline = TimeSpan.FromMinutes(chance / 12 % 2) },
         2 => Plan with { GpusPerReplica = 2, MaxSurgeGpus = chance / 4 % 9, MaxUnavailable = chance / 40 % 3 },
         3 when chance % 3 == 0 => Plan with { IsAutoscaled = !Plan.IsAutoscaled, MaxReplicas = chance / 12 % 2 == 0 ? null : 4 },
-        _ => Plan with { MaxSurgeGpus = null },
+        3 when chance % 3 == 1 => Plan with { AllowDowntime = chance / 12 % 2 == 0, Capacity = (CapacityPlan)(chance / 24 % 4) },
+        _ => Plan with { MaxSurgeGpus = null, MaxUnavailable = null, GpusPerReplica = 2 },
     };
 
     private void Edit(RolloutPlan plan) => Plan = plan with { Generation = Plan.Generation + 1 };
@@ -162,8 +165,16 @@ internal sealed class World
         Gates = gates.ToEquatableArray(),
         Evidence = new(providerError, counts.Values.ToEquatableArray(), State.Current?.Id),
         Checks = samples.Values.ToEquatableArray(),
+        Capacity = seesRoom && Plan.Desired is { } desired ? Room(desired) : null,
         NewRolloutId = $"{rollouts + 1:x8}",
     };
+
+    /// <summary>Room that grows as stable gives: none, one for each, one for every second; free at first for up to five.</summary>
+    private CapacityObservation Room(Release release)
+    {
+        var (free, gain, wanted) = (room % 6 == 5 ? 20 : room % 6, room / 6 % 3, Math.Max(1, Plan.Replicas));
+        return new(release.ServingHash, Enumerable.Range(0, Plan.Replicas + 1).Select(given => Math.Min(wanted, free + (gain == 0 ? 0 : given / gain))).ToEquatableArray(), $"room {room}");
+    }
 }
 
 /// <summary>One decision and what it was made on.</summary>

@@ -16,6 +16,7 @@ internal static class Expectations
         Same("stable", expected.Stable, next.Stable?.Hash ?? "none");
         Same("candidate", expected.Candidate, next.Candidate?.Hash ?? "none");
         Same("gate", expected.Gate, decision.Gate is { } gate ? $"{gate.Gate} #{gate.Attempt}" : "none");
+        Same("capacity", expected.Capacity, next.Current?.Capacity is { } room ? $"{room.Plan}, gave {room.Given}{(room.Fits ? "" : ", waits")}" : "none");
         Same("reason", expected.Reason, decision.Reason);
         Same("requeue", expected.Requeue is null or "none" ? expected.Requeue : $"{TimelineText.Time(expected.Requeue)}", decision.RequeueAfter?.ToString() ?? "none");
         Same("deadline", expected.Deadline is null or "none" ? expected.Deadline : $"{TimelineText.Time(expected.Deadline)}", (decision.Deadline - TimelineRunner.Start)?.ToString() ?? "none");

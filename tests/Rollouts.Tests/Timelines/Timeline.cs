@@ -50,6 +50,14 @@ public sealed class SpecEdit
 
     public int? MaxUnavailable { get; set; }
 
+    /// <summary>Auto, Surge, TakeFromStable or Recreate.</summary>
+    public string? Capacity { get; set; }
+
+    public bool? AllowDowntime { get; set; }
+
+    /// <summary>By phase of the start: scheduling, imagePull, load, warmUp.</summary>
+    public Dictionary<string, string>? Deadlines { get; set; }
+
     public string? ProgressDeadline { get; set; }
 
     public string? ScaleDownDelay { get; set; }
@@ -71,8 +79,11 @@ public sealed class SpecEdit
 /// <summary>Facts. What is left out is as it was seen last.</summary>
 public sealed class Sight
 {
-    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>0 of 1 InsufficientGpus: why</c>, <c>4 answering 12</c> (requests in flight).</summary>
+    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>0 of 1 at Load</c>, <c>0 of 1 InsufficientGpus: why</c>, <c>4 answering 12</c> (requests in flight).</summary>
     public Dictionary<string, string>? Pods { get; set; }
+
+    /// <summary><c>s2 0 1 2: why</c>: how many replicas of s2 fit when 0, 1, 2 of stable's are gone.</summary>
+    public string? Room { get; set; }
 
     /// <summary><c>NAME VERDICT: numbers</c>, of the present attempt; a verdict of another name is a reason.</summary>
     public string? Gate { get; set; }
@@ -164,6 +175,9 @@ public sealed class Expectation
 
     /// <summary><c>NAME #ATTEMPT</c> or none.</summary>
     public string? Gate { get; set; }
+
+    /// <summary><c>PLAN, gave N</c>; with <c>, waits</c> where nothing fits; none.</summary>
+    public string? Capacity { get; set; }
 
     public string? Reason { get; set; }
 

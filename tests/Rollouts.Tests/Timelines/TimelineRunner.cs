@@ -12,6 +12,7 @@ internal sealed class TimelineRunner
     private readonly Dictionary<string, CheckObservation> checks = [];
     private EquatableArray<EvidenceRow> traffic;
     private string? trafficError;
+    private CapacityObservation? room;
     private RolloutPlan plan = new() { Desired = null, Steps = [], Replicas = 1, Generation = 0 };
     private RolloutState state = RolloutState.Initial;
     private int rollouts;
@@ -52,6 +53,7 @@ internal sealed class TimelineRunner
             Gates = gates.ToEquatableArray(),
             Evidence = new(trafficError, traffic, state.Current?.Id),
             Checks = checks.Values.ToEquatableArray(),
+            Capacity = room,
             NewRolloutId = $"{rollouts + 1:x8}",
         };
         var before = state;
@@ -82,6 +84,9 @@ internal sealed class TimelineRunner
         GpusPerReplica = edit.GpusPerReplica ?? plan.GpusPerReplica,
         MaxSurgeGpus = edit.MaxSurgeGpus ?? plan.MaxSurgeGpus,
         MaxUnavailable = edit.MaxUnavailable ?? plan.MaxUnavailable,
+        Capacity = edit.Capacity is null ? plan.Capacity : Enum.Parse<CapacityPlan>(edit.Capacity),
+        AllowDowntime = edit.AllowDowntime ?? plan.AllowDowntime,
+        StartDeadlines = edit.Deadlines is null ? plan.StartDeadlines : TimelineText.Deadlines(plan.StartDeadlines, edit.Deadlines),
         ProgressDeadline = edit.ProgressDeadline is null ? plan.ProgressDeadline : TimelineText.Time(edit.ProgressDeadline),
         ScaleDownDelay = edit.ScaleDownDelay is null ? plan.ScaleDownDelay : TimelineText.Time(edit.ScaleDownDelay),
         DrainDeadline = edit.DrainDeadline is null ? plan.DrainDeadline : TimelineText.Time(edit.DrainDeadline),
@@ -100,6 +105,7 @@ internal sealed class TimelineRunner
             pods[hash] = TimelineText.Pods(hash, text);
         }
 
+        room = sight.Room is null ? room : TimelineText.Room(sight.Room);
         if (sight.Gate is { } gateText)
         {
             var (gate, verdict, reason, message) = TimelineText.Gate(gateText);

@@ -58,8 +58,19 @@ internal static partial class TimelineText
         var ready = Number(match.Groups["ready"].Value);
         var desired = match.Groups["desired"].Success ? Number(match.Groups["desired"].Value) : ready;
         var problem = match.Groups["reason"].Success ? new Problem(match.Groups["reason"].Value, match.Groups["message"].Value) : null;
-        return new(servingHash, desired, ready, match.Groups["cold"].Success ? 0 : ready, problem, match.Groups["inFlight"].Success ? Number(match.Groups["inFlight"].Value) : null);
+        var start = match.Groups["start"].Success ? Enum.Parse<StartPhase>(match.Groups["start"].Value) : StartPhase.Scheduling;
+        return new(servingHash, desired, ready, match.Groups["cold"].Success ? 0 : ready, problem, match.Groups["inFlight"].Success ? Number(match.Groups["inFlight"].Value) : null, start);
     }
+
+    public static CapacityObservation Room(string text) => text.Split(": ", 2) is [var numbers, var arithmetic] && numbers.Split(' ') is [var hash, .. var fits]
+        ? new(hash, fits.Select(Number).ToEquatableArray(), arithmetic)
+        : throw new FormatException($"not HASH N N N: WHY: {text}");
+
+    public static StartDeadlines Deadlines(StartDeadlines before, Dictionary<string, string> edits) => new(
+        edits.TryGetValue("scheduling", out var scheduling) ? Time(scheduling) : before.Scheduling,
+        edits.TryGetValue("imagePull", out var imagePull) ? Time(imagePull) : before.ImagePull,
+        edits.TryGetValue("load", out var load) ? Time(load) : before.Load,
+        edits.TryGetValue("warmUp", out var warmUp) ? Time(warmUp) : before.WarmUp);
 
     public static (string Gate, Verdict? Verdict, string Reason, string Message) Gate(string text)
     {
@@ -95,7 +106,7 @@ internal static partial class TimelineText
     [GeneratedRegex(@"^(?<number>[0-9.]+)(?<unit>ms|s|m|h)$")]
     private static partial Regex TimePattern();
 
-    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( answering (?<inFlight>\d+))?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
+    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( answering (?<inFlight>\d+))?( at (?<start>[A-Za-z]+))?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
     private static partial Regex PodsPattern();
 
     [GeneratedRegex(@"^(?<name>\S+) (?<verdict>[A-Za-z]+)( at (?<at>\S+))?: (?<message>.+)$")]

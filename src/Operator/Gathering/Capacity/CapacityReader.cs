@@ -1,0 +1,73 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Gathering.Capacity;
+
+/// <summary>Asks the caches what room there is. Reads what this process wrote too, so that a promise counts from the moment it is written.</summary>
+internal sealed class CapacityReader(ClusterView cluster)
+{
+    /// <summary>Room for the release that is to start or waits for it; null where it does not matter: on stable's pods, for a locked release, with requests on it.</summary>
+    public CapacityObservation? Observe(LlmDeployment deployment, RolloutPlan plan, RolloutState state, ReleaseBook releases)
+    {
+        if (plan.Desired is not { } desired || releases.Desired?.Record.Template.Spec is not { } pod || desired.Hash == state.Stable?.Hash || desired.ServingHash == state.Stable?.ServingHash ||
+            state.Failed.Any(failed => failed.Hash == desired.Hash) || (state.Candidate?.Hash == desired.Hash && state.Current is not { Phase: RolloutPhase.Starting, WeightPercent: 0 }))
+        {
+            return null;
+        }
+
+        var wanted = Math.Max(1, plan.Replicas);
+        if (plan.GpusPerReplica == 0)
+            return new(desired.ServingHash, [wanted], "a replica needs no GPU");
+        var own = OwnPods(deployment);
+        var stable = own.Where(pod => state.Stable is { } serving && pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving) == serving.ServingHash).ToList();
+        var question = new CapacityQuestion
+        {
+            Deployment = deployment.Key(),
+            Candidate = pod,
+            Resource = PodTemplateBuilder.GpuResource(releases.Desired.Record.Release.Resources),
+            Wanted = wanted,
+            Stable = state.Stable is { } release ? releases.Serving(release.ServingHash)?.Template.Spec : null,
+            StableReplicas = state.Stable is null ? 0 : plan.Replicas,
+            StablePods = stable.Select(pod => pod.Key()).ToHashSet(),
+            LeavingPods = [.. own.Except(stable)],
+        };
+        return CapacityFacts.Observe(desired.ServingHash, question, Facts(deployment));
+    }
+
+    /// <summary>The numbers about a pod that has no node.</summary>
+    public string Explain(LlmDeployment deployment, Pod pod, string resource) => CapacityFacts.Observe(
+        string.Empty,
+        new CapacityQuestion { Deployment = deployment.Key(), Candidate = pod.Spec!, Resource = resource, Wanted = 1 },
+        Facts(deployment)).Arithmetic;
+
+    private ClusterFacts Facts(LlmDeployment asking) => new()
+    {
+        Nodes = cluster.Nodes.List(),
+        PodsOn = node => cluster.BoundPods.ListByIndex(Indexes.Node, node),
+        HolderOf = pod => cluster.Pods.Store.Get(pod.Key()) is { } ours ? HolderOf(ours) : null,
+        Quotas = cluster.Quotas.ListByIndex(Indexes.Namespace, asking.Metadata.Namespace!),
+        Claims = [.. cluster.LlmDeployments.List()
+            .Select(listed => listed.Key()).Where(key => key != asking.Key()).Order(Comparer<ObjectKey>.Create((one, other) => string.CompareOrdinal(one.ToString(), other.ToString())))
+            .Select(cluster.LlmDeployments.Store.Get).OfType<LlmDeployment>().SelectMany(ClaimsOf)],
+    };
+
+    private IEnumerable<Claim> ClaimsOf(LlmDeployment deployment) => deployment.Status is { Candidate: not null } or { Stable: not null }
+        ? Claims.Of(deployment, OwnPods(deployment).ToLookup(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving) ?? string.Empty), pod => cluster.BoundPods.Store.Get(pod.Key()) is not null, release => TemplateOf(deployment, release))
+        : [];
+
+    private List<Pod> OwnPods(LlmDeployment deployment) =>
+        [.. cluster.Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key())).Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed"))];
+
+    private PodSpec? TemplateOf(LlmDeployment deployment, ReleaseStatus release)
+    {
+        var (ns, name) = (deployment.Metadata.Namespace!, deployment.Metadata.Name!);
+        return cluster.Deployments.Store.Get(new ObjectKey(ns, ObjectNames.Serving(name, release.ServingHash)))?.Spec?.Template?.Spec
+            ?? (cluster.Revisions.Store.Get(new ObjectKey(ns, ObjectNames.Revision(name, release.Release))) is { } revision ? ReleaseRecord.Read(revision)?.Template.Spec : null);
+    }
+
+    /// <summary>Null for the pod of an evaluation, which belongs to nobody's replicas.</summary>
+    private ObjectKey? HolderOf(Pod pod) =>
+        Indexes.ByLabel(pod.Metadata, Labels.Deployment).FirstOrDefault() is { } index && cluster.LlmDeployments.ListByIndex(Indexes.Deployment, index) is [var holder, ..] ? holder.Key() : null;
+}
