@@ -39,7 +39,8 @@ internal sealed class InvariantWatch
             yield break;
         if (status.Stable is { } stable && stable.Weight + (status.Candidate?.Weight ?? 0) != 100)
             yield return $"weights are {stable.Weight} and {status.Candidate?.Weight}";
-        var isDown = status is { Candidate: not null, Rollout.Capacity: { Plan: CapacityPlans.Recreate, Fits: true } };
+        // Also right after its revert: status is written before the pods.
+        var isDown = status is { Rollout.Capacity: { Plan: CapacityPlans.Recreate, Fits: true } };
         if (isDown && deployment.Spec.Rollout?.Capacity?.AllowDowntime != true)
             yield return "stable made way, and nobody allowed an outage";
         if (!isDown && status.Stable is { } serving && ReplicasOf(serving.Service) is null or 0 && (deployment.Spec.Replicas ?? 1) > 0)
