@@ -10,6 +10,9 @@ public static class ConditionTypes
     public const string GatePassed = "GatePassed";
     public const string MetricsAvailable = "MetricsAvailable";
     public const string CapacityAvailable = "CapacityAvailable";
+
+    /// <summary>Whether the HTTPRoute of <c>traffic.httpRoute</c> has the weights of the status and all its parents accepted them. Only where one is named.</summary>
+    public const string RouteAccepted = "RouteAccepted";
 }
 
 /// <summary>Reasons of conditions and events. Stable: alerts and runbooks name them.</summary>
@@ -35,6 +38,9 @@ public static class Reasons
     public const string WaitingForProof = "WaitingForProof";
     public const string SampleRatioMismatch = "SampleRatioMismatch";
     public const string LimitInconclusive = "LimitInconclusive";
+    public const string WaitingForRoute = "WaitingForRoute";
+    public const string TrafficShareMismatch = "TrafficShareMismatch";
+    public const string RouteAccepted = "RouteAccepted";
     public const string Paused = "Paused";
     public const string Promoting = "Promoting";
     public const string Baking = "Baking";
@@ -91,6 +97,9 @@ public static class Reasons
     public const string InsufficientGpus = "InsufficientGpus";
     public const string NoReadyPods = "NoReadyPods";
     public const string ApplyRefused = "ApplyRefused";
+    public const string RouteNotFound = "RouteNotFound";
+    public const string RouteNotAccepted = "RouteNotAccepted";
+    public const string RouteWithoutBackends = "RouteWithoutBackends";
 }
 
 /// <summary>The five outcomes of a gate or a live test. Only Pass moves forward, only Fail reverts at once.</summary>

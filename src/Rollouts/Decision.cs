@@ -15,6 +15,9 @@ public sealed record Decision
     /// <summary>When to decide again at the latest; null when only a change can matter.</summary>
     public TimeSpan? RequeueAfter { get; init; }
 
+    /// <summary>Whether requests may be led to the candidate's own pods: it has weight, or waits for nothing but what leads them there. A router is prepared by it.</summary>
+    public bool CandidateMayServe { get; init; }
+
     /// <summary>What just happened, for events and the log. Empty whenever <see cref="Next"/> equals the present state.</summary>
     public EquatableArray<Happening> Happenings { get; init; }
 

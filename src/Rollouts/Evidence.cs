@@ -12,6 +12,9 @@ public sealed record EvidenceRow(string Process, int Epoch, int WeightPercent, T
     /// <summary>True where the candidate got copies of stable's requests: then both tracks count the same requests.</summary>
     public bool Mirrored { get; init; }
 
+    /// <summary>True where an engine counted what it answered, by its own counters; else a gateway what it assigned.</summary>
+    public bool IsOfEngine { get; init; }
+
     /// <summary>The candidate's share of the counted requests, in per cent: what the conditional tests need to know.</summary>
     public int EffectiveWeightPercent => Mirrored ? MirroredWeightPercent : WeightPercent;
 }

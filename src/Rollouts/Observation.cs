@@ -15,6 +15,12 @@ public sealed record Observation
     /// <summary>The newest sample of each check; a check that is missing has none.</summary>
     public EquatableArray<CheckObservation> Checks { get; init; }
 
+    /// <summary>How requests that pass no gateway of ours are split; null where none of them is known of.</summary>
+    public TrafficObservation? Traffic { get; init; }
+
+    /// <summary>Counters that processes keep over their whole life, whatever the weights are. Each is counted from its first reading within a hold.</summary>
+    public EquatableArray<CounterReading> Counters { get; init; }
+
     /// <summary>Records of ended rollouts that are known to be written. A rollout is kept whole until its own is among them.</summary>
     public EquatableArray<WrittenRecord> Records { get; init; }
 
@@ -60,3 +66,17 @@ public sealed record EvidenceObservation(string? ProviderError, EquatableArray<E
 {
     public static EvidenceObservation None { get; } = new(null, []);
 }
+
+/// <summary>A split that follows the weights with a delay and may refuse them, as a router of another project does.</summary>
+/// <param name="WeightPercent">The candidate's share that is in effect, as far as the router says; null while it does not say, or it differs between its parts.</param>
+/// <param name="Problem">Why no other weight can take effect now; null where nothing stands in the way. Names what is missing and not how far it has come.</param>
+/// <param name="Reachable">Serving hashes whose pods such requests may still reach; these pods are kept.</param>
+public sealed record TrafficObservation(int? WeightPercent, Problem? Problem, EquatableArray<string> Reachable = default);
+
+/// <summary>What one process has counted since it started.</summary>
+/// <param name="Process">Identifies a start of the process, at most 64 characters.</param>
+/// <param name="IsCandidate">Whether it runs the candidate; else stable.</param>
+/// <param name="Requests">Requests that it answered, well or badly.</param>
+/// <param name="Errors">Those of them that failed by its own fault; 0 where it does not tell.</param>
+/// <param name="ReadAt">When it was asked.</param>
+public sealed record CounterReading(string Process, bool IsCandidate, long Requests, long Errors, DateTimeOffset ReadAt);

@@ -72,6 +72,9 @@ public sealed record Rollout
     /// <summary>Checks of live metrics, in the plan's order; those without a sample yet are left out.</summary>
     public EquatableArray<CheckState> Checks { get; init; }
 
+    /// <summary>Where <see cref="CounterReading"/>s of the present weight epoch are counted from.</summary>
+    public EquatableArray<CounterBaseline> Baselines { get; init; }
+
     /// <summary>Replicas that stable needed when the rollout first got weight; 0 where nothing autoscales. An autoscaler does not take stable below it while the rollout runs.</summary>
     public int StableFloor { get; init; }
 
@@ -114,6 +117,9 @@ public sealed record Rollout
     /// <summary>What the live tests went by when it ended.</summary>
     public EquatableArray<Rule> Rules { get; init; }
 }
+
+/// <summary>What a process had counted when its counting began in a weight epoch.</summary>
+public sealed record CounterBaseline(string Process, int Epoch, long Requests, long Errors);
 
 /// <summary>Where a rollout is.</summary>
 public enum RolloutPhase

@@ -19,6 +19,7 @@ public static class RolloutEngine
         var situation = new Situation(plan, observation, now);
         var course = EvidenceBook.Merge(situation, Course.From(state));
         course = CheckBook.Merge(situation, course);
+        course = CounterBook.Count(situation, course);
         course = FirstBad.Note(situation, course);
         course = Recording.Note(situation, course);
         course = Reverting.OnEvidence(situation, course);

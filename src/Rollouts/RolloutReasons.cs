@@ -22,6 +22,8 @@ public static class RolloutReasons
     public const string WaitingForProof = "WaitingForProof";
     public const string SampleRatioMismatch = "SampleRatioMismatch";
     public const string LimitInconclusive = "LimitInconclusive";
+    public const string WaitingForRoute = "WaitingForRoute";
+    public const string TrafficShareMismatch = "TrafficShareMismatch";
     public const string Paused = "Paused";
     public const string Baking = "Baking";
     public const string Promoted = "Promoted";

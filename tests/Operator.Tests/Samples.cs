@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 
@@ -73,4 +74,32 @@ internal static class Samples
             ],
         },
     };
+
+    /// <summary>The LlmDeployment with the HTTPRoute <c>chat</c>.</summary>
+    public static LlmDeployment Routed(LlmDeployment deployment) =>
+        deployment with { Spec = deployment.Spec with { Traffic = new TrafficSpec { HttpRoute = new HttpRouteTrafficSpec { Name = "chat" } } } };
+
+    /// <summary>The HTTPRoute <c>chat</c> as its owner writes it, with much that is none of the operator's business.</summary>
+    public static JsonObject Route(int stable = 100, int candidate = 0) => JsonNode.Parse($$$"""
+        {
+          "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+          "metadata": {"name": "chat", "namespace": "default", "annotations": {"owner": "platform"}},
+          "spec": {
+            "parentRefs": [{"name": "public"}],
+            "hostnames": ["chat.example.com"],
+            "rules": [
+              {
+                "name": "chat",
+                "matches": [{"path": {"type": "PathPrefix", "value": "/v1"}}],
+                "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x-team", "value": "chat"}]}}],
+                "backendRefs": [
+                  {"name": "bot-stable", "port": 8000, "weight": {{{stable}}}, "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": [{"name": "x-track", "value": "stable"}]}}]},
+                  {"name": "bot-candidate", "port": 8000, "weight": {{{candidate}}}}
+                ],
+                "timeouts": {"request": "0s"}
+              }
+            ]
+          }
+        }
+        """)!.AsObject();
 }

@@ -6,6 +6,8 @@ namespace LlmOps.Api;
 
 /// <summary>What an LlmDeployment asks for.</summary>
 [CelRule("!(has(self.replicas) && has(self.autoscaling))", "set either replicas (a fixed number) or autoscaling (min and max), not both")]
+[CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && (has(self.prompt) || has(self.artifacts)))", "requests of an HTTPRoute do not pass the operator's gateway, which alone renders prompts and splits releases that share pods: leave out prompt and artifacts, or traffic.httpRoute")]
+[CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && self.engine.type == 'llama.cpp')", "llama.cpp does not count its requests, so nobody could tell what a candidate behind an HTTPRoute answered: use another engine, or leave out traffic.httpRoute")]
 public sealed record LlmDeploymentSpec
 {
     /// <summary>The model to serve. A change starts a rollout.</summary>
@@ -330,6 +332,26 @@ public sealed record TrafficSpec
     [SchemaDefault("\"session\"")]
     [OneOf("session", "user", "request")]
     public string? Stickiness { get; init; }
+
+    /// <summary>
+    /// Splits the requests of an HTTPRoute of Gateway API too, by the weights of the Services <c>NAME-stable</c> and <c>NAME-candidate</c> that the operator
+    /// makes for it. Without it, only requests that pass the operator's own gateway are split.
+    /// </summary>
+    public HttpRouteTrafficSpec? HttpRoute { get; init; }
+}
+
+/// <summary>An HTTPRoute whose weights follow the rollout. Everything else on it stays as its owner wrote it.</summary>
+public sealed record HttpRouteTrafficSpec
+{
+    /// <summary>Name of an HTTPRoute in the same namespace. Rules that are to be split list both Services of this LlmDeployment, port 8000, among their backendRefs.</summary>
+    [Size(Min = 1, Max = 253)]
+    public required string Name { get; init; }
+
+    /// <summary>The rules to split, each by its name or by its index from 0. Default: every rule that lists both Services.</summary>
+    [ListType("set")]
+    [Size(Min = 1, Max = 16)]
+    [TextPattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", Message = "write the name of a rule, or its index from 0 as a text such as \"0\"")]
+    public IReadOnlyList<string>? Rules { get; init; }
 }
 
 /// <summary>What tokens cost.</summary>

@@ -217,6 +217,10 @@ public sealed record RolloutStatus
     [Size(Max = 200)]
     public IReadOnlyList<EvidenceStatus>? Evidence { get; init; }
 
+    /// <summary>What engines had counted when their counting began at the present weight, so that a restart of the operator counts no request twice.</summary>
+    [Size(Max = 200)]
+    public IReadOnlyList<CounterStatus>? Baselines { get; init; }
+
     /// <summary>When the evidence was last written here; it is written at most every 10 seconds.</summary>
     public DateTimeOffset? EvidenceSavedAt { get; init; }
 
@@ -350,6 +354,9 @@ public sealed record EvidenceStatus
     /// <summary>True where the candidate got copies of stable's requests.</summary>
     public bool? Mirrored { get; init; }
 
+    /// <summary>True where an engine counted what it answered, by its own counters; absent where a gateway counted what it assigned.</summary>
+    public bool? OfEngine { get; init; }
+
     /// <summary>Counts of stable.</summary>
     public required TrackEvidence Stable { get; init; }
 
@@ -371,6 +378,23 @@ public sealed record EvidenceOnsetStatus
 
     /// <summary>Counts of the candidate.</summary>
     public required TrackEvidence Candidate { get; init; }
+}
+
+/// <summary>What one engine process had counted when its counting began in a weight epoch.</summary>
+public sealed record CounterStatus
+{
+    /// <summary>Identifies a start of an engine process.</summary>
+    [Size(Max = 64)]
+    public required string Process { get; init; }
+
+    /// <summary>Weight epoch that is counted.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Requests.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Failed requests.</summary>
+    public required long Errors { get; init; }
 }
 
 /// <summary>Counts of one track. Every count is by the release that a request was assigned to, whoever answered it.</summary>

@@ -8,7 +8,7 @@ namespace LlmOps.Kubernetes;
 internal sealed record ApiRequest(HttpMethod Method, string PathAndQuery, string Verb, string? ContentType = null)
 {
     /// <summary>Whether sending it twice is the same as sending it once. Replace carries a resource version and apply states a whole, so both are.</summary>
-    public bool IsIdempotent => Verb != "create" && ContentType != RequestBuilder.MergePatchContentType;
+    public bool IsIdempotent => Verb != "create" && ContentType is not (RequestBuilder.MergePatchContentType or RequestBuilder.JsonPatchContentType);
 
     /// <summary>For messages: method and path, without the query (page tokens are long).</summary>
     public override string ToString()

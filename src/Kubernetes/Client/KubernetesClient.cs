@@ -124,6 +124,15 @@ public sealed class KubernetesClient : IDisposable
             RequestBuilder.MergePatch(T.ResourceKind, key, subresource, fieldManager ?? configuration.FieldManager),
             WriteBody.Utf8(patch), T.JsonType, ct);
 
+    /// <summary>Changes single values by their path (RFC 6902): for fields of lists that have no key to apply by.</summary>
+    /// <param name="operations">A replacement of <c>/metadata/resourceVersion</c> among them makes the patch a compare-and-swap.</param>
+    /// <exception cref="KubernetesException"><see cref="KubernetesException.IsConflict"/> where the object has changed since that version.</exception>
+    public Task<T> JsonPatchAsync<T>(ObjectKey key, JsonArray operations, string? fieldManager = null, CancellationToken ct = default)
+        where T : class, IResource<T> =>
+        SendAsync(
+            RequestBuilder.JsonPatch(T.ResourceKind, key, null, fieldManager ?? configuration.FieldManager),
+            WriteBody.Utf8(operations), T.JsonType, ct);
+
     /// <summary>
     /// Server-side apply: the fields of <paramref name="obj"/> become those that <paramref name="fieldManager"/> wants;
     /// fields that it wanted before and that are gone now are removed. Status and what the server fills in

@@ -9,6 +9,7 @@ internal static class RequestBuilder
 {
     public const string JsonContentType = "application/json";
     public const string MergePatchContentType = "application/merge-patch+json";
+    public const string JsonPatchContentType = "application/json-patch+json";
 
     /// <summary>Server-side apply; the body may be JSON, which is YAML. <c>application/apply-patch+json</c> exists only since 1.36.</summary>
     public const string ApplyContentType = "application/apply-patch+yaml";
@@ -44,6 +45,9 @@ internal static class RequestBuilder
 
     public static ApiRequest MergePatch(ResourceKind kind, ObjectKey key, string? subresource, string fieldManager) =>
         new(HttpMethod.Patch, ObjectPath(kind, key, subresource) + new Query().Add("fieldManager", fieldManager), "patch", MergePatchContentType);
+
+    public static ApiRequest JsonPatch(ResourceKind kind, ObjectKey key, string? subresource, string fieldManager) =>
+        new(HttpMethod.Patch, ObjectPath(kind, key, subresource) + new Query().Add("fieldManager", fieldManager), "patch", JsonPatchContentType);
 
     public static ApiRequest Apply(ResourceKind kind, ObjectKey key, string? subresource, string fieldManager, bool force) =>
         new(HttpMethod.Patch, ObjectPath(kind, key, subresource) + new Query()

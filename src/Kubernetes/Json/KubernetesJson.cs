@@ -47,6 +47,8 @@ namespace LlmOps.Kubernetes;
 [JsonSerializable(typeof(ResourceList<RoleBinding>))]
 [JsonSerializable(typeof(ReplicaSet))]
 [JsonSerializable(typeof(ResourceList<ReplicaSet>))]
+[JsonSerializable(typeof(HttpRoute))]
+[JsonSerializable(typeof(ResourceList<HttpRoute>))]
 [JsonSerializable(typeof(Scale))]
 [JsonSerializable(typeof(Status))]
 [JsonSerializable(typeof(DeleteOptions))]

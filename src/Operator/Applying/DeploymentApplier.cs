@@ -1,16 +1,19 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Traffic;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Applying;
 
 /// <summary>
 /// Writes what was decided about one LlmDeployment. The order is the safety: the snapshot of a new release, then the status (gateways follow it), then the
-/// objects, then the labels of pods, and last what nothing refers to any more. Where the candidate loses weight the status comes before everything.
+/// objects, then the labels of pods, then the weights of an HTTPRoute, and last what nothing refers to any more. Where the candidate loses weight the status
+/// comes before everything and the route right behind it; after a promotion the Services come before the route, so that it leads to the new pods either way.
 /// </summary>
-internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier)
+internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier, RouteWriter routes)
 {
     /// <summary>Writes snapshot and status. True where the status changed.</summary>
     /// <exception cref="KubernetesException">Also a conflict, where the status was decided on an object that has changed since.</exception>
@@ -29,8 +32,12 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
     /// <summary>Writes the objects and deletes those that are no longer needed.</summary>
     public async Task ApplyObjectsAsync(Gathered gathered, Decision decision, DesiredObjects desired, CancellationToken ct)
     {
+        // A route that cannot be written must not keep the Services from leading requests away from the candidate.
+        var refused = SwapsStable(gathered, decision) ? null : await LowerRouteAsync(gathered, decision, ct);
         foreach (var service in desired.Services)
             await applier.ApplyAsync(cluster.Services, service, ct);
+        refused?.Throw();
+        (await LowerRouteAsync(gathered, decision, ct))?.Throw();
         foreach (var deployment in desired.Deployments)
             await applier.ApplyAsync(cluster.Deployments, deployment, ct);
         await applier.ApplyAsync(cluster.DisruptionBudgets, desired.DisruptionBudget, ct);
@@ -39,6 +46,9 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         if (desired.Run is { } run)
             await CreateRunAsync(gathered, run, ct);
         await LabelPodsAsync(gathered.Deployment, decision.Next, ct);
+        // Up only on endpoints that were seen: what is there may have gone since the weight was asked for.
+        if (gathered.Route is { EndpointsProblem: null } route)
+            await routes.WriteAsync(route, gathered.Deployment.Spec.Traffic?.HttpRoute?.Rules, RouteWeight(decision), mayRise: true, ct);
         await DeleteUnusedAsync(gathered, decision, desired, ct);
     }
 
@@ -51,6 +61,29 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         cluster.LlmDeployments.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, force: true, ct));
         return true;
     }
+
+    /// <summary>Takes from the candidate what the route gives it above its share. What the server said where it refused.</summary>
+    private async Task<ExceptionDispatchInfo?> LowerRouteAsync(Gathered gathered, Decision decision, CancellationToken ct)
+    {
+        if (gathered.Route is not { } route || decision.Next.Stable is null)
+            return null;
+        try
+        {
+            await routes.WriteAsync(route, gathered.Deployment.Spec.Traffic?.HttpRoute?.Rules, RouteWeight(decision), mayRise: false, ct);
+            return null;
+        }
+        catch (KubernetesException e)
+        {
+            return ExceptionDispatchInfo.Capture(e);
+        }
+    }
+
+    /// <summary>Whether the Service of stable does not lead to stable's pods yet.</summary>
+    private static bool SwapsStable(Gathered gathered, Decision decision) => gathered.Route is { } route && route.StableSelects != decision.Next.Stable?.ServingHash;
+
+    /// <summary>The candidate's share on the route: none where it has no pods of its own to send requests to.</summary>
+    private static int RouteWeight(Decision decision) =>
+        decision.Next.Candidate?.ServingHash == decision.Next.Stable?.ServingHash ? 0 : decision.Next.CandidateWeightPercent;
 
     private async Task CreateRunAsync(Gathered gathered, EvalRun run, CancellationToken ct)
     {
@@ -95,7 +128,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         var index = Indexes.OfDeployment(owner.Key());
         foreach (var workload in Owned(cluster.Deployments, index, owner).Where(owned => IsUnused(owned.Metadata, desired)))
             await applier.DeleteAsync(workload, ct);
-        foreach (var service in Owned(cluster.Services, index, owner).Where(owned => IsUnused(owned.Metadata, desired)))
+        foreach (var service in Owned(cluster.Services, index, owner).Where(owned => IsUnused(owned.Metadata, desired) && desired.Services.All(service => service.Metadata.Name != owned.Metadata.Name)))
             await applier.DeleteAsync(service, ct);
         if (desired.Autoscaler is null && cluster.Autoscalers.Store.Get(owner.Key()) is { } autoscaler && Ownership.IsOwnedBy(autoscaler, owner))
             await applier.DeleteAsync(autoscaler, ct);

@@ -43,6 +43,7 @@ internal sealed record DesiredObjects
             services.Add(ServingResources.Service(owner, target.ServingHash, engine));
         }
 
+        services.AddRange(TrackServices(gathered, decision));
         return new DesiredObjects
         {
             Deployments = deployments,
@@ -63,6 +64,24 @@ internal sealed record DesiredObjects
         return gathered.Releases.Revisions.Any(revision => ReleaseBook.HashOf(revision) == desired.Hashes.Release)
             ? null
             : ServingResources.Revision(gathered.Deployment, desired.Hashes, desired.Record, gathered.Releases.NextRevision);
+    }
+
+    /// <summary>
+    /// The two Services of an HTTPRoute. The candidate's leads to stable's pods, so that a weight that somebody else sets sends nobody to a release that was not
+    /// let on, until the candidate may serve and the route is known to send nothing there.
+    /// </summary>
+    private static IEnumerable<Service> TrackServices(Gathered gathered, Decision decision)
+    {
+        if (gathered.Route is not { } route || decision.Next.Stable is not { } stable)
+            return [];
+        var candidate = decision.Next.Candidate?.ServingHash;
+        var leads = candidate is not null && candidate != stable.ServingHash &&
+            (decision.Next.CandidateWeightPercent > 0 || (decision.CandidateMayServe && (route.AcceptedWeightPercent == 0 || route.CandidateSelects == candidate)));
+        return
+        [
+            ServingResources.TrackService(gathered.Deployment, Tracks.Stable, stable.ServingHash),
+            ServingResources.TrackService(gathered.Deployment, Tracks.Candidate, leads ? candidate! : stable.ServingHash),
+        ];
     }
 
     private static EvalRun? RunOf(Gathered gathered, RolloutState state, GateRequest request, EvalGate gate)

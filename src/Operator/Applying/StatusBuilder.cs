@@ -105,8 +105,16 @@ internal static class StatusBuilder
             Epoch = row.Epoch,
             Weight = row.WeightPercent,
             Mirrored = row.Mirrored ? true : null,
+            OfEngine = row.IsOfEngine ? true : null,
             Stable = Counts(row.Stable),
             Candidate = Counts(row.Candidate),
+        })),
+        Baselines = NullIfEmpty(rollout.Baselines.Select(baseline => new CounterStatus
+        {
+            Process = baseline.Process,
+            Epoch = baseline.Epoch,
+            Requests = baseline.Requests,
+            Errors = baseline.Errors,
         })),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
         EvidenceOnsets = NullIfEmpty(rollout.Onsets.Select(onset => new EvidenceOnsetStatus

@@ -13,6 +13,7 @@ internal static class StatusConditions
     [
         Reasons.StableUnavailable, Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable, Reasons.StartupDeadlineExceeded,
         Reasons.GateNotFound, Reasons.GateInvalid, Reasons.GateInconclusive, Reasons.DatasetInvalid, Reasons.EvaluationFailed,
+        Reasons.TrafficShareMismatch,
     ];
 
     public static IReadOnlyList<Condition> Build(Gathered gathered, Decision decision, Problem? applyProblem, DateTimeOffset now)
@@ -40,6 +41,13 @@ internal static class StatusConditions
             gate?.Verdict switch { Verdict.Pass => true, Verdict.Fail => false, _ => null },
             gate?.Verdict switch { Verdict.Pass => Reasons.GatePassed, Verdict.Fail => Reasons.GateFailed, null => Reasons.NoRollout, _ => Reasons.GateInconclusive },
             gate is null ? "no gate has answered in this rollout" : $"{gate.Name}: {gate.Message}");
+        if (gathered.Route is { } route)
+        {
+            conditions.Set(
+                ConditionTypes.RouteAccepted, route.Problem is null, route.Problem?.Reason ?? Reasons.RouteAccepted,
+                route.Problem?.Message ?? $"all parents of HTTPRoute {route.Route!.Metadata.Name} accepted its weights");
+        }
+
 
         var (available, source, sourceMessage) = MetricSources.Describe(gathered, decision.Next);
         conditions.Set(ConditionTypes.MetricsAvailable, available, source, sourceMessage);
@@ -87,6 +95,8 @@ internal static class StatusConditions
             return new(plan.UnresolvedReason ?? Reasons.UnsupportedEngineSetting, plan.UnresolvedMessage ?? "the spec does not give a release");
         if (applyProblem is not null)
             return applyProblem;
+        if (decision.Next.Stable is not null && gathered.Route is { NeedsSomebody: true, Problem: { } route })
+            return route;
         if (decision.Next is { Candidate: not null, Current: { } rollout } && NeedsSomebody.Contains(rollout.Reason))
             return new(rollout.Reason, rollout.Message);
         if (decision.Next is { Candidate: { } candidate, Current.Reason: Reasons.WaitingForWarmUp } && gathered.PodsOf(candidate.ServingHash).Problem is { } silent)

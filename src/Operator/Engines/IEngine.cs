@@ -26,7 +26,15 @@ internal interface IEngine
 
     /// <summary>Name under which the engine serves the model: what goes into <c>model</c> of a request.</summary>
     string ServedName(string deployment, ModelSpec model);
+
+    /// <summary>How many requests a metrics page says were answered; null where the engine does not count them.</summary>
+    RequestCounts? CountRequests(string metrics);
 }
+
+/// <summary>Requests since the engine started.</summary>
+/// <param name="Requests">Answered, well or by the engine's own fault badly.</param>
+/// <param name="Errors">Those that failed by its own fault.</param>
+internal readonly record struct RequestCounts(long Requests, long Errors);
 
 /// <summary>What an engine is asked to run.</summary>
 /// <param name="Deployment">Name of the LlmDeployment.</param>

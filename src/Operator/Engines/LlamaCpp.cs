@@ -27,6 +27,9 @@ internal sealed class LlamaCpp : IEngine
         [CheckMetrics.TimePerOutputToken] = EngineQueries.Ratio("llamacpp:tokens_predicted_seconds_total", "llamacpp:tokens_predicted_total"),
     };
 
+    /// <summary>It counts tokens and not requests.</summary>
+    public RequestCounts? CountRequests(string metrics) => null;
+
     public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
 
     public string DefaultImage(ResourcesSpec? resources) => resources.GpuCount() > 0 ? GpuImage : CpuImage;

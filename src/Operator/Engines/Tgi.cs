@@ -1,6 +1,7 @@
 using System.Globalization;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
 
 namespace LlmOps.Operator.Engines;
 
@@ -31,6 +32,21 @@ internal sealed class Tgi : IEngine
     };
 
     /// <summary>TGI answers to one name only.</summary>
+    /// <summary>What clients did wrong (validation) or broke off themselves (dropped) is no request that the release failed.</summary>
+    public RequestCounts? CountRequests(string metrics)
+    {
+        long succeeded = 0, failed = 0;
+        foreach (var sample in MetricSample.Parse(metrics, name => name is "tgi_request_success" or "tgi_request_failure"))
+        {
+            if (sample.Name == "tgi_request_success")
+                succeeded += (long)sample.Value;
+            else if (sample.Label("err") is not ("validation" or "dropped"))
+                failed += (long)sample.Value;
+        }
+
+        return new(succeeded + failed, failed);
+    }
+
     public string ServedName(string deployment, ModelSpec model) => "tgi";
 
     public string DefaultImage(ResourcesSpec? resources) => PinnedImage;

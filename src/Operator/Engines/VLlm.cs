@@ -1,6 +1,7 @@
 using System.Globalization;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
 
 namespace LlmOps.Operator.Engines;
 
@@ -34,6 +35,28 @@ internal sealed class VLlm : IEngine
             ("http_requests_total", "handler=~\"/v1/.+\",status=\"5xx\""), ("vllm:request_success_total", "finished_reason=\"error\"")),
         [CheckMetrics.Preemptions] = EngineQueries.MeanRate("vllm:num_preemptions_total"),
     };
+
+    /// <summary>The web server's counters are the only ones that see a 5xx, the engine's the only ones that see an answer that broke off; a request may be in both.</summary>
+    public RequestCounts? CountRequests(string metrics)
+    {
+        long answered = 0, failed = 0, finished = 0, broken = 0;
+        foreach (var sample in MetricSample.Parse(metrics, name => name is "http_requests_total" or "vllm:request_success_total"))
+        {
+            var count = (long)sample.Value;
+            if (sample.Name == "vllm:request_success_total")
+            {
+                finished += count;
+                broken += sample.Label("finished_reason") == "error" ? count : 0;
+            }
+            else if (sample.Label("handler") is "/v1/chat/completions" or "/v1/completions")
+            {
+                answered += sample.Label("status") is "2xx" or "5xx" ? count : 0;
+                failed += sample.Label("status") == "5xx" ? count : 0;
+            }
+        }
+
+        return new(Math.Max(answered, finished), Math.Max(failed, broken));
+    }
 
     public string ServedName(string deployment, ModelSpec model) => model.ServedName ?? deployment;
 

@@ -30,7 +30,8 @@ internal sealed class ClusterView : IDisposable
             .IndexedBy(Indexes.Deployment, deployment => [Indexes.OfDeployment(deployment.Key())])
             .IndexedBy(Indexes.Prompt, Indexes.PromptsOf)
             .IndexedBy(Indexes.Gate, Indexes.GatesOf)
-            .IndexedBy(Indexes.WaitsForRoom, Indexes.WaitingForRoom);
+            .IndexedBy(Indexes.WaitsForRoom, Indexes.WaitingForRoom)
+            .IndexedBy(Indexes.Route, Indexes.RouteOf);
         PromptVersions = Watch<PromptVersion>(all);
         EvalGates = Watch<EvalGate>(all);
         EvalRuns = Watch<EvalRun>(all)
@@ -56,6 +57,10 @@ internal sealed class ClusterView : IDisposable
             Namespace = gatewayService.Namespace,
             LabelSelector = $"{EndpointSlice.ServiceNameLabel}={gatewayService.Name}",
         });
+        // EndpointSlices carry the labels of their Service.
+        RouteEndpoints = Watch<EndpointSlice>(all with { LabelSelector = $"{owned.LabelSelector},{Labels.Track}" })
+            .IndexedBy(Indexes.Deployment, slice => Indexes.ByLabel(slice.Metadata, Labels.Deployment));
+        Routes = new(client, all, logger, time);
     }
 
     public WatchedKind<LlmDeployment> LlmDeployments { get; }
@@ -91,18 +96,32 @@ internal sealed class ClusterView : IDisposable
 
     public WatchedKind<EndpointSlice> GatewayEndpoints { get; }
 
+    /// <summary>EndpointSlices of the Services that HTTPRoutes list.</summary>
+    public WatchedKind<EndpointSlice> RouteEndpoints { get; }
+
+    /// <summary>HTTPRoutes, where the cluster has Gateway API.</summary>
+    public OptionalKind<HttpRoute> Routes { get; }
+
     /// <summary>Whether every copy was filled once.</summary>
     public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced);
 
     /// <summary>Runs until cancelled.</summary>
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.RunAsync(ct)));
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.RunAsync(ct)).Append(Routes.RunAsync(ct)));
 
-    public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)));
+    public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)).Append(Routes.WaitUntilKnownAsync(ct)));
 
     /// <summary>Forgets what this process wrote: for a new term of leadership, before which another process may have written.</summary>
-    public void ForgetWrites() => kinds.ForEach(kind => kind.ForgetWrites());
+    public void ForgetWrites()
+    {
+        kinds.ForEach(kind => kind.ForgetWrites());
+        Routes.ForgetWrites();
+    }
 
-    public void Dispose() => kinds.ForEach(kind => kind.Dispose());
+    public void Dispose()
+    {
+        kinds.ForEach(kind => kind.Dispose());
+        Routes.Dispose();
+    }
 
     private WatchedKind<T> Watch<T>(InformerOptions options)
         where T : class, IResource<T>

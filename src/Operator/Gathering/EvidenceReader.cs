@@ -24,11 +24,12 @@ internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<Endpoin
     private long readAt;
 
     /// <summary>What the gateways know of one rollout.</summary>
-    public async Task<EvidenceObservation> ReadAsync(string ns, string name, string rolloutId, CancellationToken ct)
+    /// <param name="needsGateway">Whether it is an error that there is none: not where requests have another way.</param>
+    public async Task<EvidenceObservation> ReadAsync(string ns, string name, string rolloutId, bool needsGateway, CancellationToken ct)
     {
         var answers = await Share().WaitAsync(ct);
         if (answers.Count == 0)
-            return new($"no gateway is ready: Service {gatewayService} has no ready endpoint with a port named {PortName}", []);
+            return !needsGateway ? EvidenceObservation.None : new($"no gateway is ready: Service {gatewayService} has no ready endpoint with a port named {PortName}", []);
         var failures = answers.Where(answer => answer.Failure is not null).Select(answer => $"{answer.Endpoint.Host}: {answer.Failure}").ToList();
         return new(
             failures.Count == 0 ? null : $"{failures.Count} of {answers.Count} gateways cannot be read ({string.Join("; ", failures)})",

@@ -1,4 +1,5 @@
 using LlmOps.Api;
+using LlmOps.Operator.Traffic;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Gathering;
@@ -21,6 +22,9 @@ internal sealed record Gathered
 
     /// <summary>Why checks of the spec cannot be run, in sentences.</summary>
     public IReadOnlyList<string> CheckProblems { get; init; } = [];
+
+    /// <summary>The HTTPRoute that splits requests too; null where the spec names none.</summary>
+    public RouteFacts? Route { get; init; }
 
     public PodsObservation PodsOf(string? servingHash) =>
         Observation.Pods.FirstOrDefault(pods => pods.ServingHash == servingHash) ?? new PodsObservation(servingHash ?? string.Empty, 0, 0, 0);

@@ -4,6 +4,7 @@ using LlmOps.Kubernetes;
 using LlmOps.Operator.Engines;
 using LlmOps.Operator.Gathering.Capacity;
 using LlmOps.Operator.Gathering.Checks;
+using LlmOps.Operator.Traffic;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Gathering;
@@ -14,7 +15,8 @@ namespace LlmOps.Operator.Gathering;
 /// </summary>
 /// <param name="prometheus">Which Prometheus the checks may ask.</param>
 internal sealed class Gatherer(
-    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, CheckPoller checks, PrometheusPolicy prometheus, WrittenRecords records, SpecAuthor author)
+    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EngineCounters counters, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, PrometheusPolicy prometheus,
+    WrittenRecords records, SpecAuthor author)
 {
     private readonly CapacityReader room = new(cluster);
 
@@ -32,6 +34,9 @@ internal sealed class Gatherer(
         var releases = new ReleaseBook(revisions, spec.Desired);
         var runs = cluster.EvalRuns.Store.ListByIndex(Indexes.Deployment, index, run => Ownership.IsOwnedBy(run, deployment)).Where(run => Ownership.IsOwnedBy(run, deployment)).ToList();
 
+        var route = routes.Observe(deployment, state);
+        var engines = route is null ? new([], null) : Counters(deployment, state, releases);
+
         return new Gathered
         {
             Deployment = deployment,
@@ -40,6 +45,7 @@ internal sealed class Gatherer(
             Releases = releases,
             Runs = runs,
             CheckProblems = [.. CheckBuilder.Problems(deployment, prometheus)],
+            Route = route,
             Observation = new Observation
             {
                 Pods = Pods(deployment, state, releases),
@@ -47,10 +53,12 @@ internal sealed class Gatherer(
                     ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, name => cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, name)))
                     : [],
                 Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && (state.CandidateWeightPercent > 0 || state.Mirror is not null)
-                    ? await evidence.ReadAsync(key.Namespace, key.Name, id, ct)
+                    ? await EvidenceAsync(key, id, needsGateway: route is null, engines.Failure, ct)
                     : EvidenceObservation.None,
                 Capacity = room.Observe(deployment, spec.Plan, state, releases),
                 Checks = Checks(deployment, state, releases),
+                Counters = engines.Readings,
+                Traffic = route?.ToObservation(),
                 Records = records.Of(key),
                 Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
                 NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
@@ -69,6 +77,27 @@ internal sealed class Gatherer(
 
     private static bool MayStart(RolloutPlan plan, RolloutState state) =>
         !plan.Paused && plan.Desired is { } desired && desired.Hash != state.Candidate?.Hash && desired.Hash != state.Stable?.Hash && state.Failed.All(failed => failed.Hash != desired.Hash);
+
+    private async Task<EvidenceObservation> EvidenceAsync(ObjectKey key, string rolloutId, bool needsGateway, string? failure, CancellationToken ct)
+    {
+        var read = await evidence.ReadAsync(key.Namespace, key.Name, rolloutId, needsGateway, ct);
+        return read with { ProviderError = read.ProviderError ?? failure };
+    }
+
+    /// <summary>Counters of the engines of both tracks, while both have requests.</summary>
+    private EngineCounts Counters(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
+    {
+        if (state is not { CandidateWeightPercent: > 0, Stable.ServingHash: var stable, Candidate.ServingHash: var candidate } || stable == candidate)
+            return new([], null);
+        var pods =
+            from pod in cluster.Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
+            let serving = pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving)
+            where (serving == stable || serving == candidate) && PodFacts.IsReady(pod)
+            let engine = releases.Serving(serving)?.Release is { } release ? EngineCatalog.Find(release.Engine.Type) : null
+            where engine is not null
+            select (pod, engine, serving == candidate);
+        return counters.Observe(pods);
+    }
 
     private EquatableArray<PodsObservation> Pods(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
     {

@@ -16,6 +16,9 @@ internal static class Indexes
     /// <summary>LlmDeployments by the EvalGates in their steps; EvalRuns by their EvalGate.</summary>
     public const string Gate = "gate";
 
+    /// <summary>LlmDeployments by the HTTPRoute that they name.</summary>
+    public const string Route = "route";
+
     /// <summary>Pods of evaluator Jobs by the EvalRun in their label.</summary>
     public const string EvalRun = "evalrun";
 
@@ -52,4 +55,11 @@ internal static class Indexes
     /// <summary>EvalGates in the steps of an LlmDeployment.</summary>
     public static IEnumerable<string> GatesOf(LlmDeployment deployment) =>
         (deployment.Spec.Rollout?.Steps ?? []).Select(step => step.Gate).OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
+
+    /// <summary>The HTTPRoute that an LlmDeployment names.</summary>
+    public static IEnumerable<string> RouteOf(LlmDeployment deployment)
+    {
+        if (deployment.Spec.Traffic?.HttpRoute is { } route)
+            yield return Value(deployment.Metadata.Namespace, route.Name);
+    }
 }

@@ -45,6 +45,7 @@ internal static class RolloutStateReader
         GateAttempt = rollout.GateAttempt ?? 1,
         Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
         Evidence = (rollout.Evidence ?? []).Select(Row).ToEquatableArray(),
+        Baselines = (rollout.Baselines ?? []).Select(baseline => new CounterBaseline(baseline.Process, baseline.Epoch, baseline.Requests, baseline.Errors)).ToEquatableArray(),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
         Onsets = (rollout.EvidenceOnsets ?? []).Select(onset => new EvidenceOnset(onset.Epoch, onset.Number, Counts(onset.Stable), Counts(onset.Candidate))).ToEquatableArray(),
         PredictedWait = rollout.PredictedWait?.Value,
@@ -76,7 +77,7 @@ internal static class RolloutStateReader
     private static Verdict Verdict(string text) => Enum.TryParse<Verdict>(text, out var verdict) ? verdict : Rollouts.Verdict.NoData;
 
     private static EvidenceRow Row(EvidenceStatus row) =>
-        new(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate)) { Mirrored = row.Mirrored ?? false };
+        new(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate)) { Mirrored = row.Mirrored ?? false, IsOfEngine = row.OfEngine ?? false };
 
     private static TrackCounts Counts(TrackEvidence counts) => new(counts.Requests, counts.Errors, (counts.SlowTtft ?? []).ToEquatableArray())
     {

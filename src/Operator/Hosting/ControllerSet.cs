@@ -15,6 +15,8 @@ namespace LlmOps.Operator.Hosting;
 /// LlmDeployment           itself; the PromptVersions that it uses or used
 /// owned object, EvalRun   its LlmDeployment
 /// engine pod              its LlmDeployment
+/// HTTPRoute               the LlmDeployments that name it
+/// EndpointSlice           the LlmDeployment of its Service
 /// PromptVersion           itself; the LlmDeployments that want it
 /// EvalGate                itself; the LlmDeployments with it in their steps; its EvalRuns that run
 /// EvalRun                 itself; its EvalGate
@@ -121,6 +123,12 @@ internal sealed class ControllerSet : IDisposable
         cluster.DisruptionBudgets.OnChange(WakeOwner);
         cluster.Jobs.OnChange(WakeOwner);
         cluster.ConfigMaps.OnChange(WakeOwner);
+        cluster.Routes.OnChange(route => WakeByIndex(Indexes.Route, Indexes.Value(route.Metadata.Namespace, route.Metadata.Name!)));
+        cluster.RouteEndpoints.OnChange(slice =>
+        {
+            foreach (var value in Indexes.ByLabel(slice.Metadata, Labels.Deployment))
+                WakeByIndex(Indexes.Deployment, value);
+        });
         cluster.Pods.OnChange(pod =>
         {
             foreach (var value in Indexes.ByLabel(pod.Metadata, Labels.Deployment))

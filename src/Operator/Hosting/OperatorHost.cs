@@ -4,6 +4,7 @@ using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Operator.Metrics;
+using LlmOps.Operator.Traffic;
 using LlmOps.Operator.Web;
 using Microsoft.Extensions.Logging;
 
@@ -32,12 +33,14 @@ public static class OperatorHost
 
         var warmUp = new WarmUpProber(pods, controllers.WakeDeployment, time, ct);
         var engineMetrics = new EngineMetricsReader(pods, controllers.WakeDeployment, time, ct);
+        var counters = new EngineCounters(pods, time, ct);
         cluster.Pods.OnChange((before, after) =>
         {
             if (after is not null)
                 return;
             warmUp.Forget(before?.Metadata.Uid);
             engineMetrics.Forget(before?.Metadata.Uid);
+            counters.Forget(before?.Metadata.Uid);
         });
         var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
         var token = options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null;
@@ -46,7 +49,8 @@ public static class OperatorHost
         var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
         using var deployment = new LlmDeploymentReconciler(
-            cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, checks, prometheus, records, new SpecAuthor(client, time)), new DeploymentApplier(client, cluster, applier), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+            cluster, new Gatherer(cluster, warmUp, engineMetrics, counters, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
+            new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());

@@ -1,6 +1,7 @@
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Engines;
+using LlmOps.Operator.Traffic;
 
 namespace LlmOps.Operator.Resources;
 
@@ -52,6 +53,25 @@ internal static class ServingResources
             Ports = [new ServicePort { Name = EngineSettings.PortName, Port = engine.Port, TargetPort = EngineSettings.PortName, Protocol = "TCP" }],
         },
     };
+
+    /// <summary>
+    /// The Service of a track, for an HTTPRoute. It selects by serving hash and not by the label of the track: pods are labelled one by one, and the order of
+    /// these writes would lead requests to the wrong release.
+    /// </summary>
+    public static Service TrackService(LlmDeployment owner, string track, string servingHash)
+    {
+        var metadata = OwnedMetadata.Of(owner, ObjectNames.Track(owner.Metadata.Name!, track));
+        return new Service
+        {
+            Metadata = metadata with { Labels = new Dictionary<string, string>(metadata.Labels!, StringComparer.Ordinal) { [Labels.Track] = track } },
+            Spec = new ServiceSpec
+            {
+                Type = "ClusterIP",
+                Selector = OwnedMetadata.PodSelector(owner.Metadata.Name!, servingHash),
+                Ports = [new ServicePort { Name = EngineSettings.PortName, Port = RouteBackends.Port, TargetPort = EngineSettings.PortName, Protocol = "TCP" }],
+            },
+        };
+    }
 
     /// <summary>Base URL of the Service of a serving hash, from inside the cluster.</summary>
     public static string ServiceUrl(LlmDeployment owner, string servingHash, IEngine engine) =>

@@ -8,19 +8,35 @@ internal static class Baking
 {
     public static Course Begin(Situation situation, Course course)
     {
+        var weight = Weight(situation.Plan, course);
         course = course.Enter(RolloutPhase.Baking, RolloutReasons.Baking);
-        var rollout = WeightChange.Hold(course.Rollout, Weight(situation.Plan, course), situation.Now) with { StepStartedAt = situation.Now };
-        course = course.With(rollout);
-        var message = Describe(course, situation.Now + situation.Plan.Bake);
-        return course.Wait(RolloutReasons.Baking, message).Tell(RolloutReasons.Baking, message);
+        if (Routing.Pending(situation, course, weight) is not { } pending)
+        {
+            return Hold(situation, course, weight);
+        }
+
+        course = course.With(WeightChange.To(course.Rollout, weight) with { StepStartedAt = situation.Now });
+        return course.Wait(pending.Reason, pending.Message).Tell(RolloutReasons.WeightChanged, $"asks for {weight}%");
     }
 
     public static Course Go(Situation situation, Course course)
     {
-        var until = (course.Rollout.HoldStartedAt ?? course.Rollout.StepStartedAt) + situation.Plan.Bake;
+        if (course.Rollout.HoldStartedAt is not { } since)
+        {
+            return Routing.Pending(situation, course, course.Rollout.WeightPercent) is { } pending
+                ? course.Wait(pending.Reason, pending.Message)
+                : Hold(situation, course, course.Rollout.WeightPercent);
+        }
+
+        var until = since + situation.Plan.Bake;
         if (situation.Now < until)
         {
             return course.Wait(RolloutReasons.Baking, Describe(course, until));
+        }
+
+        if (Routing.Wait(situation, course) is { } waiting)
+        {
+            return waiting;
         }
 
         if (EvidenceBook.Blocks(situation, course, minRequests: 1) is { } blocked)
@@ -31,6 +47,13 @@ internal static class Baking
         return Capacity.Missing(situation, course, weightPercent: 100) is { } missing
             ? Waiting.ForPods(situation, course, missing)
             : Promoting.Swap(situation, EvidenceBook.RecordPass(situation, course));
+    }
+
+    private static Course Hold(Situation situation, Course course, int weightPercent)
+    {
+        course = course.With(WeightChange.Hold(course.Rollout, weightPercent, situation.Now) with { StepStartedAt = situation.Now });
+        var message = Describe(course, situation.Now + situation.Plan.Bake);
+        return course.Wait(RolloutReasons.Baking, message).Tell(RolloutReasons.Baking, message);
     }
 
     /// <summary>Whether the bake may end before its time, because another release is asked for: the pods for all traffic are there, and the counts say nothing against it.</summary>

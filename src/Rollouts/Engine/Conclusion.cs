@@ -17,6 +17,7 @@ internal static class Conclusion
             Next = course.State,
             Pods = Capacity.Targets(situation.Plan, course.State),
             Gate = course.Gate,
+            CandidateMayServe = MayServe(situation, course),
             RequeueAfter = RequeueAfter(situation, course, deadline),
             Happenings = course.Happenings,
             Transitions = course.Transitions,
@@ -26,6 +27,12 @@ internal static class Conclusion
             Deadline = deadline,
         };
     }
+
+    private static bool MayServe(Situation situation, Course course) =>
+        course is { IsActive: true, State.IsCandidateAlone: false, SharesPods: false } &&
+        (course.Rollout.WeightPercent > 0 ||
+            course.Rollout.Phase == RolloutPhase.Promoting ||
+            (course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is WeightStep));
 
     private static TimeSpan? RequeueAfter(Situation situation, Course course, DateTimeOffset? deadline)
     {

@@ -21,7 +21,7 @@ internal static class Ending
     public static EquatableArray<FinishedRollout> Write(Situation situation, Course course, RolloutPhase outcome, string reason, string message)
     {
         var rollout = course.Rollout;
-        var requests = rollout.Evidence.Where(row => !row.Mirrored).Sum(row => row.Candidate.Requests);
+        var requests = EvidenceSources.CandidateRequests(rollout.Evidence.Where(row => !row.Mirrored));
         var isRevert = outcome == RolloutPhase.Reverted;
         var decidedAt = rollout.DecidedAt ?? situation.Now;
         var finished = new FinishedRollout(

@@ -41,8 +41,8 @@ internal static class EvidenceBook
         course is { IsFirstRelease: false, State.Current: { WeightEpoch: > 0, Evidence.Count: > 0 } rollout }
             ?
             [
-                .. Statistics.LiveTests.Run(situation.Plan.Analysis, rollout.Evidence, rollout.Onsets),
-                .. LimitTests.Run(situation.Plan.Analysis, rollout.Evidence),
+                .. Statistics.LiveTests.Run(situation.Plan.Analysis, EvidenceSources.ForTests(rollout.Evidence), rollout.Onsets),
+                .. LimitTests.Run(situation.Plan.Analysis, EvidenceSources.ForTests(rollout.Evidence)),
                 Share(rollout),
             ]
             : [];
@@ -67,7 +67,7 @@ internal static class EvidenceBook
         }
 
         var rollout = course.Rollout;
-        var requests = rollout.Evidence.Where(row => row.Epoch == rollout.WeightEpoch).Sum(row => row.Candidate.Requests);
+        var requests = EvidenceSources.CandidateRequests(rollout.Evidence.Where(row => row.Epoch == rollout.WeightEpoch));
         if (requests < minRequests)
         {
             return new(requests == 0 ? Verdict.NoData : Verdict.Inconclusive, RolloutReasons.WaitingForRequests, $"waits for at least {minRequests} {(rollout.Mirror is null ? $"requests at {rollout.WeightPercent}%" : "copied requests")}");
@@ -95,13 +95,14 @@ internal static class EvidenceBook
             .Where(test => test.Verdict != Verdict.NoData || test.Name == Statistics.LiveTests.Errors)
             .Aggregate(course, (recorded, test) => recorded.Record(test.Name, test.Verdict, test.Message, situation.Now)));
 
+    /// <summary>Of the gateways' requests; those that come by another way are looked at by <see cref="Routing"/>.</summary>
     private static LiveTest Share(Rollout rollout) =>
-        ShareTest.Run(rollout.Evidence, rollout.WeightEpoch, wasMismatch: rollout.Reason == RolloutReasons.SampleRatioMismatch);
+        ShareTest.Run(rollout.Evidence.Where(row => !row.IsOfEngine).ToEquatableArray(), rollout.WeightEpoch, wasMismatch: rollout.Reason == RolloutReasons.SampleRatioMismatch);
 
     /// <summary>A limit that stable breaks too, or that nothing was counted against, holds the weight. Messages name the limit alone: numbers would be written again and again.</summary>
     private static BlockedEvidence? LimitBlocks(Situation situation, Course course)
     {
-        var limits = course.IsFirstRelease ? [] : LimitTests.Run(situation.Plan.Analysis, course.Rollout.Evidence);
+        var limits = course.IsFirstRelease ? [] : LimitTests.Run(situation.Plan.Analysis, EvidenceSources.ForTests(course.Rollout.Evidence));
         for (var i = 0; i < limits.Count; i++)
         {
             var text = situation.Plan.Analysis.Limits[i].Text;

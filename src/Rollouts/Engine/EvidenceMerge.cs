@@ -7,6 +7,7 @@ internal static class EvidenceMerge
     private const int MaxOverLimits = 16;
 
     private const string AllGateways = "all";
+    private const string AllEngines = "engines";
 
     /// <summary>Both sets of rows; where they are too many for the status, those with the fewest requests are left out, which can only make a test miss something.</summary>
     public static EquatableArray<EvidenceRow> Rows(EquatableArray<EvidenceRow> kept, EquatableArray<EvidenceRow> read) => kept.Concat(read)
@@ -18,10 +19,10 @@ internal static class EvidenceMerge
         .ThenBy(row => row.Process, StringComparer.Ordinal)
         .ToEquatableArray();
 
-    /// <summary>One row for each weight epoch, over all gateways: for a rollout whose tests are over.</summary>
+    /// <summary>One row for each weight epoch over all gateways, and one over all engines: what both count is not added up.</summary>
     public static EquatableArray<EvidenceRow> Sum(EquatableArray<EvidenceRow> rows) => rows
-        .GroupBy(row => row.Epoch)
-        .Select(epoch => epoch.Aggregate((one, other) => Fold(one, other, (a, b) => a + b)) with { Process = AllGateways })
+        .GroupBy(row => (row.Epoch, row.IsOfEngine))
+        .Select(epoch => epoch.Aggregate((one, other) => Fold(one, other, (a, b) => a + b)) with { Process = epoch.Key.IsOfEngine ? AllEngines : AllGateways })
         .ToEquatableArray();
 
     private static EvidenceRow Fold(EvidenceRow one, EvidenceRow other, Func<long, long, long> of) => one with

@@ -32,6 +32,19 @@ internal static class Exchange
         var stable = Capacity.Targets(situation.Plan, after.State).First(target => target.ServingHash == course.State.Stable!.ServingHash).Replicas;
         // The step's own weight is set when all its pods are there.
         var carries = Math.Min(weightPercent - 1, 100 * has / (has + stable));
+        if (Routing.Delays(situation, course) && carries > course.Rollout.WeightPercent)
+        {
+            // Where a weight takes time, the requests go first and the replica follows once they have.
+            return Routing.Obstacle(situation, course) is null
+                ? course.With(WeightChange.To(course.Rollout, carries)).Tell(RolloutReasons.WeightChanged, $"asks for {carries}%, what {has} ready pods carry")
+                : course;
+        }
+
+        if (Routing.Pending(situation, course, course.Rollout.WeightPercent) is not null)
+        {
+            return course;
+        }
+
         var rollout = carries > course.Rollout.WeightPercent ? WeightChange.To(course.Rollout, carries) : course.Rollout;
         var message = $"stable gives {choice.GivenPerReplica} of its replicas and keeps {stable}; the candidate has {rollout.WeightPercent}% of the requests on {has} ready pods";
         return course.With(rollout with { Capacity = after.Rollout.Capacity }).Tell(RolloutReasons.ReplicaTaken, message);

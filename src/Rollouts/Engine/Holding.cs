@@ -29,6 +29,11 @@ internal static class Holding
             return course.Wait(RolloutReasons.Holding, Describe(step, until));
         }
 
+        if (Routing.Wait(situation, course) is { } waiting)
+        {
+            return waiting;
+        }
+
         if ((EvidenceBook.Blocks(situation, course, Math.Max(1, step.MinRequests)) ?? Proving.Blocks(situation, course)) is { } blocked)
         {
             return EvidenceBook.Wait(situation, course, blocked);
@@ -43,6 +48,20 @@ internal static class Holding
         if (rises && Capacity.Missing(situation, course, step.WeightPercent) is { } missing)
         {
             return Waiting.ForPods(situation, Exchange.Go(situation, course, step.WeightPercent), missing);
+        }
+
+        if (rises && Routing.Obstacle(situation, course) is { } obstacle)
+        {
+            return course.Wait(obstacle.Reason, obstacle.Message);
+        }
+
+        if (Routing.Pending(situation, course, step.WeightPercent) is { } pending)
+        {
+            // The weight is asked for now; the hold begins when it is in effect.
+            course = course.Rollout.WeightPercent == step.WeightPercent
+                ? course
+                : course.With(WeightChange.To(course.Rollout, step.WeightPercent)).Tell(RolloutReasons.WeightChanged, $"asks for {step.WeightPercent}%");
+            return course.Wait(pending.Reason, pending.Message);
         }
 
         course = course.With(WeightChange.Hold(course.Rollout, step.WeightPercent, situation.Now));

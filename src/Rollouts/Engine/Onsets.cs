@@ -10,7 +10,7 @@ internal static class Onsets
     public static EquatableArray<EvidenceOnset> At(Rollout rollout, DateTimeOffset now)
     {
         var kept = rollout.Onsets.Where(onset => onset.Epoch == rollout.WeightEpoch).ToEquatableArray();
-        var rows = rollout.Evidence.Where(row => row.Epoch == rollout.WeightEpoch).ToList();
+        var rows = EvidenceSources.ForTests(rollout.Evidence).Where(row => row.Epoch == rollout.WeightEpoch).ToList();
         return rollout.HoldStartedAt is { } since && rows.Count > 0 && kept.Count < Most && now - since >= TimeSpan.FromMinutes(1 << kept.Count)
             ? kept.Add(new(rollout.WeightEpoch, kept.Count, Sum(rows, row => row.Stable), Sum(rows, row => row.Candidate)))
             : kept;

@@ -16,8 +16,8 @@ internal static class Prediction
 
         var seconds = (situation.Now - since).TotalSeconds;
         var rows = rollout.Evidence.Where(row => row.Epoch == rollout.WeightEpoch).ToList();
-        var requests = rows.Sum(row => row.Candidate.Requests);
-        var errors = rows.Sum(row => row.Candidate.Errors + row.Stable.Errors);
+        var requests = EvidenceSources.CandidateRequests(rows);
+        var errors = EvidenceSources.ForTests(rows.ToEquatableArray()).Sum(row => row.Candidate.Errors + row.Stable.Errors);
         var waits = new[]
         {
             step.HoldFor.TotalSeconds - seconds,

@@ -9,10 +9,16 @@ internal static class Promoting
 
     public static Course Go(Situation situation, Course course)
     {
+        var waiting = course.Rollout.WeightPercent > 0 ? Routing.Wait(situation, course) : null;
         var blocked = course.Rollout.WeightPercent > 0 ? EvidenceBook.Blocks(situation, course, minRequests: 1) : null;
         if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing)
         {
-            return Waiting.ForPods(situation, blocked is null ? Exchange.Go(situation, course, weightPercent: 100) : course, missing);
+            return Waiting.ForPods(situation, blocked is null && waiting is null ? Exchange.Go(situation, course, weightPercent: 100) : course, missing);
+        }
+
+        if (waiting is not null)
+        {
+            return waiting;
         }
 
         if (blocked is not null)
@@ -21,7 +27,12 @@ internal static class Promoting
         }
 
         // With nothing that serves beside it there is nothing to go back to.
-        return situation.Plan.Bake > TimeSpan.Zero && !course.State.IsCandidateAlone ? Baking.Begin(situation, course) : Swap(situation, course);
+        if (situation.Plan.Bake == TimeSpan.Zero || course.State.IsCandidateAlone)
+        {
+            return Swap(situation, course);
+        }
+
+        return Routing.Obstacle(situation, course) is { } obstacle ? course.Wait(obstacle.Reason, obstacle.Message) : Baking.Begin(situation, course);
     }
 
     /// <param name="why">What ended the bake before its time; null where nothing did.</param>

@@ -35,7 +35,7 @@ internal static class Proving
         : 0;
 
     private static double LogE(Rollout rollout) => ReverseTest.LogE(
-        ShareTest.AtObservedShares(rollout.Evidence).Select(row => new BadEvents(row.EffectiveWeightPercent, row.Candidate.Errors, row.Stable.Errors)),
+        ShareTest.AtObservedShares(EvidenceSources.ForTests(rollout.Evidence)).Select(row => new BadEvents(row.EffectiveWeightPercent, row.Candidate.Errors, row.Stable.Errors)),
         MaxRatio(rollout.WeightPercent));
 
     private static double MaxRatio(int weightPercent) => weightPercent switch

@@ -30,6 +30,7 @@ internal static class Retirement
             .ToEquatableArray();
     }
 
+    /// <summary>Lets pods go whose time is over, but none that requests may still reach.</summary>
     public static Course Expire(Situation situation, Course course) => course with
     {
         State = course.State with { Retiring = course.State.Retiring.Where(pods => MustStay(situation, pods)).ToEquatableArray() },
@@ -42,7 +43,7 @@ internal static class Retirement
 
     private static bool MustStay(Situation situation, RetiringPods pods)
     {
-        if (situation.Now < pods.Until)
+        if (situation.Now < pods.Until || situation.Observation.Traffic?.Reachable.Contains(pods.ServingHash) == true)
         {
             return true;
         }

@@ -13,6 +13,7 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     private readonly WebApplication app;
     private int generations;
+    private long answered;
 
     private FakeEngine(WebApplication app, string address) => (this.app, Address) = (app, address);
 
@@ -20,6 +21,13 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     /// <summary>Warm-up requests so far.</summary>
     public int Generations => Volatile.Read(ref generations);
+
+    /// <summary>Requests of users that it answered, as its metrics tell.</summary>
+    public long Answered
+    {
+        get => Interlocked.Read(ref answered);
+        set => Interlocked.Exchange(ref answered, value);
+    }
 
     /// <summary>Whether it answers 500, as an engine whose health lies.</summary>
     public bool FailsToGenerate { get; set; }
@@ -62,6 +70,8 @@ internal sealed class FakeEngine : IAsyncDisposable
                 vllm:num_requests_running{engine="0",model_name="bot"} {{InFlight - (InFlight / 2)}}.0
                 # TYPE vllm:num_requests_waiting gauge
                 vllm:num_requests_waiting{engine="0",model_name="bot"} {{InFlight / 2}}.0
+                # TYPE http_requests_total counter
+                http_requests_total{handler="/v1/chat/completions",method="POST",status="2xx"} {{Answered}}.0
 
                 """);
             return;

@@ -43,6 +43,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
     /// <summary>Fate of the Job of an EvalRun.</summary>
     public Func<EvalRun, JobFate> Jobs { get; set; } = _ => JobFate.Pass;
 
+    /// <summary>Address of the pods of a Deployment.</summary>
+    public Func<Deployment, string> Addresses { get; set; } = _ => engine.Address;
+
     /// <summary>Pods made so far.</summary>
     public int Created => created;
 
@@ -80,7 +83,8 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
         var replicas = deployment.Spec!.Replicas ?? 1;
         foreach (var pod in pods.Skip(replicas))
             await client.DeleteAsync<Pod>(pod.Key(), ct: stop.Token);
-        for (var i = pods.Count; i < replicas; i++)
+        // A Deployment that was deleted since it was listed makes no pods.
+        for (var i = pods.Count; i < replicas && Exists(deployment); i++)
             await client.CreateAsync(NewPod(deployment), stop.Token);
         var mostReady = MostReady(deployment);
         foreach (var (pod, index) in pods.Take(replicas).Select((pod, index) => (pod, index)))
@@ -91,6 +95,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
                 await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = wanted!["status"]!.DeepClone() }, "status", ct: stop.Token);
         }
     }
+
+    private bool Exists(Deployment deployment) =>
+        (string?)server.Find("deployments.apps", deployment.Metadata.Namespace!, deployment.Metadata.Name!)?["metadata"]?["uid"] == deployment.Metadata.Uid;
 
     private Pod NewPod(Deployment deployment) => new()
     {
@@ -110,8 +117,8 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
         ContainerStatus Container(ContainerState state, int restarts = 0, ContainerState? last = null) => new() { Name = "engine", Image = image, State = state, RestartCount = restarts, LastState = last };
         return fate switch
         {
-            PodFate.Ready => new PodStatus { Phase = "Running", PodIP = engine.Address, Conditions = [new PodCondition { Type = "Ready", Status = "True" }] },
-            PodFate.Starting => new PodStatus { Phase = "Running", PodIP = engine.Address, Conditions = [new PodCondition { Type = "Ready", Status = "False" }] },
+            PodFate.Ready => new PodStatus { Phase = "Running", PodIP = Addresses(deployment), Conditions = [new PodCondition { Type = "Ready", Status = "True" }] },
+            PodFate.Starting => new PodStatus { Phase = "Running", PodIP = Addresses(deployment), Conditions = [new PodCondition { Type = "Ready", Status = "False" }] },
             PodFate.ImagePullBackOff => new PodStatus { Phase = "Pending", ContainerStatuses = [Container(new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff", Message = "manifest unknown" } })] },
             PodFate.Crash => new PodStatus
             {

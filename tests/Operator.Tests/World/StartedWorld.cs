@@ -17,4 +17,18 @@ internal static class StartedWorld
             "the first release serves");
         return world;
     }
+
+    /// <summary>The same behind the HTTPRoute <c>chat</c>, which the gateway has accepted and leads to ready pods.</summary>
+    public static async Task<TestWorld> RoutedAsync(string revision, Action<string>? output, int replicas = 2)
+    {
+        var world = await TestWorld.StartAsync(output, withRouter: true);
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        await world.ApplyAsync(Samples.Routed(Samples.Canary(revision, replicas: replicas)));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<EndpointSlice>("endpointslices.discovery.k8s.io").Count == 2, "the first release serves");
+        world.Server.Seed(Samples.Route());
+        await world.UntilAsync(
+            deployment => deployment.Status!.Conditions!.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) && world.All<Pod>("pods").Count == replicas,
+            "the route is accepted");
+        return world;
+    }
 }

@@ -23,6 +23,7 @@ internal sealed class TestWorld : IAsyncDisposable
         Client = new KubernetesClient(server.Configuration with { FieldManager = "user" });
         Nodes = new FakeNodes(server, engine);
         Invariants = new InvariantWatch(server);
+        Router = new FakeRouter(server);
     }
 
     public InProcessApiServer Server { get; }
@@ -32,6 +33,9 @@ internal sealed class TestWorld : IAsyncDisposable
     public FakeGateway Gateway { get; }
 
     public FakeNodes Nodes { get; }
+
+    /// <summary>Runs where the world has Gateway API.</summary>
+    public FakeRouter Router { get; }
 
     public TestLogger Logger { get; }
 
@@ -47,7 +51,7 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>Writes of the operator so far.</summary>
     public IReadOnlyList<WriteRecord> OperatorWrites => [.. Server.WriteLog.Where(write => IsOperator(write.Request))];
 
-    public static async Task<TestWorld> StartAsync(Action<string>? output = null, bool withOperator = true)
+    public static async Task<TestWorld> StartAsync(Action<string>? output = null, bool withOperator = true, bool withRouter = false)
     {
         var server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["llmops-system"] });
         server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
@@ -60,9 +64,18 @@ internal sealed class TestWorld : IAsyncDisposable
         server.Seed(JsonSerializer.SerializeToNode(
             new Node { Metadata = new ObjectMeta { Name = "node-1" }, Status = new NodeStatus { Allocatable = new Dictionary<string, string> { ["nvidia.com/gpu"] = "64" } } }, Node.JsonType)!.AsObject());
         world.Nodes.Start();
+        if (withRouter)
+            world.StartRouter();
         if (withOperator)
             world.StartOperator();
         return world;
+    }
+
+    /// <summary>Installs Gateway API, with a gateway that obeys it.</summary>
+    public void StartRouter()
+    {
+        FakeRouter.InstallCrd(Server);
+        Router.Start();
     }
 
     public static bool IsOperator(ApiRequest request) => request.FieldManager == ApiGroup.OperatorFieldManager && request.Plural != "events";
@@ -125,6 +138,7 @@ internal sealed class TestWorld : IAsyncDisposable
     {
         await StopOperatorAsync();
         await Nodes.DisposeAsync();
+        await Router.DisposeAsync();
         Client.Dispose();
         await Server.DisposeAsync();
         await Gateway.DisposeAsync();

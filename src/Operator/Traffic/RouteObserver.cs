@@ -1,0 +1,68 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
+
+namespace LlmOps.Operator.Traffic;
+
+/// <summary>Looks at the HTTPRoute of an LlmDeployment, its two Services and where their endpoints lead, all from caches.</summary>
+internal sealed class RouteObserver(ClusterView cluster)
+{
+    /// <summary>Null where the LlmDeployment names no route.</summary>
+    public RouteFacts? Observe(LlmDeployment deployment, RolloutState state)
+    {
+        if (deployment.Spec.Traffic?.HttpRoute is not { } wanted)
+            return null;
+        var (ns, name) = (deployment.Metadata.Namespace!, deployment.Metadata.Name!);
+        var backends = new RouteBackends(ObjectNames.Track(name, Tracks.Stable), ObjectNames.Track(name, Tracks.Candidate));
+        var route = cluster.Routes.Store.Get(new ObjectKey(ns, wanted.Name));
+        var reading = route is null ? new RouteReading(null, []) : RouteWeights.Read(route, backends, wanted.Rules);
+        var (problem, needsSomebody) = Problem(wanted, route, reading);
+        var (stableSelects, candidateSelects) = (Selects(deployment, backends.Stable), Selects(deployment, backends.Candidate));
+        var candidateEndpoints = Endpoints(deployment, backends.Candidate);
+        return new RouteFacts
+        {
+            Route = route,
+            Backends = backends,
+            Reading = reading,
+            Problem = problem,
+            NeedsSomebody = needsSomebody,
+            EndpointsProblem = LeadsTo(state.Candidate?.ServingHash, candidateSelects, candidateEndpoints)
+                ? null
+                : new(RolloutReasons.WaitingForRoute, $"waits until Service {backends.Candidate} leads to ready pods of release {state.Candidate?.Hash}"),
+            Reachable = [.. new[] { stableSelects, candidateSelects }.OfType<string>()
+                .Concat(Endpoints(deployment, backends.Stable).Concat(candidateEndpoints).Select(endpoint => endpoint.ServingHash).OfType<string>())
+                .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            StableSelects = stableSelects,
+            CandidateSelects = candidateSelects,
+        };
+    }
+
+    private (Problem? Problem, bool NeedsSomebody) Problem(HttpRouteTrafficSpec wanted, HttpRoute? route, RouteReading reading)
+    {
+        if (!cluster.Routes.IsInstalled)
+            return (new(Reasons.RouteNotFound, $"HTTPRoute {wanted.Name} cannot be read: install Gateway API (gateway.networking.k8s.io/v1), and let the operator list HTTPRoutes"), true);
+        if (route is null || route.IsDeleting())
+            return (new(Reasons.RouteNotFound, $"HTTPRoute {wanted.Name} {(route is null ? "does not exist" : "is being deleted")}: create it, or name another one in traffic.httpRoute"), true);
+        if (reading.Problem is { } problem)
+            return (new(Reasons.RouteWithoutBackends, problem), true);
+        return RouteAcceptance.Problem(route, out var refused) is { } notAccepted ? (new(Reasons.RouteNotAccepted, notAccepted), refused) : (null, false);
+    }
+
+    private string? Selects(LlmDeployment deployment, string service) =>
+        cluster.Services.Store.Get(new ObjectKey(deployment.Metadata.Namespace!, service)) is { } found && Ownership.IsOwnedBy(found, deployment)
+            ? found.Spec?.Selector?.GetValueOrDefault(Labels.Serving)
+            : null;
+
+    private List<(string? ServingHash, bool IsReady)> Endpoints(LlmDeployment deployment, string service) => (
+        from slice in cluster.RouteEndpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
+        where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
+        from endpoint in slice.Endpoints
+        where endpoint.Conditions?.Terminating != true && endpoint.TargetRef is { Kind: "Pod", Name: not null }
+        let pod = cluster.Pods.Store.Get(new ObjectKey(slice.Metadata.Namespace!, endpoint.TargetRef!.Name!))
+        select (pod?.Metadata.Labels?.GetValueOrDefault(Labels.Serving), endpoint.Conditions?.Ready != false)).ToList();
+
+    private static bool LeadsTo(string? servingHash, string? selects, List<(string? ServingHash, bool IsReady)> endpoints) =>
+        servingHash is not null && selects == servingHash && endpoints.Any(endpoint => endpoint.IsReady) && endpoints.TrueForAll(endpoint => endpoint.ServingHash == servingHash);
+}
