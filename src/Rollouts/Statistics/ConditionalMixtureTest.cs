@@ -40,15 +40,25 @@ public static class ConditionalMixtureTest
     }
 
     /// <summary>ln of the mean of e-processes given by their logarithms: again an e-process.</summary>
-    public static double LogMeanExp(IReadOnlyCollection<double> logs)
+    public static double LogMeanExp(ReadOnlySpan<double> logs)
     {
-        if (logs.Count == 0)
+        if (logs.IsEmpty)
         {
             return 0;
         }
 
-        var largest = logs.Max();
-        return largest + Math.Log(logs.Sum(log => Math.Exp(log - largest)) / logs.Count);
+        var (largest, sum) = (double.NegativeInfinity, 0.0);
+        foreach (var log in logs)
+        {
+            largest = Math.Max(largest, log);
+        }
+
+        foreach (var log in logs)
+        {
+            sum += Math.Exp(log - largest);
+        }
+
+        return largest + Math.Log(sum / logs.Length);
     }
 
     /// <summary>ln(1/α): the hypothesis is rejected once ln M reaches it.</summary>
@@ -58,7 +68,7 @@ public static class ConditionalMixtureTest
     internal static double[] Start(double toleratedRatio)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(toleratedRatio, 1);
-        return new double[Grid.Count(ratio => ratio > toleratedRatio)];
+        return new double[Above(toleratedRatio).Length];
     }
 
     /// <summary>Adds the events of one epoch.</summary>
@@ -84,6 +94,18 @@ public static class ConditionalMixtureTest
     /// <summary>θ(r, w).</summary>
     internal static double CandidateShare(double ratio, double weight) => ratio * weight / ((ratio * weight) + 1 - weight);
 
+    /// <summary>The grid rises.</summary>
+    private static ReadOnlySpan<double> Above(double toleratedRatio)
+    {
+        var first = 0;
+        while (first < Grid.Length && Grid[first] <= toleratedRatio)
+        {
+            first++;
+        }
+
+        return Grid.AsSpan(first);
+    }
+
     private static LogFactors FactorsOf(double share, double toleratedRatio)
     {
         if (Known.TryGetValue((share, toleratedRatio), out var known))
@@ -92,7 +114,7 @@ public static class ConditionalMixtureTest
         }
 
         var none = CandidateShare(toleratedRatio, share);
-        var some = Array.FindAll(Grid, ratio => ratio > toleratedRatio).Select(ratio => CandidateShare(ratio, share)).ToList();
+        var some = Above(toleratedRatio).ToArray().Select(ratio => CandidateShare(ratio, share)).ToList();
         var factors = new LogFactors([.. some.Select(theta => Math.Log(theta / none))], [.. some.Select(theta => Math.Log((1 - theta) / (1 - none)))]);
         return Known.Count < MostKnownFactors ? Known.GetOrAdd((share, toleratedRatio), factors) : factors;
     }

@@ -47,16 +47,16 @@ public static class OnsetMixture
     {
         var terms = new List<Term>();
         var logRatios = ConditionalMixtureTest.Start(toleratedRatio);
-        foreach (var epoch in rows.GroupBy(row => row.Epoch).OrderByDescending(epoch => epoch.Key))
+        // No LINQ: this runs for each level of each signal, several times a second.
+        EpochEvents[] newestFirst = [.. rows];
+        Array.Sort(newestFirst, (one, other) => other.Epoch.CompareTo(one.Epoch));
+        for (var i = 0; i < newestFirst.Length; i++)
         {
-            foreach (var row in epoch)
+            var epoch = newestFirst[i].Epoch;
+            ConditionalMixtureTest.Add(logRatios, newestFirst[i].Events, toleratedRatio);
+            if (epoch > 1 && (i + 1 == newestFirst.Length || newestFirst[i + 1].Epoch != epoch))
             {
-                ConditionalMixtureTest.Add(logRatios, row.Events, toleratedRatio);
-            }
-
-            if (epoch.Key > 1)
-            {
-                terms.Add(new(LaterEpochsShare / ((double)epoch.Key * (epoch.Key - 1)), ConditionalMixtureTest.LogMeanExp(logRatios)));
+                terms.Add(new(LaterEpochsShare / ((double)epoch * (epoch - 1)), ConditionalMixtureTest.LogMeanExp(logRatios)));
             }
         }
 

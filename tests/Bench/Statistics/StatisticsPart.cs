@@ -15,7 +15,7 @@ internal static class StatisticsPart
     private static PartResult Run(BenchContext context, CancellationToken ct)
     {
         var rollouts = context.Quick ? 500 : 10_000;
-        var detections = context.Quick ? 500 : 4_000;
+        var detections = context.Quick ? 500 : 2_000;
         var figures = new List<Figure>();
         var falseReverts = FalseReverts(context, rollouts, figures, ct);
         var tables = Detections(context, detections, figures, ct);
