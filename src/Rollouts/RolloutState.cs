@@ -42,6 +42,9 @@ public sealed record RolloutState
     /// <summary>How stable's requests are copied to the candidate; null while they are not.</summary>
     public MirrorSettings? Mirror => Candidate is null ? null : Current?.Mirror;
 
+    /// <summary>Whether requests, or copies of them, go to the candidate: then there is something to measure.</summary>
+    public bool CandidateIsAsked => CandidateWeightPercent > 0 || Mirror is not null;
+
     /// <summary>Stable's share of requests in per cent; 0 before the first release serves.</summary>
     public int StableWeightPercent => Stable is null ? 0 : 100 - CandidateWeightPercent;
 }

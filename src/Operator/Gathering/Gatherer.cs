@@ -52,7 +52,7 @@ internal sealed class Gatherer(
                 Gates = state is { Candidate: not null, Current: { } rollout }
                     ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, name => cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, name)))
                     : [],
-                Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && (state.CandidateWeightPercent > 0 || state.Mirror is not null)
+                Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && state.CandidateIsAsked
                     ? await EvidenceAsync(key, id, needsGateway: route is null, engines.Failure, ct)
                     : EvidenceObservation.None,
                 Capacity = room.Observe(deployment, spec.Plan, state, releases),
@@ -69,7 +69,7 @@ internal sealed class Gatherer(
     /// <summary>Samples are taken while there is something to measure.</summary>
     private EquatableArray<CheckObservation> Checks(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
     {
-        if (state is { Candidate: { } candidate, Stable: { } stable, CandidateWeightPercent: > 0, Current.Id: var id })
+        if (state is { Candidate: { } candidate, Stable: { } stable, CandidateIsAsked: true, Current.Id: var id })
             return checks.Observe(deployment.Key(), id, CheckBuilder.Build(deployment, candidate, stable, release => releases.Release(release.Hash)?.Release.Engine.Type, prometheus));
         checks.Forget(deployment.Key());
         return [];

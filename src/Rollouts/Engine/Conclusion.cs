@@ -36,7 +36,7 @@ internal static class Conclusion
 
     private static TimeSpan? RequeueAfter(Situation situation, Course course, DateTimeOffset? deadline)
     {
-        if (course.State.CandidateWeightPercent > 0 || course.State.Mirror is not null)
+        if (course.State.CandidateIsAsked)
         {
             return LiveInterval;
         }

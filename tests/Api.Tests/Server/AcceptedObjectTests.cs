@@ -107,7 +107,8 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     [Fact]
     public async Task Status_of_every_kind_is_a_subresource()
     {
-        foreach (var kind in GoodObjects.Kinds)
+        // A record says what was, once and for all: it has no status.
+        foreach (var kind in GoodObjects.Kinds.Where(kind => kind != "RolloutRecord"))
         {
             var created = GoodObjects.Minimal(kind);
             created["metadata"]!["name"] = "status-" + GoodObjects.Plural(created);

@@ -68,6 +68,21 @@ public sealed class CheckTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Checks_are_sampled_while_only_copies_of_requests_reach_the_candidate()
+    {
+        await using var prometheus = await FakePrometheus.StartAsync();
+        prometheus.Reply = query => PrometheusReply.Value(query.Contains("candidate", StringComparison.Ordinal) ? 3 : 1);
+        await using var world = await ServingAsync(prometheus);
+        var canary = Canary("v2");
+        RolloutStep[] steps = [new() { Mirror = new MirrorSpec { Percent = 20 }, Hold = TimeSpan.FromSeconds(30), MinRequests = 20 }, new() { Weight = 50 }];
+        await world.ApplyAsync(canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Steps = steps } } });
+        var reverted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+
+        Assert.Equal(Reasons.CheckFailed, reverted.Status!.FailedReleases![0].Reason);
+        Assert.Equal((0, 0), (reverted.Status.History![0].MaxWeight, reverted.Status.History[0].CandidateRequests));
+    }
+
+    [Fact]
     public async Task A_Prometheus_that_hangs_does_not_delay_a_revert()
     {
         await using var prometheus = await FakePrometheus.StartAsync();

@@ -33,6 +33,7 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
     private readonly CancellationTokenSource stop = new();
     private Task loop = Task.CompletedTask;
     private int created;
+    private int named;
 
     /// <summary>Fate of the pods of a Deployment.</summary>
     public Func<Deployment, PodFate> Pods { get; set; } = _ => PodFate.Ready;
@@ -46,7 +47,7 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
     /// <summary>Address of the pods of a Deployment.</summary>
     public Func<Deployment, string> Addresses { get; set; } = _ => engine.Address;
 
-    /// <summary>Pods made so far.</summary>
+    /// <summary>Pods made so far for Deployments that were there.</summary>
     public int Created => created;
 
     public void Start() => loop = Task.Run(RunAsync);
@@ -83,9 +84,8 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
         var replicas = deployment.Spec!.Replicas ?? 1;
         foreach (var pod in pods.Skip(replicas))
             await client.DeleteAsync<Pod>(pod.Key(), ct: stop.Token);
-        // A Deployment that was deleted since it was listed makes no pods.
         for (var i = pods.Count; i < replicas && Exists(deployment); i++)
-            await client.CreateAsync(NewPod(deployment), stop.Token);
+            await CreateAsync(deployment);
         var mostReady = MostReady(deployment);
         foreach (var (pod, index) in pods.Take(replicas).Select((pod, index) => (pod, index)))
         {
@@ -99,11 +99,21 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
     private bool Exists(Deployment deployment) =>
         (string?)server.Find("deployments.apps", deployment.Metadata.Namespace!, deployment.Metadata.Name!)?["metadata"]?["uid"] == deployment.Metadata.Uid;
 
+    private async Task CreateAsync(Deployment deployment)
+    {
+        var pod = await client.CreateAsync(NewPod(deployment), stop.Token);
+        // A Deployment that went after it was listed took its pods along: what looks like a missing pod is none.
+        if (Exists(deployment))
+            Interlocked.Increment(ref created);
+        else
+            await client.DeleteAsync<Pod>(pod.Key(), ct: stop.Token);
+    }
+
     private Pod NewPod(Deployment deployment) => new()
     {
         Metadata = new ObjectMeta
         {
-            Name = $"{deployment.Metadata.Name}-{Interlocked.Increment(ref created)}",
+            Name = $"{deployment.Metadata.Name}-{Interlocked.Increment(ref named)}",
             Namespace = deployment.Metadata.Namespace,
             Labels = deployment.Spec!.Template!.Metadata!.Labels,
             OwnerReferences = [deployment.ControllerReference()],

@@ -15,6 +15,7 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
 {
     private readonly WebApplication app = Build();
     private int pending;
+    private int hung;
 
     public Uri Address { get; private set; } = new("http://127.0.0.1:1");
 
@@ -29,6 +30,9 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
 
     /// <summary>Queries that have no answer yet.</summary>
     public int Pending => Volatile.Read(ref pending);
+
+    /// <summary>Queries so far that were left without an answer.</summary>
+    public int Hung => Volatile.Read(ref hung);
 
     public static async Task<FakePrometheus> StartAsync(TimeProvider? time = null)
     {
@@ -61,6 +65,8 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
         Queries.Enqueue(form["query"].ToString());
         var reply = Reply(form["query"].ToString());
         Interlocked.Increment(ref pending);
+        if (reply == PrometheusReply.Hang)
+            Interlocked.Increment(ref hung);
         try
         {
             await reply.SendAsync(context, time.GetUtcNow());
