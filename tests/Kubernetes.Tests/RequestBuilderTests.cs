@@ -31,6 +31,7 @@ public sealed class RequestBuilderTests
             { Text(RequestBuilder.Replace(Core, Key, "status", "m")), "PUT /api/v1/namespaces/ns/configmaps/x/status?fieldManager=m application/json" },
             { Text(RequestBuilder.Delete(Core, Key)), "DELETE /api/v1/namespaces/ns/configmaps/x application/json" },
             { Text(RequestBuilder.MergePatch(Core, Key, null, "m")), "PATCH /api/v1/namespaces/ns/configmaps/x?fieldManager=m application/merge-patch+json" },
+            { Text(RequestBuilder.JsonPatch(Core, Key, null, "m")), "PATCH /api/v1/namespaces/ns/configmaps/x?fieldManager=m application/json-patch+json" },
             { Text(RequestBuilder.Apply(Core, Key, null, "m", force: true)), "PATCH /api/v1/namespaces/ns/configmaps/x?fieldManager=m&force=true application/apply-patch+yaml" },
             { Text(RequestBuilder.Apply(Grouped, Key, "status", "m", force: false)), "PATCH /apis/llmops.dev/v1alpha1/namespaces/ns/llmdeployments/x/status?fieldManager=m&force=false application/apply-patch+yaml" },
         };

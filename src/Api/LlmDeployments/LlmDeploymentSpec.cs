@@ -350,7 +350,6 @@ public sealed record HttpRouteTrafficSpec
     /// <summary>The rules to split, each by its name or by its index from 0. Default: every rule that lists both Services.</summary>
     [ListType("set")]
     [Size(Min = 1, Max = 16)]
-    [TextPattern("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", Message = "write the name of a rule, or its index from 0 as a text such as \"0\"")]
     public IReadOnlyList<string>? Rules { get; init; }
 }
 

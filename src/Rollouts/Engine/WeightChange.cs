@@ -20,6 +20,7 @@ internal static class WeightChange
         Mirror = null,
         WeightEpoch = rollout.WeightEpoch + 1,
         MaxWeight = Math.Max(rollout.MaxWeight, weightPercent),
+        Baselines = [],
         Onsets = [],
         PredictedWait = null,
     };

@@ -17,6 +17,10 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
 
     [Theory]
     [InlineData("""{"spec":{"replicas":2,"autoscaling":{"max":3}}}""", "set either replicas (a fixed number) or autoscaling (min and max), not both")]
+    [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"prompt":{"name":"p"}}}""", "leave out prompt and artifacts, or traffic.httpRoute")]
+    [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"artifacts":[{"name":"index","version":"1"}]}}""", "leave out prompt and artifacts, or traffic.httpRoute")]
+    [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"engine":{"type":"llama.cpp"}}}""", "llama.cpp does not count its requests")]
+    [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat","rules":[]}}}}""", "httpRoute.rules in body should have at least 1 items")]
     [InlineData("""{"spec":{"autoscaling":{"min":4,"max":3}}}""", "min must not be above max: lower min or raise max")]
     [InlineData("""{"spec":{"autoscaling":{"min":0,"max":3}}}""", "spec.autoscaling.min in body should be greater than or equal to 1")]
     [InlineData("""{"spec":{"autoscaling":{"min":2}}}""", "spec.autoscaling.max: Required value")]

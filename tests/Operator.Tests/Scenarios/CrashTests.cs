@@ -13,6 +13,8 @@ public sealed class CrashTests(ITestOutputHelper output)
     /// <summary>Worlds at a time: each is an API server, two web servers and an operator.</summary>
     private const int Parallel = 6;
 
+    private delegate Task<TestWorld> Start(string revision, Action<string>? output, int replicas);
+
     [Fact]
     public async Task A_crash_after_any_write_of_a_promotion_leads_to_the_same_end()
     {
@@ -53,7 +55,23 @@ public sealed class CrashTests(ITestOutputHelper output)
         await CheckEachAsync(writes, Replacement, expected);
     }
 
-    private async Task CheckEachAsync(int writes, Func<TestWorld, Task> story, string expected)
+    [Fact]
+    public async Task A_crash_after_any_write_of_a_promotion_behind_a_route_leads_to_the_same_end_and_no_request_is_lost()
+    {
+        var (expected, writes) = await RunAsync(RoutedPromotion, StartedWorld.RoutedAsync);
+        Assert.InRange(writes, 15, 80);
+        await CheckEachAsync(writes, RoutedPromotion, expected, StartedWorld.RoutedAsync);
+    }
+
+    [Fact]
+    public async Task A_crash_after_any_write_of_a_revert_behind_a_route_leads_to_the_same_end_and_no_request_is_lost()
+    {
+        var (expected, writes) = await RunAsync(RoutedRevert, StartedWorld.RoutedAsync);
+        Assert.InRange(writes, 10, 80);
+        await CheckEachAsync(writes, RoutedRevert, expected, StartedWorld.RoutedAsync);
+    }
+
+    private async Task CheckEachAsync(int writes, Func<TestWorld, Task> story, string expected, Start? start = null)
     {
         using var slots = new SemaphoreSlim(Parallel);
         var ends = await Task.WhenAll(Enumerable.Range(1, writes).Select(async k =>
@@ -61,7 +79,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             await slots.WaitAsync();
             try
             {
-                return (k, End: await EndAsync(k, story, expected));
+                return (k, End: await EndAsync(k, story, expected, start ?? StartedWorld.ServingAsync));
             }
             finally
             {
@@ -73,9 +91,9 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     /// <summary>What it comes to, and how many writes of the operator it takes.</summary>
-    private static async Task<(string End, int Writes)> RunAsync(Func<TestWorld, Task> story)
+    private static async Task<(string End, int Writes)> RunAsync(Func<TestWorld, Task> story, Start? start = null)
     {
-        await using var world = await StartedWorld.ServingAsync("v1", null);
+        await using var world = await (start ?? StartedWorld.ServingAsync)("v1", null, 2);
         await world.QuietAsync();
         var before = world.OperatorWrites.Count;
         await story(world);
@@ -83,9 +101,9 @@ public sealed class CrashTests(ITestOutputHelper output)
         return (Describe(world), world.OperatorWrites.Count - before);
     }
 
-    private async Task<string> EndAsync(int k, Func<TestWorld, Task> story, string expected)
+    private async Task<string> EndAsync(int k, Func<TestWorld, Task> story, string expected, Start start)
     {
-        await using var world = await StartedWorld.ServingAsync("v1", null);
+        await using var world = await start("v1", null, 2);
         await world.QuietAsync();
         world.Server.CrashAfterWrite(
             k,
@@ -153,6 +171,19 @@ public sealed class CrashTests(ITestOutputHelper output)
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "v2 is reverted");
     }
 
+    private static async Task RoutedPromotion(TestWorld world)
+    {
+        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2")));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 3, "v2 is stable");
+    }
+
+    private static async Task RoutedRevert(TestWorld world)
+    {
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2")));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 3, "v2 is reverted");
+    }
+
     /// <summary>The end state without what is random or a time.</summary>
     private static string Describe(TestWorld world)
     {
@@ -165,7 +196,8 @@ public sealed class CrashTests(ITestOutputHelper output)
             $"history names all records: {status.History!.All(entry => world.Find<RolloutRecord>("rolloutrecords.llmops.dev", entry.Record ?? "none")?.Spec.Rollout == entry.Id)}, none is pending: {status.PreviousRollout is null}",
             $"locked {string.Join(", ", status.FailedReleases?.Select(failed => failed.Release) ?? [])}",
             $"deployments {string.Join(", ", world.All<Deployment>("deployments.apps").Select(deployment => $"{deployment.Metadata.Name} {deployment.Spec!.Replicas}").Order())}",
-            $"services {string.Join(", ", world.All<Service>("services").Select(service => service.Metadata.Name).Order())}",
+            $"services {string.Join(", ", world.All<Service>("services").Select(service => $"{service.Metadata.Name} {service.Spec!.Selector![Labels.Serving]}").Order())}",
+            $"route {string.Join(", ", world.Weights())}, lost {string.Join(", ", world.Router.Failures)}",
             $"snapshots {string.Join(", ", world.All<ControllerRevision>("controllerrevisions.apps").Select(revision => revision.Metadata.Name).Order())}",
             $"runs {string.Join(", ", world.All<EvalRun>("evalruns.llmops.dev").Select(run => $"{run.Spec.Candidate.Release} {run.Status?.Verdict}").Order())}",
             $"pods {string.Join(", ", world.All<Pod>("pods").Select(pod => $"{pod.Metadata.Labels![Labels.Serving]} {pod.Metadata.Labels!.GetValueOrDefault(Labels.Track)}").Order())}",

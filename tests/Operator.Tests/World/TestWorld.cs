@@ -16,6 +16,7 @@ internal sealed class TestWorld : IAsyncDisposable
 
     private CancellationTokenSource? operatorStop;
     private Task operatorTask = Task.CompletedTask;
+    private bool hasRouter;
 
     private TestWorld(InProcessApiServer server, FakeEngine engine, FakeGateway gateway, TestLogger logger)
     {
@@ -74,6 +75,7 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>Installs Gateway API, with a gateway that obeys it.</summary>
     public void StartRouter()
     {
+        hasRouter = true;
         FakeRouter.InstallCrd(Server);
         Router.Start();
     }
@@ -109,6 +111,9 @@ internal sealed class TestWorld : IAsyncDisposable
 
     public IReadOnlyList<T> All<T>(string resource)
         where T : class, IResource<T> => [.. Server.FindAll(resource, Samples.Namespace).Select(node => node.Deserialize(T.JsonType)!)];
+
+    /// <summary>Weights of the first rule of each HTTPRoute; none where the world has no Gateway API.</summary>
+    public IReadOnlyList<string> Weights() => hasRouter ? [.. All<HttpRoute>("httproutes.gateway.networking.k8s.io").SelectMany(route => route.Spec!.Rules![0].BackendRefs!).Select(backend => $"{backend.Name} {backend.Weight}")] : [];
 
     /// <summary>Waits until the LlmDeployment is as wanted, and returns it.</summary>
     public async Task<LlmDeployment> UntilAsync(Func<LlmDeployment, bool> condition, string what, string name = "bot")

@@ -91,6 +91,15 @@ public sealed class Sight
     /// <summary>Counts so far, one row per epoch; replaces what was seen.</summary>
     public List<Traffic>? Traffic { get; set; }
 
+    /// <summary>A split of somebody else: <c>25</c> (in effect), <c>unknown</c>, <c>25 REASON: message</c> (stands in the way), <c>none</c>.</summary>
+    public string? Route { get; set; }
+
+    /// <summary>Serving hashes that the route still leads to.</summary>
+    public List<string>? Reachable { get; set; }
+
+    /// <summary>Totals of processes, read now: <c>PROCESS stable 100</c>, <c>PROCESS candidate 5 errors 1</c>; replaces what was seen.</summary>
+    public List<string>? Counters { get; set; }
+
     /// <summary>Why the counts cannot be read; empty once they can.</summary>
     public string? TrafficError { get; set; }
 

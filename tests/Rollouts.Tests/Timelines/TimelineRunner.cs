@@ -13,6 +13,8 @@ internal sealed class TimelineRunner
     private EquatableArray<EvidenceRow> traffic;
     private string? trafficError;
     private CapacityObservation? room;
+    private TrafficObservation? route;
+    private EquatableArray<CounterReading> counters;
     private RolloutPlan plan = new() { Desired = null, Steps = [], Replicas = 1, Generation = 0 };
     private RolloutState state = RolloutState.Initial;
     private int rollouts;
@@ -54,6 +56,8 @@ internal sealed class TimelineRunner
             Evidence = new(trafficError, traffic, state.Current?.Id),
             Checks = checks.Values.ToEquatableArray(),
             Capacity = room,
+            Traffic = route,
+            Counters = counters,
             NewRolloutId = $"{rollouts + 1:x8}",
         };
         var before = state;
@@ -105,6 +109,9 @@ internal sealed class TimelineRunner
             pods[hash] = TimelineText.Pods(hash, text);
         }
 
+        route = sight.Route is null ? route : TimelineText.Route(sight.Route);
+        route = sight.Reachable is null ? route : route! with { Reachable = sight.Reachable.ToEquatableArray() };
+        counters = sight.Counters is null ? counters : sight.Counters.Select(text => TimelineText.Counter(text, now)).ToEquatableArray();
         room = sight.Room is null ? room : TimelineText.Room(sight.Room);
         if (sight.Gate is { } gateText)
         {

@@ -114,4 +114,26 @@ internal static partial class TimelineText
 
     [GeneratedRegex(@"^(?<gate>\S+) (?<verdict>[A-Za-z]+): (?<message>.+)$")]
     private static partial Regex GatePattern();
+
+    /// <summary><c>25</c>, <c>unknown</c>, <c>25 REASON: message</c>, <c>none</c>.</summary>
+    public static TrafficObservation? Route(string text)
+    {
+        if (text == "none")
+        {
+            return null;
+        }
+
+        var words = text.Split(' ', 2);
+        var problem = words.Length == 1 ? null : words[1].Split(": ", 2);
+        return new(
+            words[0] == "unknown" ? null : int.Parse(words[0], CultureInfo.InvariantCulture),
+            problem is null ? null : new Problem(problem[0], problem[1]));
+    }
+
+    /// <summary><c>PROCESS TRACK REQUESTS</c>, and maybe <c>errors COUNT</c>.</summary>
+    public static CounterReading Counter(string text, DateTimeOffset now)
+    {
+        var words = text.Split(' ');
+        return new(words[0], words[1] == "candidate", long.Parse(words[2], CultureInfo.InvariantCulture), words.Length > 4 ? long.Parse(words[4], CultureInfo.InvariantCulture) : 0, now);
+    }
 }
