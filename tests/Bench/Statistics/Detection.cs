@@ -51,21 +51,21 @@ internal static class Detection
     public static Found SingleTest(WorseCandidate worse, int rollouts, CancellationToken ct)
     {
         var threshold = ConditionalMixtureTest.LogThreshold(0.01);
-        return EachRequest(worse, rollouts, ct, row =>
+        return EachRequest(worse, rollouts, row =>
         {
             BadEvents Events(long candidate, long stable) => new(row.WeightPercent, candidate, stable);
             var logE = worse.IsSlow
                 ? ConditionalMixtureTest.LogMeanExp([.. row.Candidate.SlowTtft.Zip(row.Stable.SlowTtft).Select(slow => ConditionalMixtureTest.LogE([Events(slow.First, slow.Second)], 1))])
                 : ConditionalMixtureTest.LogE([Events(row.Candidate.Errors, row.Stable.Errors)], 1);
             return logE >= threshold;
-        });
+        }, ct);
     }
 
     /// <summary>The product with its default shares and tolerances.</summary>
     public static Found Product(WorseCandidate worse, int rollouts, CancellationToken ct)
     {
         var analysis = new AnalysisPlan();
-        return EachRequest(worse, rollouts, ct, row => LiveTests.Run(analysis, [row]).Any(test => test.Verdict == Verdict.Fail));
+        return EachRequest(worse, rollouts, row => LiveTests.Run(analysis, [row]).Any(test => test.Verdict == Verdict.Fail), ct);
     }
 
     /// <summary>The methods of others, second by second at 100 requests/s, on errors.</summary>
@@ -95,7 +95,7 @@ internal static class Detection
     }
 
     /// <summary>Looks after each bad event of the candidate: nothing else can raise the evidence.</summary>
-    private static Found EachRequest(WorseCandidate worse, int rollouts, CancellationToken ct, Func<EvidenceRow, bool> isFound)
+    private static Found EachRequest(WorseCandidate worse, int rollouts, Func<EvidenceRow, bool> isFound, CancellationToken ct)
     {
         // Rank, among stable's, of the slower latency: Φ(Φ⁻¹(u) + ln(slowdown)/σ).
         var shift = Math.Log(worse.Slowdown) / Latency.Sigma;

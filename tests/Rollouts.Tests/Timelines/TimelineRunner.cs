@@ -156,5 +156,6 @@ internal sealed class TimelineRunner
             OverLimit = TimelineText.Over(traffic.CandidateOver),
             RenderFailures = traffic.RenderFailures,
             Unauthorized = traffic.Unauthorized,
-        }) { Mirrored = traffic.Mirrored };
+        })
+    { Mirrored = traffic.Mirrored };
 }
