@@ -22,5 +22,7 @@ namespace LlmOps.Api;
 [JsonSerializable(typeof(ResourceList<EvalRun>))]
 [JsonSerializable(typeof(RolloutRecord))]
 [JsonSerializable(typeof(ResourceList<RolloutRecord>))]
+[JsonSerializable(typeof(RolloutAction))]
+[JsonSerializable(typeof(ResourceList<RolloutAction>))]
 [JsonSerializable(typeof(ReleaseSnapshot))]
 public sealed partial class ApiJson : JsonSerializerContext;

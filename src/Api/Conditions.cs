@@ -61,7 +61,24 @@ public static class Reasons
     public const string StepEntered = "StepEntered";
     public const string VerdictReached = "VerdictReached";
 
+    public const string AwaitingApproval = "AwaitingApproval";
+    public const string AwaitingDecision = "AwaitingDecision";
+
+    // A person acts
+    public const string Resumed = "Resumed";
+    public const string Approved = "Approved";
+    public const string PromotionRequested = "PromotionRequested";
+    public const string StepSkipped = "StepSkipped";
+    public const string Aborted = "Aborted";
+    public const string Retried = "Retried";
+    public const string RollbackStarted = "RollbackStarted";
+    public const string RolledBack = "RolledBack";
+    public const string ActionRefused = "ActionRefused";
+    public const string ActionApplied = "ActionApplied";
+    public const string DeploymentNotFound = "DeploymentNotFound";
+
     // A rollout fails
+    public const string ApprovalTimedOut = "ApprovalTimedOut";
     public const string GateFailed = "GateFailed";
     public const string GateInconclusive = "GateInconclusive";
     public const string LiveTestFailed = "LiveTestFailed";

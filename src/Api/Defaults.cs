@@ -70,6 +70,8 @@ public static class Defaults
 
     public static Duration Hold { get; } = TimeSpan.FromMinutes(2);
 
+    public static Duration ApproveTimeout { get; } = TimeSpan.FromHours(24);
+
     public static Duration ProgressDeadline { get; } = TimeSpan.FromMinutes(30);
 
     public static Duration ScaleDownDelay { get; } = TimeSpan.FromSeconds(30);

@@ -22,7 +22,7 @@ internal static class GeneratedFiles
     public static IReadOnlyList<GeneratedFile> CustomResources()
     {
         var docs = new DocComments();
-        return [Crd<LlmDeployment>(docs), Crd<PromptVersion>(docs), Crd<EvalGate>(docs), Crd<EvalRun>(docs), Crd<RolloutRecord>(docs)];
+        return [Crd<LlmDeployment>(docs), Crd<PromptVersion>(docs), Crd<EvalGate>(docs), Crd<EvalRun>(docs), Crd<RolloutRecord>(docs), Crd<RolloutAction>(docs)];
     }
 
     /// <summary>Roles and bindings of operator and gateway.</summary>

@@ -24,6 +24,8 @@ public static class OperatorPermissions
         new(ApiGroup.Name, "evalruns", Own, "One per gate step of a rollout"),
         new(ApiGroup.Name, "evalruns/status", ["get", "patch"], "Verdict and scores"),
         new(ApiGroup.Name, "evalruns/finalizers", ["update"], "Owner references that block deletion (OwnerReferencesPermissionEnforcement)"),
+        new(ApiGroup.Name, "rolloutactions", ["get", "list", "watch", "patch", "delete"], "What people ask; patch sets the owner, delete takes the oldest of those that were answered"),
+        new(ApiGroup.Name, "rolloutactions/status", ["get", "patch"], "What became of it"),
         new("apps", "deployments", Own, "Engine pods, one Deployment per serving hash"),
         new("apps", "controllerrevisions", Own, "Snapshots of releases"),
         new(string.Empty, "services", Own, "One Service per serving hash, and two for an HTTPRoute"),

@@ -9,8 +9,8 @@ public sealed record Decision
     /// <summary>All pods that must exist. A serving hash that is not listed has no traffic and no delay left: it may go.</summary>
     public required EquatableArray<ServingTarget> Pods { get; init; }
 
-    /// <summary>The evaluation that must exist now; null where none is needed. Earlier ones are kept as evidence.</summary>
-    public GateRequest? Gate { get; init; }
+    /// <summary>The evaluations that must exist now, in the order of the step. Earlier ones are kept as evidence.</summary>
+    public EquatableArray<GateRequest> Gates { get; init; }
 
     /// <summary>When to decide again at the latest; null when only a change can matter.</summary>
     public TimeSpan? RequeueAfter { get; init; }
@@ -36,7 +36,7 @@ public sealed record Decision
     /// <summary>Live tests as of this decision; empty while the candidate has had no traffic.</summary>
     public EquatableArray<LiveTest> LiveTests { get; init; }
 
-    /// <summary>When the step is reverted if nothing moves; null where it never is.</summary>
+    /// <summary>When the step is reverted if nothing moves, or, by <see cref="RolloutPlan.OnInconclusive"/>, a person is asked; null where neither ever is.</summary>
     public DateTimeOffset? Deadline { get; init; }
 }
 

@@ -30,6 +30,12 @@ public sealed record Observation
     /// <summary>Room for the release that is tried or about to be; null where nobody asked, since it only matters before the first weight.</summary>
     public CapacityObservation? Capacity { get; init; }
 
+    /// <summary>What people ask and is not answered yet, oldest first.</summary>
+    public EquatableArray<RequestedAction> Actions { get; init; }
+
+    /// <summary>Releases that could serve again; gathered only where an action asks to go back to one.</summary>
+    public EquatableArray<KnownRelease> Known { get; init; }
+
     /// <summary>Id for a rollout that starts in this decision, 8 hexadecimal characters. Randomness is a parameter.</summary>
     public required string NewRolloutId { get; init; }
 }

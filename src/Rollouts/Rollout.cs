@@ -8,6 +8,7 @@ public sealed record Rollout
     public const int MaxStepTimes = 60;
     public const int MaxRules = 40;
     public const int MaxEvidenceRows = 200;
+    public const int MaxGateAttempts = 40;
 
     /// <summary>8 hexadecimal characters; also the salt of the sticky split.</summary>
     public required string Id { get; init; }
@@ -28,6 +29,11 @@ public sealed record Rollout
 
     /// <summary>Whether it has not ended yet.</summary>
     public bool IsRunning => Phase is not (RolloutPhase.Promoted or RolloutPhase.Reverted or RolloutPhase.Superseded);
+
+    public RolloutKind Kind { get; init; }
+
+    /// <summary>Who promoted it by an action: all steps but gates are skipped. Null where nobody did.</summary>
+    public string? PromotedBy { get; init; }
 
     /// <summary>Index of the step, from 0; the number of steps once all are done.</summary>
     public int StepIndex { get; init; }
@@ -52,8 +58,8 @@ public sealed record Rollout
     /// <summary>When the weight of the step was set; null while the step waits for it. The hold counts from here.</summary>
     public DateTimeOffset? HoldStartedAt { get; init; }
 
-    /// <summary>Attempt of the gate of this step, from 1.</summary>
-    public int GateAttempt { get; init; } = 1;
+    /// <summary>Attempts of gates, step by step; a gate that is missing is at its first.</summary>
+    public EquatableArray<GateAttempt> GateAttempts { get; init; }
 
     /// <summary>Verdicts of gates, live tests and checks, newest last.</summary>
     public EquatableArray<VerdictRecord> Verdicts { get; init; }
@@ -116,6 +122,24 @@ public sealed record Rollout
 
     /// <summary>What the live tests went by when it ended.</summary>
     public EquatableArray<Rule> Rules { get; init; }
+
+    /// <summary>Attempt of a gate in a step, from 1.</summary>
+    public int AttemptOf(int stepIndex, string gate) =>
+        GateAttempts.LastOrDefault(attempt => attempt.StepIndex == stepIndex && attempt.Gate == gate)?.Attempt ?? 1;
+}
+
+/// <summary>How often a gate of a step was tried.</summary>
+/// <param name="Attempt">The present attempt, from 2.</param>
+public sealed record GateAttempt(int StepIndex, string Gate, int Attempt);
+
+/// <summary>What a rollout is for.</summary>
+public enum RolloutKind
+{
+    /// <summary>Tries a release through all steps.</summary>
+    Release,
+
+    /// <summary>Goes back to a release that was promoted once: no steps, full size at once, promoted as soon as it is ready. The spec waits until it is over.</summary>
+    Rollback,
 }
 
 /// <summary>What a process had counted when its counting began in a weight epoch.</summary>
@@ -150,6 +174,6 @@ public enum RolloutPhase
 }
 
 /// <summary>A verdict and the numbers that made it.</summary>
-/// <param name="Name"><c>gate/NAME</c>, <c>live/errors</c>, <c>live/ttft</c> or <c>check/NAME</c>.</param>
+/// <param name="Name"><c>gate/NAME</c>, <c>live/errors</c>, <c>live/ttft</c>, <c>check/NAME</c> or <c>approval</c>.</param>
 /// <param name="At">When it was first seen.</param>
 public sealed record VerdictRecord(int StepIndex, string Name, Verdict Verdict, string Message, DateTimeOffset At);

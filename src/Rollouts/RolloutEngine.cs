@@ -5,8 +5,8 @@ namespace LlmOps.Rollouts;
 /// <summary>Decides what a rollout does next.</summary>
 /// <remarks>
 /// Guarantees: pure and deterministic; deciding again on the result with the same observation changes nothing; the candidate has weight only after
-/// its gates passed and with capacity observed; a revert needs no more than the evidence for it; at most one step forward per decision; a clock that goes
-/// back makes steps longer, never shorter.
+/// its gates passed and with capacity observed; a revert needs no more than the evidence for it, and no action stands in its way; at most one action and one
+/// step forward per decision; a clock that goes back makes steps longer, never shorter.
 /// </remarks>
 public static class RolloutEngine
 {
@@ -25,10 +25,12 @@ public static class RolloutEngine
         course = Reverting.OnEvidence(situation, course);
         course = Reverting.Continue(situation, course);
         course = SpecChange.Follow(situation, course);
+        course = Acting.Go(situation, course);
         course = Pausing.Resume(situation, course);
         course = Withdrawing.WhenPodsAreGone(situation, course);
         course = Advancing.Go(situation, course);
-        course = Reverting.AtDeadline(situation, course);
+        course = Reverting.AtDeadline(situation, state, course);
+        course = RollingBack.LetTheSpecGoOn(situation, state, course);
         course = Capacity.KeepFloor(situation, course);
         course = Retirement.Expire(situation, course);
         course = CheckBook.Save(state, course);

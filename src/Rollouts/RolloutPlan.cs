@@ -56,6 +56,9 @@ public sealed record RolloutPlan
     /// <summary>The candidate's share while it bakes, in per cent, 1 to 100. The weight of the step before holds where that is more.</summary>
     public int BakeWeightPercent { get; init; } = 95;
 
+    /// <summary>What happens at a deadline that evidence, a gate or a person did not make. A candidate without the pods for its step is reverted in any case.</summary>
+    public OnInconclusive OnInconclusive { get; init; }
+
     /// <summary>How long pods that no longer serve are kept.</summary>
     public TimeSpan ScaleDownDelay { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -67,4 +70,14 @@ public sealed record RolloutPlan
 
     /// <summary>metadata.generation of the spec.</summary>
     public required long Generation { get; init; }
+}
+
+/// <summary>What to do when the deadline of a step has passed without a clear answer.</summary>
+public enum OnInconclusive
+{
+    /// <summary>Revert and lock.</summary>
+    Revert,
+
+    /// <summary>Stay and ask for a decision. A late pass still moves on, a late failure still reverts.</summary>
+    Hold,
 }

@@ -26,6 +26,8 @@ public static class RolloutReasons
     public const string TrafficShareMismatch = "TrafficShareMismatch";
     public const string Paused = "Paused";
     public const string Baking = "Baking";
+    public const string AwaitingApproval = "AwaitingApproval";
+    public const string AwaitingDecision = "AwaitingDecision";
     public const string Promoted = "Promoted";
     public const string WaitingForStable = "WaitingForStable";
     public const string StableUnavailable = "StableUnavailable";
@@ -50,5 +52,17 @@ public static class RolloutReasons
     public const string SpecReverted = "SpecReverted";
     public const string ProgressDeadlineExceeded = "ProgressDeadlineExceeded";
     public const string StartupDeadlineExceeded = "StartupDeadlineExceeded";
+    public const string ApprovalTimedOut = "ApprovalTimedOut";
     public const string ReleaseLocked = "ReleaseLocked";
+
+    // Actions of people
+    public const string Resumed = "Resumed";
+    public const string Approved = "Approved";
+    public const string PromotionRequested = "PromotionRequested";
+    public const string StepSkipped = "StepSkipped";
+    public const string Aborted = "Aborted";
+    public const string Retried = "Retried";
+    public const string RollbackStarted = "RollbackStarted";
+    public const string RolledBack = "RolledBack";
+    public const string ActionRefused = "ActionRefused";
 }

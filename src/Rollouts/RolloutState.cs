@@ -6,6 +6,7 @@ public sealed record RolloutState
     public const int MaxFailed = 20;
     public const int MaxRetiring = 10;
     public const int MaxHistory = 10;
+    public const int MaxActions = 20;
 
     public static RolloutState Initial { get; } = new();
 
@@ -29,6 +30,12 @@ public sealed record RolloutState
 
     /// <summary>Rollouts that ended, newest first.</summary>
     public EquatableArray<FinishedRollout> History { get; init; }
+
+    /// <summary>Who paused by an action; null where nobody did. Besides it the spec may pause too.</summary>
+    public string? PausedBy { get; init; }
+
+    /// <summary>Actions that were handled, oldest first. One that is not answered yet is never dropped.</summary>
+    public EquatableArray<HandledAction> Actions { get; init; }
 
     /// <summary>Generation of the spec that was last decided on. A release is recorded as seen together with its rollout as started.</summary>
     public long ObservedGeneration { get; init; }

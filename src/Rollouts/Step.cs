@@ -1,13 +1,31 @@
 namespace LlmOps.Rollouts;
 
-/// <summary>One stage of a rollout: a <see cref="GateStep"/>, a <see cref="MirrorStep"/> or a <see cref="WeightStep"/>.</summary>
+/// <summary>One stage of a rollout: a <see cref="GateStep"/>, a <see cref="MirrorStep"/>, a <see cref="WeightStep"/> or an <see cref="ApproveStep"/>.</summary>
 public abstract record Step;
 
-/// <summary>Waits for the verdict of an offline evaluation. The weight stays what it was before.</summary>
-/// <param name="Gate">Name of the EvalGate.</param>
-public sealed record GateStep(string Gate) : Step
+/// <summary>Waits for the verdicts of offline evaluations that run at the same time; all of them must pass. The weight stays what it was before.</summary>
+/// <param name="Gates">Names of the EvalGates, one or more, each once.</param>
+public sealed record GateStep(EquatableArray<string> Gates) : Step
 {
-    public override string ToString() => $"gate {Gate}";
+    private const int LongestName = 300;
+
+    public GateStep(string gate)
+        : this([gate])
+    {
+    }
+
+    public override string ToString()
+    {
+        var name = $"{(Gates.Count == 1 ? "gate" : "gates")} {string.Join(", ", Gates)}";
+        return name.Length <= LongestName ? name : $"{name[..(LongestName - 1)]}…";
+    }
+}
+
+/// <summary>Waits for a person. The weight stays, and live tests go on.</summary>
+/// <param name="Timeout">Longest time to wait.</param>
+public sealed record ApproveStep(TimeSpan Timeout) : Step
+{
+    public override string ToString() => "approval";
 }
 
 /// <summary>Gives the candidate a share of the requests and holds it.</summary>

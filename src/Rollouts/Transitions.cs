@@ -15,6 +15,7 @@ public static class Transitions
     ///                         │        │    │        │        │
     ///                         │        └────┼────────┼────────┘ no bake
     ///                         └─────────────┴────────┘ candidate lost its pods
+    ///  a rollback: Starting → Promoting, it has no steps
     ///  any running phase → Reverted, where stable can carry everything
     ///  any running phase → Reverting → Reverted or Superseded, where it cannot yet
     /// </code>
@@ -29,7 +30,12 @@ public static class Transitions
         new(Superseded, Starting, Because.RolloutStarted),
         new(Superseded, Starting, Because.FirstRelease),
 
+        new(Promoted, Starting, Because.RollbackStarted),
+        new(Reverted, Starting, Because.RollbackStarted),
+        new(Superseded, Starting, Because.RollbackStarted),
+
         new(Starting, Stepping, Because.CandidateReady),
+        new(Starting, Promoting, Because.CandidateReady),
         new(Stepping, Promoting, Because.StepsDone),
         new(Promoting, Promoted, Because.Promoted),
         new(Promoting, Baking, Because.Baking),
@@ -48,6 +54,9 @@ public static class Transitions
         .. Back(Because.CheckFailed, Reverted, true, Stepping, Promoting, Baking),
         .. Back(Because.PromptCannotRender, Reverted, false, Stepping, Promoting, Baking),
         .. Back(Because.CandidateUnauthorized, Reverted, false, Stepping, Promoting, Baking),
+        .. Back(Because.ApprovalTimedOut, Reverted, true, Stepping),
+        .. Back(Because.Aborted, Reverted, true, Starting, Stepping, Promoting, Baking),
+        .. Back(Because.RolledBack, Reverted, false, Starting, Stepping, Promoting, Baking),
         .. Back(Because.Superseded, Superseded, true, Starting, Stepping, Promoting, Baking),
     ]);
 

@@ -54,7 +54,7 @@ internal sealed class Scene
     public void Ready(string servingHash, int pods) => Pods[servingHash] = new(servingHash, pods, pods, pods);
 
     public void Answer(Verdict verdict) =>
-        Gates.Add(new("quality", State.Current!.StepIndex, State.Current.GateAttempt, State.Current.Id, verdict, "", $"came to {verdict}"));
+        Gates.Add(new("quality", State.Current!.StepIndex, State.Current.AttemptOf(State.Current.StepIndex, "quality"), State.Current.Id, verdict, "", $"came to {verdict}"));
 
     public void Count(long stable, long stableErrors, long candidate, long candidateErrors) =>
         Rows = [new("gateway-1", State.Current!.WeightEpoch, State.Current.WeightPercent, new(stable, stableErrors), new(candidate, candidateErrors))];

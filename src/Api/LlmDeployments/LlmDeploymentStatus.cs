@@ -42,6 +42,14 @@ public sealed record LlmDeploymentStatus
     [Size(Max = 10)]
     public IReadOnlyList<RetiringRelease>? Retiring { get; init; }
 
+    /// <summary>Who paused by a RolloutAction; absent while nobody does.</summary>
+    [Size(Max = 600)]
+    public string? PausedBy { get; init; }
+
+    /// <summary>RolloutActions that were handled, oldest first. Written together with their effect, so that none is done twice.</summary>
+    [Size(Max = 20)]
+    public IReadOnlyList<ActionRecord>? Actions { get; init; }
+
     /// <summary>Replicas that exist, of both tracks; read by the scale subresource.</summary>
     public int? Replicas { get; init; }
 
@@ -176,8 +184,20 @@ public sealed record RolloutStatus
     [Size(Max = 2048)]
     public string? RevertMessage { get; init; }
 
-    /// <summary>Attempt of the gate of this step, from 1.</summary>
+    /// <summary>Release (default) tries a release through all steps; Rollback goes back to one that was promoted once.</summary>
+    [Size(Max = 32)]
+    public string? Kind { get; init; }
+
+    /// <summary>Who promoted it by a RolloutAction; absent where nobody did.</summary>
+    [Size(Max = 600)]
+    public string? PromotedBy { get; init; }
+
+    /// <summary>Attempt of the gate of the step, from 1. No longer written: read where an operator before gateAttempts wrote it.</summary>
     public int? GateAttempt { get; init; }
+
+    /// <summary>Gates that are at a later attempt than their first.</summary>
+    [Size(Max = 40)]
+    public IReadOnlyList<GateAttemptStatus>? GateAttempts { get; init; }
 
     /// <summary>When the rollout started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
@@ -313,6 +333,51 @@ public sealed record CapacityStatus
     public required string Message { get; init; }
 
     /// <summary>When it was chosen.</summary>
+    public required DateTimeOffset Time { get; init; }
+}
+
+/// <summary>How often a gate of a step was tried.</summary>
+public sealed record GateAttemptStatus
+{
+    /// <summary>Index of the step.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>Name of the EvalGate.</summary>
+    [Size(Max = 253)]
+    public required string Gate { get; init; }
+
+    /// <summary>The present attempt, from 2.</summary>
+    public required int Attempt { get; init; }
+}
+
+/// <summary>A RolloutAction that was handled.</summary>
+public sealed record ActionRecord
+{
+    /// <summary>Uid of the RolloutAction.</summary>
+    [Size(Max = 64)]
+    public required string Id { get; init; }
+
+    /// <summary>Its name.</summary>
+    [Size(Max = 253)]
+    public required string Name { get; init; }
+
+    /// <summary>What it asked for.</summary>
+    [Size(Max = 32)]
+    public required string Action { get; init; }
+
+    /// <summary>Applied or Refused.</summary>
+    [Size(Max = 32)]
+    public required string Outcome { get; init; }
+
+    /// <summary>What was done, or why it was refused.</summary>
+    [Size(Max = 2048)]
+    public required string Message { get; init; }
+
+    /// <summary>Who asked, by the RolloutAction's own word.</summary>
+    [Size(Max = 253)]
+    public string? By { get; init; }
+
+    /// <summary>When it was handled.</summary>
     public required DateTimeOffset Time { get; init; }
 }
 

@@ -33,6 +33,14 @@ public sealed record RolloutSpec
     public Duration? ProgressDeadline { get; init; }
 
     /// <summary>
+    /// What to do when a deadline has passed without a clear answer: a gate that is inconclusive or gives no verdict, too few requests, metrics that cannot be
+    /// read, an approval that nobody gave. Revert (default) reverts and locks; Hold stays where it is, with Stalled=True and reason AwaitingDecision, until a
+    /// person acts or the answer comes. A candidate whose pods do not come is reverted in any case.
+    /// </summary>
+    [OneOf(InconclusivePolicies.Revert, InconclusivePolicies.Hold)]
+    public string? OnInconclusive { get; init; }
+
+    /// <summary>
     /// How long a candidate that has gone through all steps keeps nearly all of the traffic before it is promoted, default 0s. Until then the old release keeps all its pods
     /// and the rest of the traffic, so everything that reverts a candidate still does, at once. A new release ends a bake early: the candidate is promoted, and the new one is tried against it.
     /// </summary>
@@ -52,12 +60,12 @@ public sealed record RolloutSpec
     [SchemaDefault("\"30s\"")]
     public Duration? ScaleDownDelay { get; init; }
 
-    /// <summary>True holds the rollout where it is. Reverts go on.</summary>
+    /// <summary>True holds the rollout where it is. Reverts go on. No RolloutAction takes it back; a RolloutAction Pause does the same without a change of the spec.</summary>
     public bool? Paused { get; init; }
 }
 
-/// <summary>One step: a gate, a mirror or a weight to hold.</summary>
-[CelRule("[has(self.gate), has(self.mirror), has(self.weight)].exists_one(one, one)", "a step is one thing: gate (the name of an EvalGate), mirror or weight (1 to 100): split it into several steps")]
+/// <summary>One step: gates, a mirror, a weight to hold, or an approval.</summary>
+[CelRule("[has(self.gate), has(self.gates), has(self.mirror), has(self.weight), has(self.approve)].exists_one(one, one)", "a step is one thing: gate (the name of an EvalGate), gates (several names), mirror, weight (1 to 100) or approve: split it into several steps")]
 [CelRule("has(self.weight) || has(self.mirror) || (!has(self.hold) && !has(self.minRequests))", "hold and minRequests belong to a step with a weight or a mirror")]
 public sealed record RolloutStep
 {
@@ -71,6 +79,14 @@ public sealed record RolloutStep
     /// </summary>
     public MirrorSpec? Mirror { get; init; }
 
+    /// <summary>Names of EvalGates that run at the same time. The candidate must pass all of them; one that it fails reverts it at once.</summary>
+    [Size(Min = 1, Max = 8)]
+    [ListType("set")]
+    public IReadOnlyList<string>? Gates { get; init; }
+
+    /// <summary>Waits for a person, at the weight that was reached, with live tests going on: a RolloutAction Approve moves it on.</summary>
+    public ApproveSpec? Approve { get; init; }
+
     /// <summary>Share of requests for the candidate, in per cent, 1 to 100. Weights rise from step to step.</summary>
     [Bounds(Min = 1, Max = 100)]
     public int? Weight { get; init; }
@@ -81,6 +97,24 @@ public sealed record RolloutStep
     /// <summary>Requests that the candidate must have got in this step before the next one, default 20.</summary>
     [Bounds(Min = 0, Max = 100_000_000)]
     public int? MinRequests { get; init; }
+
+    /// <summary>The gates of the step, whether it names one or several.</summary>
+    public IEnumerable<string> AllGates() => Gate is { } gate ? [gate] : Gates ?? [];
+}
+
+/// <summary>An approval that a person gives.</summary>
+public sealed record ApproveSpec
+{
+    /// <summary>Longest time to wait, default 24h. After it, what onInconclusive says.</summary>
+    [CelRule("duration(self) > duration('0s')", "must be longer than 0s, such as 24h")]
+    public Duration? Timeout { get; init; }
+}
+
+/// <summary>Values of <see cref="RolloutSpec.OnInconclusive"/>.</summary>
+public static class InconclusivePolicies
+{
+    public const string Revert = "Revert";
+    public const string Hold = "Hold";
 }
 
 /// <summary>Which of stable's requests are copied to the candidate.</summary>

@@ -43,7 +43,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         await applier.ApplyAsync(cluster.DisruptionBudgets, desired.DisruptionBudget, ct);
         if (desired.Autoscaler is { } autoscaler)
             await applier.ApplyAsync(cluster.Autoscalers, autoscaler, ct);
-        if (desired.Run is { } run)
+        foreach (var run in desired.Runs)
             await CreateRunAsync(gathered, run, ct);
         await LabelPodsAsync(gathered.Deployment, decision.Next, ct);
         // Up only on endpoints that were seen: what is there may have gone since the weight was asked for.
@@ -87,7 +87,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
 
     private async Task CreateRunAsync(Gathered gathered, EvalRun run, CancellationToken ct)
     {
-        if (gathered.Runs.Any(existing => existing.Metadata.Name == run.Metadata.Name))
+        if (gathered.Runs.Any(existing => existing.Metadata.Name == run.Metadata.Name || GateFacts.AreSameAttempt(existing, run)))
             return;
         try
         {

@@ -20,16 +20,16 @@ internal sealed record DesiredObjects
 
     public required PodDisruptionBudget DisruptionBudget { get; init; }
 
-    /// <summary>The evaluation that the decision asks for; null where there is none or it cannot be run now.</summary>
-    public required EvalRun? Run { get; init; }
+    /// <summary>The evaluations that the decision asks for and that can be run now.</summary>
+    public required IReadOnlyList<EvalRun> Runs { get; init; }
 
     /// <summary>Serving hashes that pods may exist for. What is not here goes.</summary>
     public required IReadOnlySet<string> ServingHashes { get; init; }
 
     /// <param name="gathered">What the decision was made on.</param>
     /// <param name="decision">The decision.</param>
-    /// <param name="gate">The EvalGate that the decision asks for; null where it asks for none, or there is none.</param>
-    public static DesiredObjects Of(Gathered gathered, Decision decision, EvalGate? gate)
+    /// <param name="findGate">The EvalGate of a name, or null.</param>
+    public static DesiredObjects Of(Gathered gathered, Decision decision, Func<string, EvalGate?> findGate)
     {
         var owner = gathered.Deployment;
         var deployments = new List<Deployment>();
@@ -50,7 +50,7 @@ internal sealed record DesiredObjects
             Services = services,
             Autoscaler = EngineCatalog.Find(owner.Spec.Engine.Type) is { } wanted ? ScalingResources.Autoscaler(owner, wanted) : null,
             DisruptionBudget = ScalingResources.DisruptionBudget(owner),
-            Run = decision.Gate is { } request && GateFacts.Obstacle(request.Gate, gate) is null ? RunOf(gathered, decision.Next, request, gate!) : null,
+            Runs = decision.Gates.Select(request => findGate(request.Gate) is { } gate && GateFacts.Obstacle(request.Gate, gate) is null ? RunOf(gathered, decision.Next, request, gate) : null).OfType<EvalRun>().ToList(),
             ServingHashes = decision.Pods.Select(target => target.ServingHash).ToHashSet(StringComparer.Ordinal),
         };
     }
@@ -91,7 +91,7 @@ internal sealed record DesiredObjects
         var compares = gate.Spec.Criteria.Any(criterion => criterion.NotWorseThanStable is not null);
         var run = EvaluationResources.Run(
             gathered.Deployment,
-            ObjectNames.EvalRun(gathered.Deployment.Metadata.Name!, request.RolloutId, request.StepIndex, request.Attempt),
+            ObjectNames.EvalRun(gathered.Deployment.Metadata.Name!, request.RolloutId, request.StepIndex, request.Gate, request.Attempt),
             new EvalRunSpec
             {
                 Gate = request.Gate,

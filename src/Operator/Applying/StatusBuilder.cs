@@ -29,6 +29,8 @@ internal static class StatusBuilder
             FailedReleases = NullIfEmpty(next.Failed.Select(failed => new FailedRelease { Release = failed.Hash, Reason = failed.Reason, Message = Text.Cut(failed.Message, LongestMessage), Time = failed.At })),
             History = NullIfEmpty(next.History.Select(Record)),
             Retiring = NullIfEmpty(next.Retiring.Select(retiring => new RetiringRelease { ServingHash = retiring.ServingHash, Replicas = retiring.Replicas, Until = retiring.Until, Deadline = retiring.Deadline })),
+            PausedBy = next.PausedBy,
+            Actions = NullIfEmpty(next.Actions.Select(Action)),
             Replicas = gathered.Observation.Pods.Sum(pods => pods.Desired),
             ReadyReplicas = gathered.Observation.Pods.Sum(pods => pods.Ready),
             Selector = $"{Labels.Deployment}={ObjectNames.LabelValue(deployment.Metadata.Name!)}",
@@ -81,7 +83,9 @@ internal static class StatusBuilder
         StableFloor = rollout.StableFloor > 0 ? rollout.StableFloor : null,
         RevertReason = rollout.RevertReason,
         RevertMessage = rollout.RevertMessage is { } why ? Text.Cut(why, LongestMessage) : null,
-        GateAttempt = rollout.GateAttempt,
+        Kind = rollout.Kind == RolloutKind.Release ? null : rollout.Kind.ToString(),
+        PromotedBy = rollout.PromotedBy,
+        GateAttempts = NullIfEmpty(rollout.GateAttempts.Select(attempt => new GateAttemptStatus { Step = attempt.StepIndex, Gate = attempt.Gate, Attempt = attempt.Attempt })),
         StartedAt = rollout.StartedAt,
         StepStartedAt = rollout.StepStartedAt,
         HoldStartedAt = rollout.HoldStartedAt,
@@ -198,6 +202,17 @@ internal static class StatusBuilder
 
     // Most of the counts are 0 most of the time: left out, a status with many rows stays small.
     private static long? NullIfZero(long count) => count == 0 ? null : count;
+
+    private static ActionRecord Action(HandledAction action) => new()
+    {
+        Id = action.Id,
+        Name = action.Name,
+        Action = action.Kind.ToString(),
+        Outcome = action.Outcome.ToString(),
+        Message = Text.Cut(action.Message, LongestMessage),
+        By = action.By,
+        Time = action.At,
+    };
 
     private static T[]? NullIfEmpty<T>(IEnumerable<T> items) => items.ToArray() is { Length: > 0 } list ? list : null;
 }

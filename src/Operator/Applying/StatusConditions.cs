@@ -14,6 +14,7 @@ internal static class StatusConditions
         Reasons.StableUnavailable, Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable, Reasons.StartupDeadlineExceeded,
         Reasons.GateNotFound, Reasons.GateInvalid, Reasons.GateInconclusive, Reasons.DatasetInvalid, Reasons.EvaluationFailed,
         Reasons.TrafficShareMismatch,
+        Reasons.AwaitingDecision,
     ];
 
     public static IReadOnlyList<Condition> Build(Gathered gathered, Decision decision, Problem? applyProblem, DateTimeOffset now)
@@ -27,7 +28,7 @@ internal static class StatusConditions
         conditions.Set(
             ConditionTypes.Progressing, decision.Next.Candidate is not null,
             rollout is { Reason.Length: > 0 } ? rollout.Reason : Reasons.NoRollout,
-            rollout?.Message ?? "no rollout has run yet");
+            rollout is null ? "no rollout has run yet" : decision.Next.Candidate is null ? rollout.Message : ActionHint.Append(deployment, rollout));
 
         var stalled = Stalled(gathered, decision, applyProblem);
         conditions.Set(ConditionTypes.Stalled, stalled is not null, stalled?.Reason ?? Reasons.NoRollout, stalled?.Message ?? "nothing waits for anybody");
@@ -35,12 +36,8 @@ internal static class StatusConditions
         var degraded = Degraded(gathered, decision);
         conditions.Set(ConditionTypes.Degraded, degraded is not null, degraded?.Reason ?? Reasons.Serving, degraded?.Message ?? "what the spec asks for serves, or is on its way");
 
-        var gate = rollout?.Verdicts.LastOrDefault(verdict => verdict.Name.StartsWith("gate/", StringComparison.Ordinal));
-        conditions.Set(
-            ConditionTypes.GatePassed,
-            gate?.Verdict switch { Verdict.Pass => true, Verdict.Fail => false, _ => null },
-            gate?.Verdict switch { Verdict.Pass => Reasons.GatePassed, Verdict.Fail => Reasons.GateFailed, null => Reasons.NoRollout, _ => Reasons.GateInconclusive },
-            gate is null ? "no gate has answered in this rollout" : $"{gate.Name}: {gate.Message}");
+        var (passed, gateReason, gateMessage) = Gates(gathered, rollout);
+        conditions.Set(ConditionTypes.GatePassed, passed, gateReason, gateMessage);
         if (gathered.Route is { } route)
         {
             conditions.Set(
@@ -66,6 +63,24 @@ internal static class StatusConditions
         { Current.Capacity: { } choice } => (false, Reasons.InsufficientGpus, choice.Message),
         _ => (null, Reasons.NoRollout, "the candidate runs on stable's pods, or started before room was looked for"),
     };
+
+    /// <summary>The gates of the newest step with a verdict of one: passed once all of them are.</summary>
+    private static (bool? Passed, string Reason, string Message) Gates(Gathered gathered, Rollout? rollout)
+    {
+        static bool IsGate(VerdictRecord verdict) => verdict.Name.StartsWith("gate/", StringComparison.Ordinal);
+        if (rollout?.Verdicts.LastOrDefault(IsGate) is not { StepIndex: var index })
+            return (null, Reasons.NoRollout, "no gate has answered in this rollout");
+
+        var steps = gathered.Spec.Plan.Steps;
+        var newest = rollout.Verdicts.Where(verdict => verdict.StepIndex == index && IsGate(verdict)).GroupBy(verdict => verdict.Name).Select(verdicts => verdicts.Last()).ToList();
+        var missing = index < steps.Count && steps[index] is GateStep step ? step.Gates.Where(gate => !newest.Exists(verdict => verdict.Name == $"gate/{gate}")).ToList() : [];
+        var message = string.Join("; ", newest.Select(verdict => $"{verdict.Name}: {verdict.Message}").Concat(missing.Select(gate => $"gate/{gate} has not answered yet")));
+        if (newest.Exists(verdict => verdict.Verdict == Verdict.Fail))
+            return (false, Reasons.GateFailed, message);
+        if (newest.Exists(verdict => verdict.Verdict != Verdict.Pass))
+            return (null, Reasons.GateInconclusive, message);
+        return missing.Count == 0 ? (true, Reasons.GatePassed, message) : (null, Reasons.WaitingForGate, message);
+    }
 
     /// <summary>Value of <see cref="DeploymentPhases"/>.</summary>
     public static string Phase(Gathered gathered, Decision decision) => decision.Next switch
@@ -98,7 +113,7 @@ internal static class StatusConditions
         if (decision.Next.Stable is not null && gathered.Route is { NeedsSomebody: true, Problem: { } route })
             return route;
         if (decision.Next is { Candidate: not null, Current: { } rollout } && NeedsSomebody.Contains(rollout.Reason))
-            return new(rollout.Reason, rollout.Message);
+            return new(rollout.Reason, ActionHint.Append(gathered.Deployment, rollout));
         if (decision.Next is { Candidate: { } candidate, Current.Reason: Reasons.WaitingForWarmUp } && gathered.PodsOf(candidate.ServingHash).Problem is { } silent)
             return silent;
         if (decision.Reason == Reasons.ReleaseLocked)

@@ -38,6 +38,8 @@ internal sealed class ClusterView : IDisposable
             .IndexedBy(Indexes.Deployment, run => Indexes.ByLabel(run.Metadata, Labels.Deployment))
             .IndexedBy(Indexes.Gate, run => [Indexes.Value(run.Metadata.Namespace, run.Spec.Gate)]);
 
+        RolloutActions = Watch<RolloutAction>(all).IndexedBy(Indexes.Deployment, action => [Indexes.OfDeployment(Indexes.DeploymentOf(action))]);
+
         Deployments = Watch<Deployment>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Services = Watch<Service>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Revisions = Watch<ControllerRevision>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
@@ -70,6 +72,8 @@ internal sealed class ClusterView : IDisposable
     public WatchedKind<EvalGate> EvalGates { get; }
 
     public WatchedKind<EvalRun> EvalRuns { get; }
+
+    public WatchedKind<RolloutAction> RolloutActions { get; }
 
     public WatchedKind<Deployment> Deployments { get; }
 

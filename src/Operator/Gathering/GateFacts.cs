@@ -17,19 +17,24 @@ internal static class GateFacts
         var facts = new List<GateObservation>();
         foreach (var run in runs.Where(run => run.Spec.Rollout == rollout.Id && run.Spec.Candidate.Release == rollout.ReleaseHash).OrderBy(run => run.Metadata.Name, StringComparer.Ordinal))
         {
-            if (Number(run, Annotations.Step) is { } step && Number(run, Annotations.Attempt) is { } attempt)
-                facts.Add(Fact(run, step, attempt, findGate(run.Spec.Gate)));
+            if (Number(run, Annotations.Step) is { } index && Number(run, Annotations.Attempt) is { } attempt)
+                facts.Add(Fact(run, index, attempt, findGate(run.Spec.Gate)));
         }
 
-        if (rollout.StepIndex < steps.Count && steps[rollout.StepIndex] is GateStep { Gate: var name } &&
-            !facts.Exists(fact => fact.StepIndex == rollout.StepIndex && fact.Gate == name && fact.Attempt == rollout.GateAttempt) &&
-            Obstacle(name, findGate(name)) is { } obstacle)
+        foreach (var name in rollout.StepIndex < steps.Count && steps[rollout.StepIndex] is GateStep step ? step.Gates : [])
         {
-            facts.Add(new(name, rollout.StepIndex, rollout.GateAttempt, rollout.Id, null, obstacle.Reason, obstacle.Message));
+            var attempt = rollout.AttemptOf(rollout.StepIndex, name);
+            if (!facts.Exists(fact => fact.StepIndex == rollout.StepIndex && fact.Gate == name && fact.Attempt == attempt) && Obstacle(name, findGate(name)) is { } obstacle)
+                facts.Add(new(name, rollout.StepIndex, attempt, rollout.Id, null, obstacle.Reason, obstacle.Message));
         }
 
         return facts.ToEquatableArray();
     }
+
+    /// <summary>Whether two runs are the same attempt of the same gate: names may differ between versions of the operator.</summary>
+    public static bool AreSameAttempt(EvalRun one, EvalRun other) =>
+        one.Spec.Rollout == other.Spec.Rollout && one.Spec.Gate == other.Spec.Gate &&
+        Number(one, Annotations.Step) == Number(other, Annotations.Step) && Number(one, Annotations.Attempt) == Number(other, Annotations.Attempt);
 
     /// <summary>Why a gate cannot be run now; null where it can.</summary>
     public static Problem? Obstacle(string name, EvalGate? gate)

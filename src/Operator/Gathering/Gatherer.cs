@@ -36,6 +36,8 @@ internal sealed class Gatherer(
 
         var route = routes.Observe(deployment, state);
         var engines = route is null ? new([], null) : Counters(deployment, state, releases);
+        var actions = ActionFacts.Pending(cluster.RolloutActions.Store
+            .ListByIndex(Indexes.Deployment, index, action => Indexes.DeploymentOf(action) == key).Where(action => Indexes.DeploymentOf(action) == key));
 
         return new Gathered
         {
@@ -61,6 +63,10 @@ internal sealed class Gatherer(
                 Traffic = route?.ToObservation(),
                 Records = records.Of(key),
                 Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
+                Actions = actions,
+                Known = actions.Any(action => action.Kind == ActionKind.Rollback)
+                    ? ActionFacts.Known(revisions, name => cluster.PromptVersions.Store.Get(new ObjectKey(key.Namespace, name)))
+                    : [],
                 NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
             },
         };

@@ -7,7 +7,7 @@ namespace LlmOps.Operator.Gathering;
 /// <summary>Names and values of the indexes of the caches. A value is <c>namespace/name</c>.</summary>
 internal static class Indexes
 {
-    /// <summary>Owned objects and pods by the LlmDeployment in their label; LlmDeployments by what that label says of them.</summary>
+    /// <summary>Owned objects and pods by the LlmDeployment in their label, RolloutActions by the one that they name; LlmDeployments by what that label says of them.</summary>
     public const string Deployment = "deployment";
 
     /// <summary>LlmDeployments by the PromptVersions that they want or that serve.</summary>
@@ -36,6 +36,9 @@ internal static class Indexes
     /// <summary>Value of <see cref="Deployment"/> for an LlmDeployment.</summary>
     public static string OfDeployment(ObjectKey key) => Value(key.Namespace, ObjectNames.LabelValue(key.Name));
 
+    /// <summary>The LlmDeployment that a RolloutAction names.</summary>
+    public static ObjectKey DeploymentOf(RolloutAction action) => new(action.Metadata.Namespace!, action.Spec.Deployment);
+
     /// <summary>The value of a label as an index value; none where the object has no such label.</summary>
     public static IEnumerable<string> ByLabel(ObjectMeta metadata, string label)
     {
@@ -54,7 +57,7 @@ internal static class Indexes
 
     /// <summary>EvalGates in the steps of an LlmDeployment.</summary>
     public static IEnumerable<string> GatesOf(LlmDeployment deployment) =>
-        (deployment.Spec.Rollout?.Steps ?? []).Select(step => step.Gate).OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
+        (deployment.Spec.Rollout?.Steps ?? []).SelectMany(step => step.AllGates()).Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
 
     /// <summary>The HTTPRoute that an LlmDeployment names.</summary>
     public static IEnumerable<string> RouteOf(LlmDeployment deployment)

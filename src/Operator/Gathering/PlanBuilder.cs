@@ -45,6 +45,7 @@ internal static class PlanBuilder
                 rollout?.Deadlines?.ImagePull ?? Defaults.ImagePullDeadline,
                 rollout?.Deadlines?.Load ?? spec.Engine.StartupDeadline ?? Defaults.StartupDeadline,
                 rollout?.Deadlines?.WarmUp ?? Defaults.WarmUpDeadline),
+            OnInconclusive = rollout?.OnInconclusive == InconclusivePolicies.Hold ? OnInconclusive.Hold : OnInconclusive.Revert,
             ProgressDeadline = rollout?.ProgressDeadline ?? Defaults.ProgressDeadline,
             Bake = rollout?.Bake ?? TimeSpan.Zero,
             BakeWeightPercent = rollout?.BakeWeight ?? Defaults.BakeWeight,
@@ -79,7 +80,8 @@ internal static class PlanBuilder
 
     private static Step Step(RolloutStep step) => step switch
     {
-        { Gate: { } gate } => new GateStep(gate),
+        _ when step.AllGates().ToEquatableArray() is { Count: > 0 } gates => new GateStep(gates),
+        { Approve: { } approve } => new ApproveStep(approve.Timeout ?? Defaults.ApproveTimeout),
         { Mirror: { } mirror } => new MirrorStep(new(mirror.Percent, mirror.MaxConcurrent ?? Defaults.MirrorConcurrency), step.Hold ?? Defaults.Hold, step.MinRequests ?? Defaults.MinRequests),
         _ => new WeightStep(step.Weight ?? 100, step.Hold ?? Defaults.Hold, step.MinRequests ?? Defaults.MinRequests),
     };

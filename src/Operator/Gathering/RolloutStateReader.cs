@@ -15,6 +15,8 @@ internal static class RolloutStateReader
         Failed = (status.FailedReleases ?? []).Select(failed => new LockedRelease(failed.Release, failed.Reason, failed.Message, failed.Time)).ToEquatableArray(),
         Retiring = (status.Retiring ?? []).Select(retiring => new RetiringPods(retiring.ServingHash, retiring.Replicas, retiring.Until, retiring.Deadline)).ToEquatableArray(),
         History = (status.History ?? []).Select(Finished).ToEquatableArray(),
+        PausedBy = status.PausedBy,
+        Actions = (status.Actions ?? []).Select(Action).ToEquatableArray(),
         ObservedGeneration = status.ObservedGeneration ?? 0,
     };
 
@@ -42,7 +44,9 @@ internal static class RolloutStateReader
         StartedAt = rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
         StepStartedAt = rollout.StepStartedAt ?? rollout.StartedAt ?? DateTimeOffset.UnixEpoch,
         HoldStartedAt = rollout.HoldStartedAt,
-        GateAttempt = rollout.GateAttempt ?? 1,
+        Kind = Enum.TryParse<RolloutKind>(rollout.Kind, out var kind) ? kind : RolloutKind.Release,
+        PromotedBy = rollout.PromotedBy,
+        GateAttempts = GateAttempts(rollout).ToEquatableArray(),
         Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
         Evidence = (rollout.Evidence ?? []).Select(Row).ToEquatableArray(),
         Baselines = (rollout.Baselines ?? []).Select(baseline => new CounterBaseline(baseline.Process, baseline.Epoch, baseline.Requests, baseline.Errors)).ToEquatableArray(),
@@ -67,6 +71,24 @@ internal static class RolloutStateReader
     private static CapacityChoice? Capacity(CapacityStatus room) => Enum.TryParse<CapacityPlan>(room.Plan, out var plan)
         ? new(plan, room.Fits, room.SurgeReplicas, Math.Max(1, room.GivenPerReplica ?? 1), room.GivenReplicas ?? 0, room.GpusPerReplica, room.Message, room.Time)
         : null;
+
+    /// <summary>Operators before <c>gateAttempts</c> kept one number, for the one gate that a step had then.</summary>
+    private static IEnumerable<GateAttempt> GateAttempts(RolloutStatus rollout)
+    {
+        const string Gate = "gate ";
+        if (rollout is { GateAttempts: null, GateAttempt: > 1 and var attempt, Step: { } step, StepName: { } name } && name.StartsWith(Gate, StringComparison.Ordinal))
+            return [new(step, name[Gate.Length..], attempt)];
+        return (rollout.GateAttempts ?? []).Select(gate => new GateAttempt(gate.Step, gate.Gate, gate.Attempt));
+    }
+
+    private static HandledAction Action(ActionRecord action) => new(
+        action.Id,
+        action.Name,
+        Enum.TryParse<ActionKind>(action.Action, out var kind) ? kind : ActionKind.Pause,
+        Enum.TryParse<ActionOutcome>(action.Outcome, out var outcome) ? outcome : ActionOutcome.Refused,
+        action.Message,
+        action.By,
+        action.Time);
 
     private static VerdictRecord Verdict(VerdictStatus verdict) =>
         new(verdict.Step, verdict.Name, Verdict(verdict.Verdict), verdict.Message, verdict.Time ?? DateTimeOffset.UnixEpoch);

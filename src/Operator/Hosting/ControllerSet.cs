@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Operator.Hosting;
 
 /// <summary>
-/// The four queues, and which change wakes which key. Changes are queued whether this process leads or not; only a leader works them off.
+/// The queues, and which change wakes which key. Changes are queued whether this process leads or not; only a leader works them off.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -20,6 +20,8 @@ namespace LlmOps.Operator.Hosting;
 /// PromptVersion           itself; the LlmDeployments that want it
 /// EvalGate                itself; the LlmDeployments with it in their steps; its EvalRuns that run
 /// EvalRun                 itself; its EvalGate
+/// RolloutAction           itself; the LlmDeployment that it names
+/// LlmDeployment           the RolloutActions that name it and have no answer
 /// Job, ConfigMap, pod     their EvalRun
 /// Node, ResourceQuota     the LlmDeployments whose candidate waits for room
 /// any pod that goes       the same
@@ -33,6 +35,7 @@ internal sealed class ControllerSet : IDisposable
     private readonly WorkQueue<ObjectKey> prompts;
     private readonly WorkQueue<ObjectKey> gates;
     private readonly WorkQueue<ObjectKey> runs;
+    private readonly WorkQueue<ObjectKey> actions;
 
     public ControllerSet(ClusterView cluster, TimeProvider time)
     {
@@ -41,6 +44,7 @@ internal sealed class ControllerSet : IDisposable
         prompts = new(new() { Name = "promptversion" }, time);
         gates = new(new() { Name = "evalgate" }, time);
         runs = new(new() { Name = "evalrun" }, time);
+        actions = new(new() { Name = "rolloutaction" }, time);
         Wire();
     }
 
@@ -58,18 +62,21 @@ internal sealed class ControllerSet : IDisposable
             gates.Add(gate.Key());
         foreach (var run in cluster.EvalRuns.List())
             runs.Add(run.Key());
+        foreach (var action in cluster.RolloutActions.List())
+            actions.Add(action.Key());
     }
 
     /// <summary>Works the queues off until cancelled.</summary>
     public Task RunAsync(
-        LlmDeploymentReconciler deployment, PromptVersionReconciler prompt, EvalGateReconciler gate, EvalRunReconciler run, int workers, ILoggerFactory loggers, TimeProvider time, CancellationToken ct)
+        LlmDeploymentReconciler deployment, PromptVersionReconciler prompt, EvalGateReconciler gate, EvalRunReconciler run, RolloutActionReconciler action, int workers, ILoggerFactory loggers, TimeProvider time, CancellationToken ct)
     {
         var logger = loggers.CreateLogger("LlmOps.Operator.Controllers");
         return Task.WhenAll(
             new Controller<ObjectKey>("llmdeployment", deployment.ReconcileAsync, workers, deployments, logger, time).RunAsync(ct),
             new Controller<ObjectKey>("promptversion", prompt.ReconcileAsync, 1, prompts, logger, time).RunAsync(ct),
             new Controller<ObjectKey>("evalgate", gate.ReconcileAsync, 1, gates, logger, time).RunAsync(ct),
-            new Controller<ObjectKey>("evalrun", run.ReconcileAsync, 2, runs, logger, time).RunAsync(ct));
+            new Controller<ObjectKey>("evalrun", run.ReconcileAsync, 2, runs, logger, time).RunAsync(ct),
+            new Controller<ObjectKey>("rolloutaction", action.ReconcileAsync, 1, actions, logger, time).RunAsync(ct));
     }
 
     public void Dispose()
@@ -78,6 +85,7 @@ internal sealed class ControllerSet : IDisposable
         prompts.Dispose();
         gates.Dispose();
         runs.Dispose();
+        actions.Dispose();
     }
 
     private void Wire()
@@ -96,6 +104,13 @@ internal sealed class ControllerSet : IDisposable
                 WakeWaiting();
             foreach (var prompt in new[] { before, after }.OfType<LlmDeployment>().SelectMany(Indexes.PromptsOf).Distinct())
                 prompts.Add(Key(prompt));
+            foreach (var action in cluster.RolloutActions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment((after ?? before!).Key())).Where(action => action.Status?.Phase is null))
+                actions.Add(action.Key());
+        });
+        cluster.RolloutActions.OnChange(action =>
+        {
+            actions.Add(action.Key());
+            deployments.Add(Indexes.DeploymentOf(action));
         });
         cluster.PromptVersions.OnChange(prompt =>
         {

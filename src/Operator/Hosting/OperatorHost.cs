@@ -55,6 +55,8 @@ public static class OperatorHost
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());
 
+        var action = new RolloutActionReconciler(client, cluster, applier, time);
+
         async Task LeadAsync(CancellationToken leading)
         {
             var start = time.GetTimestamp();
@@ -63,7 +65,7 @@ public static class OperatorHost
             // Another process may have led and written since.
             cluster.ForgetWrites();
             controllers.WakeAll();
-            await controllers.RunAsync(deployment, prompt, gate, run, options.Workers, loggers, time, leading);
+            await controllers.RunAsync(deployment, prompt, gate, run, action, options.Workers, loggers, time, leading);
         }
 
         await Task.WhenAll(

@@ -18,9 +18,12 @@ internal static class ObjectNames
     /// <summary>ControllerRevision of a release.</summary>
     public static string Revision(string deployment, string releaseHash) => Join(deployment, releaseHash);
 
-    /// <summary>EvalRun of a gate step; attempts after the first carry their number.</summary>
-    public static string EvalRun(string deployment, string rolloutId, int stepIndex, int attempt) =>
-        Join(deployment, attempt <= 1 ? $"{rolloutId}-{stepIndex}" : $"{rolloutId}-{stepIndex}-{attempt}");
+    /// <summary>EvalRun of a gate in a step; attempts after the first carry their number.</summary>
+    public static string EvalRun(string deployment, string rolloutId, int stepIndex, string gate, int attempt)
+    {
+        var suffix = $"{rolloutId}-{stepIndex}-{Hash(gate)[..4]}";
+        return Join(deployment, attempt <= 1 ? suffix : $"{suffix}-{attempt}");
+    }
 
     /// <summary>RolloutRecord of a rollout.</summary>
     public static string Record(string deployment, string rolloutId) => Join(deployment, rolloutId);
@@ -42,9 +45,11 @@ internal static class ObjectNames
         return $"{(fits ? name : Shorten(name, most))}-{suffix}";
     }
 
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
     private static string Shorten(string name, int most)
     {
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
+        var hash = Hash(name)[..8];
         var readable = name.Replace('.', '-');
         if (!char.IsAsciiLetter(readable[0]))
             readable = "llm-" + readable;

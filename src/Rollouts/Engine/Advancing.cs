@@ -10,9 +10,9 @@ internal static class Advancing
             return course;
         }
 
-        if (situation.Plan.Paused)
+        if (Pausing.IsPaused(situation.Plan, course.State))
         {
-            return Pausing.Hold(Gating.Keep(situation, course));
+            return Pausing.Hold(situation, Gating.Keep(situation, course));
         }
 
         if (course.Rollout.Phase == RolloutPhase.Starting)

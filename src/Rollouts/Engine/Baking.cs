@@ -29,17 +29,18 @@ internal static class Baking
         }
 
         var until = since + situation.Plan.Bake;
-        if (situation.Now < until)
+        var isPromoted = course.Rollout.PromotedBy is not null;
+        if (situation.Now < until && !isPromoted)
         {
             return course.Wait(RolloutReasons.Baking, Describe(course, until));
         }
 
-        if (Routing.Wait(situation, course) is { } waiting)
+        if (Routing.Wait(situation, course, mayMismatch: isPromoted) is { } waiting)
         {
             return waiting;
         }
 
-        if (EvidenceBook.Blocks(situation, course, minRequests: 1) is { } blocked)
+        if (!isPromoted && EvidenceBook.Blocks(situation, course, minRequests: 1) is { } blocked)
         {
             return EvidenceBook.Wait(situation, course, blocked);
         }

@@ -145,8 +145,8 @@ internal static class Capacity
             return 0;
         }
 
-        var index = Steps.Clamp(plan.Steps, rollout.StepIndex, state.IsCandidateAlone);
-        var takesAll = rollout.Phase is RolloutPhase.Promoting or RolloutPhase.Baking || index >= plan.Steps.Count || rollout.Capacity?.Plan == CapacityPlan.Recreate
+        var index = Steps.Clamp(plan.Steps, state);
+        var takesAll = rollout.Kind is RolloutKind.Rollback || rollout.Phase is RolloutPhase.Promoting or RolloutPhase.Baking || index >= plan.Steps.Count || rollout.Capacity?.Plan == CapacityPlan.Recreate
             || (rollout.Phase is RolloutPhase.Reverting && rollout.StepIndex >= plan.Steps.Count);
         var weight = rollout.Phase is RolloutPhase.Stepping or RolloutPhase.Reverting && index < plan.Steps.Count && plan.Steps[index] is WeightStep step ? step.WeightPercent : 0;
         var wanted = takesAll ? Math.Max(1, plan.Replicas) : Share(plan, Math.Max(weight, rollout.MaxWeight));

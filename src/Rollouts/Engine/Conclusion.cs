@@ -16,7 +16,7 @@ internal static class Conclusion
         {
             Next = course.State,
             Pods = Capacity.Targets(situation.Plan, course.State),
-            Gate = course.Gate,
+            Gates = course.Gates,
             CandidateMayServe = MayServe(situation, course),
             RequeueAfter = RequeueAfter(situation, course, deadline),
             Happenings = course.Happenings,
@@ -41,7 +41,8 @@ internal static class Conclusion
             return LiveInterval;
         }
 
-        DateTimeOffset?[] times = [Retirement.LookAgainAt(situation, course.State), deadline, course.LookAgainAt];
+        // A deadline that has passed waits for a person.
+        DateTimeOffset?[] times = [Retirement.LookAgainAt(situation, course.State), deadline > situation.Now ? deadline : null, course.LookAgainAt];
         return times.Min() is { } next ? Clamp(next - situation.Now) : null;
     }
 
@@ -66,6 +67,6 @@ internal static class Conclusion
 
         return SpecChange.LockOf(state, plan.Desired) is { } locked
             ? (RolloutReasons.ReleaseLocked, SpecChange.Describe(locked))
-            : (RolloutReasons.Paused, $"rollout.paused is set: release {plan.Desired.Hash} starts when it is not");
+            : (RolloutReasons.Paused, $"{Pausing.Cause(plan, state)}: release {plan.Desired.Hash} starts when that is over");
     }
 }

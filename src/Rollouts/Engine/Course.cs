@@ -5,7 +5,10 @@ internal sealed record Course
 {
     public required RolloutState State { get; init; }
 
-    public GateRequest? Gate { get; init; }
+    public EquatableArray<GateRequest> Gates { get; init; }
+
+    /// <summary>Whether this decision has made its step forward already.</summary>
+    public bool HasMoved { get; init; }
 
     /// <summary>When to look again besides the step's deadline; null for no such time.</summary>
     public DateTimeOffset? LookAgainAt { get; init; }
@@ -55,5 +58,8 @@ internal sealed record Course
     }
 
     /// <summary>Newest verdict of that name in the present step.</summary>
-    public VerdictRecord? LastVerdict(string name) => Rollout.Verdicts.LastOrDefault(verdict => verdict.StepIndex == Rollout.StepIndex && verdict.Name == name);
+    public VerdictRecord? LastVerdict(string name) => LastVerdict(name, Rollout.StepIndex);
+
+    /// <summary>Newest verdict of that name in a step of this rollout.</summary>
+    public VerdictRecord? LastVerdict(string name, int stepIndex) => Rollout.Verdicts.LastOrDefault(verdict => verdict.StepIndex == stepIndex && verdict.Name == name);
 }

@@ -1,6 +1,6 @@
 namespace LlmOps.Rollouts.Engine;
 
-/// <summary>When a step is reverted if nothing moves.</summary>
+/// <summary>When a step is reverted, or a person asked, if nothing moves.</summary>
 internal static class Deadline
 {
     /// <summary>
@@ -8,17 +8,18 @@ internal static class Deadline
     /// </summary>
     public static DateTimeOffset? Of(RolloutPlan plan, RolloutState state)
     {
-        if (state.Candidate is null || state.Current is not { } rollout || (plan.Paused && rollout.Phase != RolloutPhase.Reverting))
+        if (state.Candidate is null || state.Current is not { } rollout || (Pausing.IsPaused(plan, state) && rollout.Phase != RolloutPhase.Reverting))
         {
             return null;
         }
 
         var isFirstRelease = state.Stable is null;
-        var index = Steps.Clamp(plan.Steps, rollout.StepIndex, state.IsCandidateAlone);
+        var index = Steps.Clamp(plan.Steps, state);
         var step = rollout.Phase == RolloutPhase.Stepping && index < plan.Steps.Count ? plan.Steps[index] : null;
         return step switch
         {
             GateStep => rollout.StepStartedAt + plan.ProgressDeadline,
+            ApproveStep approval => rollout.StepStartedAt + approval.Timeout,
             _ when isFirstRelease => null,
             _ when rollout.Phase == RolloutPhase.Baking => rollout.StepStartedAt + plan.Bake + plan.ProgressDeadline,
             MirrorStep mirror => rollout.StepStartedAt + mirror.HoldFor + plan.ProgressDeadline,

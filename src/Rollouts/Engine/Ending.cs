@@ -14,7 +14,7 @@ internal static class Ending
         return course with
         {
             State = course.State with { Candidate = null, Retiring = retired, History = Write(situation, course, outcome, reason, message) },
-            Gate = null,
+            Gates = [],
         };
     }
 

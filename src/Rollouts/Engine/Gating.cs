@@ -1,10 +1,10 @@
 namespace LlmOps.Rollouts.Engine;
 
-/// <summary>Waits for the verdict of a gate.</summary>
+/// <summary>Waits for the verdicts of the gates of a step. They run at the same time, each with attempts of its own; all must pass.</summary>
 /// <remarks>
 /// <code>
-/// Pass                   next step
-/// Fail                   revert and lock (see Reverting)
+/// Pass                   the gate is done; next step once all are
+/// Fail                   revert and lock (see Reverting), whatever the others say
 /// Inconclusive           holds until the deadline
 /// ProviderError, NoData  another attempt after 30 s, until the deadline
 /// none yet               waits
@@ -16,24 +16,16 @@ internal static class Gating
 
     public static string NameOf(string gate) => $"gate/{gate}";
 
-    /// <summary>The answer to the present attempt of the present step's gate.</summary>
-    public static GateObservation? Answer(Situation situation, Course course)
-    {
-        if (course.Rollout.Phase != RolloutPhase.Stepping || Stepping.Current(situation, course) is not GateStep step)
-        {
-            return null;
-        }
+    /// <summary>The answers to the present attempts of the present step's gates.</summary>
+    public static IEnumerable<GateObservation> Answers(Situation situation, Course course) =>
+        course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is GateStep step
+            ? step.Gates.Select(gate => Answer(situation, course, gate)).OfType<GateObservation>()
+            : [];
 
-        var index = Steps.Clamp(situation.Plan.Steps, course.Rollout.StepIndex, course.State.IsCandidateAlone);
-        var answer = situation.Observation.Gates.FirstOrDefault(gate =>
-            gate.Gate == step.Gate && gate.StepIndex == index && gate.Attempt == course.Rollout.GateAttempt && gate.RolloutId == course.Rollout.Id);
-        return answer is null ? null : answer with { Message = Excerpt.Of(answer.Message) };
-    }
-
-    /// <summary>Keeps asking for the evaluation that runs, while the rollout is paused.</summary>
+    /// <summary>Keeps asking for the evaluations that run, while the rollout is paused.</summary>
     public static Course Keep(Situation situation, Course course) =>
-        course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is GateStep step && RetryAt(course, step) is null
-            ? Ask(course, step)
+        course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is GateStep step
+            ? step.Gates.Where(gate => !HasPassed(course, gate) && RetryAt(course, gate) is null).Aggregate(course, Ask)
             : course;
 
     public static Course Go(Situation situation, Course course, GateStep step, bool mayComplete)
@@ -45,22 +37,35 @@ internal static class Gating
             course = course.With(WeightChange.To(course.Rollout, reached));
         }
 
-        return Answer(situation, course) switch
+        var waits = new List<GateWait>();
+        foreach (var gate in step.Gates.Where(gate => !HasPassed(course, gate)))
         {
-            { Verdict: Verdict.Pass } answer when mayComplete => Pass(situation, course, answer),
-            { Verdict: Verdict.Inconclusive } answer => Hold(situation, Ask(course, step), answer),
-            { Verdict: Verdict.ProviderError or Verdict.NoData } answer => TryAgain(situation, course, step, answer),
-            var answer => WaitFor(situation, course, step, answer),
-        };
+            (course, var wait) = Follow(situation, course, gate, Answer(situation, course, gate), mayComplete);
+            waits.AddRange(wait is null ? [] : [wait]);
+        }
+
+        if (waits.Count > 0)
+        {
+            return course.Wait(waits.MaxBy(wait => wait.Urgency)!.Reason, Excerpt.Of(string.Join("; ", waits.Select(wait => wait.Message))));
+        }
+
+        return mayComplete ? Stepping.Complete(situation, course) : course.Wait(RolloutReasons.WaitingForGate, $"{step} passed");
     }
 
-    private static Course Pass(Situation situation, Course course, GateObservation answer)
+    /// <summary>One gate: what its answer leads to, and what it waits for; null once it has passed.</summary>
+    private static (Course Course, GateWait? Wait) Follow(Situation situation, Course course, string gate, GateObservation? answer, bool mayComplete) => answer switch
     {
-        course = course.Record(NameOf(answer.Gate), Verdict.Pass, answer.Message, situation.Now);
-        return Stepping.Complete(situation, course.Tell(RolloutReasons.GatePassed, $"gate {answer.Gate}: {answer.Message}"));
-    }
+        { Verdict: Verdict.Pass } when mayComplete => (Pass(situation, course, answer), null),
+        { Verdict: Verdict.Inconclusive } => Hold(situation, Ask(course, gate), answer),
+        { Verdict: Verdict.ProviderError or Verdict.NoData } => TryAgain(situation, course, answer),
+        _ => WaitFor(situation, course, gate, answer),
+    };
 
-    private static Course Hold(Situation situation, Course course, GateObservation answer)
+    private static Course Pass(Situation situation, Course course, GateObservation answer) => course
+        .Record(NameOf(answer.Gate), Verdict.Pass, answer.Message, situation.Now)
+        .Tell(RolloutReasons.GatePassed, $"gate {answer.Gate}: {answer.Message}");
+
+    private static (Course Course, GateWait Wait) Hold(Situation situation, Course course, GateObservation answer)
     {
         var message = $"gate {answer.Gate} is inconclusive: {answer.Message}";
         if (course.LastVerdict(NameOf(answer.Gate))?.Verdict != Verdict.Inconclusive)
@@ -68,35 +73,61 @@ internal static class Gating
             course = course.Record(NameOf(answer.Gate), Verdict.Inconclusive, answer.Message, situation.Now).Warn(RolloutReasons.GateInconclusive, message);
         }
 
-        return course.Wait(RolloutReasons.GateInconclusive, message);
+        return (course, new(GateUrgency.Inconclusive, RolloutReasons.GateInconclusive, message));
     }
 
-    private static Course TryAgain(Situation situation, Course course, GateStep step, GateObservation answer)
+    private static (Course Course, GateWait Wait) TryAgain(Situation situation, Course course, GateObservation answer)
     {
         var verdict = answer.Verdict!.Value;
         course = course.Record(NameOf(answer.Gate), verdict, answer.Message, situation.Now);
-        course = course.With(course.Rollout with { GateAttempt = answer.Attempt + 1 });
-        return WaitFor(situation, course, step, null).Warn(RolloutReasons.WaitingForGate, $"gate {answer.Gate}, attempt {answer.Attempt}: {verdict}: {answer.Message}");
+        var attempts = course.Rollout.GateAttempts.Where(attempt => attempt.StepIndex != answer.StepIndex || attempt.Gate != answer.Gate).ToEquatableArray();
+        course = course.With(course.Rollout with { GateAttempts = attempts.Add(new(answer.StepIndex, answer.Gate, answer.Attempt + 1)).Last(Rollout.MaxGateAttempts) });
+        return WaitFor(situation, course.Warn(RolloutReasons.WaitingForGate, $"gate {answer.Gate}, attempt {answer.Attempt}: {verdict}: {answer.Message}"), answer.Gate, null);
     }
 
-    private static Course WaitFor(Situation situation, Course course, GateStep step, GateObservation? answer)
+    private static (Course Course, GateWait Wait) WaitFor(Situation situation, Course course, string gate, GateObservation? answer)
     {
-        if (course.LastVerdict(NameOf(step.Gate)) is { } last && RetryAt(course, step) is { } retryAt && situation.Now < retryAt)
+        if (course.LastVerdict(NameOf(gate)) is { } last && RetryAt(course, gate) is { } retryAt && situation.Now < retryAt)
         {
-            return course.Wait(RolloutReasons.WaitingForGate, $"gate {step.Gate} came to {last.Verdict} and is tried again at {Waiting.Time(retryAt)}: {last.Message}")
-                with
-            { LookAgainAt = retryAt };
+            var earliest = course.LookAgainAt is { } other && other < retryAt ? other : retryAt;
+            return (course with { LookAgainAt = earliest }, new(GateUrgency.Again, RolloutReasons.WaitingForGate, $"gate {gate} came to {last.Verdict} and is tried again at {Waiting.Time(retryAt)}: {last.Message}"));
         }
 
-        course = Ask(course, step);
-        return answer is { Verdict: null, Reason.Length: > 0 }
-            ? course.Wait(answer.Reason, answer.Message)
-            : course.Wait(RolloutReasons.WaitingForGate, $"waits for gate {step.Gate}, attempt {course.Rollout.GateAttempt}");
+        return (Ask(course, gate), answer is { Verdict: null, Reason.Length: > 0 }
+            ? new(answer.Reason == RolloutReasons.WaitingForGate ? GateUrgency.Runs : GateUrgency.Obstacle, answer.Reason, answer.Message)
+            : new(GateUrgency.Runs, RolloutReasons.WaitingForGate, $"waits for gate {gate}, attempt {course.Rollout.AttemptOf(course.Rollout.StepIndex, gate)}"));
     }
 
-    private static Course Ask(Course course, GateStep step) =>
-        course with { Gate = new(step.Gate, course.Rollout.StepIndex, course.Rollout.GateAttempt, course.Rollout.Id) };
+    /// <summary>The answer to the present attempt of one gate of the present step.</summary>
+    private static GateObservation? Answer(Situation situation, Course course, string gate)
+    {
+        var index = Steps.Clamp(situation.Plan.Steps, course.State);
+        var attempt = course.Rollout.AttemptOf(index, gate);
+        var answer = situation.Observation.Gates.FirstOrDefault(answer =>
+            answer.Gate == gate && answer.StepIndex == index && answer.Attempt == attempt && answer.RolloutId == course.Rollout.Id);
+        return answer is null ? null : answer with { Message = Excerpt.Of(answer.Message) };
+    }
 
-    private static DateTimeOffset? RetryAt(Course course, GateStep step) =>
-        course.LastVerdict(NameOf(step.Gate)) is { Verdict: Verdict.ProviderError or Verdict.NoData } last ? last.At + RetryAfter : null;
+    private static bool HasPassed(Course course, string gate) => course.LastVerdict(NameOf(gate))?.Verdict == Verdict.Pass;
+
+    private static Course Ask(Course course, string gate)
+    {
+        var index = course.Rollout.StepIndex;
+        return course with { Gates = course.Gates.Add(new(gate, index, course.Rollout.AttemptOf(index, gate), course.Rollout.Id)) };
+    }
+
+    private static DateTimeOffset? RetryAt(Course course, string gate) =>
+        course.LastVerdict(NameOf(gate)) is { Verdict: Verdict.ProviderError or Verdict.NoData } last ? last.At + RetryAfter : null;
+
+    /// <summary>What one gate waits for.</summary>
+    private sealed record GateWait(GateUrgency Urgency, string Reason, string Message);
+
+    /// <summary>Of several waits the most urgent one gives the reason.</summary>
+    private enum GateUrgency
+    {
+        Runs,
+        Again,
+        Obstacle,
+        Inconclusive,
+    }
 }

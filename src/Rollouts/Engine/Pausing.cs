@@ -3,11 +3,18 @@ namespace LlmOps.Rollouts.Engine;
 /// <summary>Takes up a rollout that was paused. The time of the pause must not count, and when it began is not kept: the step's hold and deadline begin again.</summary>
 internal static class Pausing
 {
-    public static Course Hold(Course course) => course.Wait(RolloutReasons.Paused, "rollout.paused is set: nothing moves forward, reverts go on");
+    /// <summary>Whether the spec or a person holds the rollout.</summary>
+    public static bool IsPaused(RolloutPlan plan, RolloutState state) => plan.Paused || state.PausedBy is not null;
+
+    public static Course Hold(Situation situation, Course course) =>
+        course.Wait(RolloutReasons.Paused, $"{Cause(situation.Plan, course.State)}: nothing moves forward, reverts go on");
+
+    /// <summary>What pauses. The spec wins: no action takes its pause back.</summary>
+    public static string Cause(RolloutPlan plan, RolloutState state) => plan.Paused ? "rollout.paused is set" : $"paused by {state.PausedBy}";
 
     public static Course Resume(Situation situation, Course course)
     {
-        if (!course.IsActive || situation.Plan.Paused || course.Rollout.Reason != RolloutReasons.Paused)
+        if (!course.IsActive || IsPaused(situation.Plan, course.State) || course.Rollout.Reason != RolloutReasons.Paused)
         {
             return course;
         }

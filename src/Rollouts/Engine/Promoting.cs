@@ -9,8 +9,10 @@ internal static class Promoting
 
     public static Course Go(Situation situation, Course course)
     {
-        var waiting = course.Rollout.WeightPercent > 0 ? Routing.Wait(situation, course) : null;
-        var blocked = course.Rollout.WeightPercent > 0 ? EvidenceBook.Blocks(situation, course, minRequests: 1) : null;
+        // Evidence against it has reverted by now; a person may take it over, or go back, without evidence for it.
+        var isForced = course.Rollout is not { PromotedBy: null, Kind: RolloutKind.Release };
+        var waiting = course.Rollout.WeightPercent > 0 ? Routing.Wait(situation, course, mayMismatch: isForced) : null;
+        var blocked = course.Rollout.WeightPercent > 0 && !isForced ? EvidenceBook.Blocks(situation, course, minRequests: 1) : null;
         if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing)
         {
             return Waiting.ForPods(situation, blocked is null && waiting is null ? Exchange.Go(situation, course, weightPercent: 100) : course, missing);
@@ -26,8 +28,8 @@ internal static class Promoting
             return EvidenceBook.Wait(situation, course, blocked);
         }
 
-        // With nothing that serves beside it there is nothing to go back to.
-        if (situation.Plan.Bake == TimeSpan.Zero || course.State.IsCandidateAlone)
+        // With nothing that serves beside it there is nothing to go back to, a rollback goes back itself, and a person's word ends a bake too.
+        if (situation.Plan.Bake == TimeSpan.Zero || course.State.IsCandidateAlone || isForced)
         {
             return Swap(situation, course);
         }

@@ -43,7 +43,7 @@ internal static class Reverting
             return End(situation, course, RolloutReasons.LiveTestFailed, test.Message, locks: true);
         }
 
-        if (Gating.Answer(situation, course) is { Verdict: Verdict.Fail } gate)
+        if (Gating.Answers(situation, course).FirstOrDefault(answer => answer.Verdict == Verdict.Fail) is { } gate)
         {
             course = course.Record(Gating.NameOf(gate.Gate), Verdict.Fail, gate.Message, situation.Now);
             return End(situation, course, RolloutReasons.GateFailed, $"gate {gate.Gate}: {gate.Message}", locks: true);
@@ -84,8 +84,9 @@ internal static class Reverting
         return Wait(situation, course, isOverdue ? RolloutReasons.StableUnavailable : RolloutReasons.WaitingForStable);
     }
 
-    /// <summary>A step that did not move until its deadline reverts.</summary>
-    public static Course AtDeadline(Situation situation, Course course)
+    /// <summary>A step that did not move until its deadline reverts, or asks for a decision.</summary>
+    /// <param name="before">State before this decision: a question that was asked is not asked anew.</param>
+    public static Course AtDeadline(Situation situation, RolloutState before, Course course)
     {
         if (course.IsReverting || Deadline.Of(situation.Plan, course.State) is not { } deadline || situation.Now < deadline)
         {
@@ -97,15 +98,24 @@ internal static class Reverting
             return End(situation, course, RolloutReasons.StartupDeadlineExceeded, StartClock.Overdue(course.Rollout, deadline), locks: true);
         }
 
-        var isGate = course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is GateStep;
-        var reason = isGate ? RolloutReasons.GateInconclusive : RolloutReasons.ProgressDeadlineExceeded;
+        if (situation.Plan.OnInconclusive == OnInconclusive.Hold && Deciding.IsInconclusive(situation, course))
+        {
+            return Deciding.Ask(before, course, deadline);
+        }
+
+        var reason = Deciding.StepOf(situation, course) switch
+        {
+            GateStep => RolloutReasons.GateInconclusive,
+            ApproveStep => RolloutReasons.ApprovalTimedOut,
+            _ => RolloutReasons.ProgressDeadlineExceeded,
+        };
         return End(situation, course, reason, $"no progress until {Waiting.Time(deadline)}: {course.Rollout.Reason}: {course.Rollout.Message}", locks: true);
     }
 
     /// <summary>The candidate goes. In this write its weight falls as far as stable can carry it, and it is locked where it has failed.</summary>
     public static Course End(Situation situation, Course course, string reason, string message, bool locks)
     {
-        course = locks ? Lock(situation, course, reason, message).Warn(reason, message) : course.Tell(reason, message);
+        course = locks ? Lock(situation, course, course.Candidate.Hash, reason, message).Warn(reason, message) : course.Tell(reason, message);
         var weight = WeightLeft(situation, course);
         if (weight == 0)
         {
@@ -113,16 +123,16 @@ internal static class Reverting
         }
 
         course = course.Enter(RolloutPhase.Reverting, reason);
-        course = course.With(Exchange.Back(WeightChange.To(course.Rollout, weight)) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gate = null };
+        course = course.With(Exchange.Back(WeightChange.To(course.Rollout, weight)) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gates = [] };
         return Wait(situation, course, RolloutReasons.WaitingForStable);
     }
 
     private static Course Finish(Situation situation, Course course, string reason, string message) =>
         Ending.WithoutPromotion(situation, course, reason == RolloutReasons.Superseded ? RolloutPhase.Superseded : RolloutPhase.Reverted, reason, message);
 
-    private static Course Lock(Situation situation, Course course, string reason, string message)
+    /// <summary>The release is not tried again until somebody retries it.</summary>
+    public static Course Lock(Situation situation, Course course, string hash, string reason, string message)
     {
-        var hash = course.Candidate.Hash;
         var failed = course.State.Failed.Where(release => release.Hash != hash).ToEquatableArray();
         return course with { State = course.State with { Failed = failed.Add(new(hash, reason, message, situation.Now)).Last(RolloutState.MaxFailed) } };
     }

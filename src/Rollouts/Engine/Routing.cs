@@ -39,14 +39,15 @@ internal static class Routing
     }
 
     /// <summary>The step waits: its weight is not in effect, or the requests do not follow it. Null when neither.</summary>
-    public static Course? Wait(Situation situation, Course course)
+    /// <param name="mayMismatch">Whether the share does not matter: nothing is judged by it any more.</param>
+    public static Course? Wait(Situation situation, Course course, bool mayMismatch = false)
     {
         if (Pending(situation, course, course.Rollout.WeightPercent) is { } pending)
         {
             return course.Wait(pending.Reason, pending.Message);
         }
 
-        if (ShareMismatch(course.Rollout) is not { } mismatch)
+        if (mayMismatch || ShareMismatch(course.Rollout) is not { } mismatch)
         {
             return null;
         }

@@ -10,7 +10,7 @@ namespace LlmOps.Rollouts.Engine;
 /// a locked release    superseded, nothing starts        promoted early, nothing starts           stays, ReleaseLocked
 /// another release     superseded, the new one starts    promoted early, the new one starts       the new one starts
 /// (paused: as above, but nothing starts and nothing is promoted early)
-/// (a bake that lacks pods or counts is superseded and not promoted; while one reverts, the revert comes to its end first)
+/// (a bake that lacks pods or counts is superseded and not promoted; while one reverts or is rolled back to, that comes to its end first)
 /// </code>
 /// </remarks>
 internal static class SpecChange
@@ -19,7 +19,7 @@ internal static class SpecChange
     {
         var isNewGeneration = course.State.ObservedGeneration != situation.Plan.Generation;
         course = course with { State = course.State with { ObservedGeneration = situation.Plan.Generation } };
-        if (course.IsReverting || situation.Plan.Desired is not { } desired || desired.Hash == course.State.Candidate?.Hash)
+        if (course.IsReverting || course is { IsActive: true, Rollout.Kind: RolloutKind.Rollback } || situation.Plan.Desired is not { } desired || desired.Hash == course.State.Candidate?.Hash)
         {
             return course;
         }
@@ -33,7 +33,7 @@ internal static class SpecChange
 
         if (course.IsActive)
         {
-            if (course.Rollout.Phase == RolloutPhase.Baking && situation.Plan.Paused)
+            if (course.Rollout.Phase == RolloutPhase.Baking && Pausing.IsPaused(situation.Plan, course.State))
             {
                 return course;
             }
@@ -52,13 +52,13 @@ internal static class SpecChange
             return isNewGeneration && locked.At != situation.Now ? course.Warn(RolloutReasons.ReleaseLocked, Describe(locked)) : course;
         }
 
-        return situation.Plan.Paused ? course : Starting.Begin(situation, course, desired);
+        return Pausing.IsPaused(situation.Plan, course.State) ? course : Starting.Begin(situation, course, desired);
     }
 
     public static LockedRelease? LockOf(RolloutState state, Release? release) => state.Failed.LastOrDefault(failed => failed.Hash == release?.Hash);
 
     public static string Describe(LockedRelease locked) =>
-        $"release {locked.Hash} failed before and is not tried again: {locked.Reason}: {locked.Message}; change the spec";
+        $"release {locked.Hash} failed before and is not tried again: {locked.Reason}: {locked.Message}; change the spec, or retry it";
 
     private static Course MakeWay(Situation situation, Course course, Release desired) =>
         course.Rollout.Phase == RolloutPhase.Baking && Baking.MayEndEarly(situation, course)

@@ -3,10 +3,13 @@ namespace LlmOps.Rollouts.Engine;
 /// <summary>Starts a rollout, and waits for the candidate's first pod that answers.</summary>
 internal static class Starting
 {
-    public static Course Begin(Situation situation, Course course, Release desired)
+    public static Course Begin(Situation situation, Course course, Release desired) => course.IsFirstRelease
+        ? Begin(situation, course, desired, RolloutKind.Release, RolloutReasons.FirstRelease, $"release {desired.Hash} is the first")
+        : Begin(situation, course, desired, RolloutKind.Release, RolloutReasons.RolloutStarted, $"release {desired.Hash} is tried against {course.State.Stable!.Hash}");
+
+    /// <param name="message">What starts and why; told and kept.</param>
+    public static Course Begin(Situation situation, Course course, Release desired, RolloutKind kind, string reason, string message)
     {
-        var reason = course.IsFirstRelease ? RolloutReasons.FirstRelease : RolloutReasons.RolloutStarted;
-        var message = course.IsFirstRelease ? $"release {desired.Hash} is the first" : $"release {desired.Hash} is tried against {course.State.Stable!.Hash}";
         var rollout = new Rollout
         {
             Id = situation.Observation.NewRolloutId,
@@ -15,7 +18,8 @@ internal static class Starting
             Generation = situation.Plan.Generation,
             Actor = situation.Observation.Actor,
             Phase = RolloutPhase.Starting,
-            StepIndex = Steps.First(situation.Plan.Steps, course.IsFirstRelease),
+            Kind = kind,
+            StepIndex = kind == RolloutKind.Rollback ? situation.Plan.Steps.Count : Steps.First(situation.Plan.Steps, course.State),
             StartedAt = situation.Now,
             StepStartedAt = situation.Now,
             Reason = reason,
@@ -38,7 +42,9 @@ internal static class Starting
             return Overdue(situation, Waiting.ForPods(situation, course, missing));
         }
 
-        course = course.Enter(RolloutPhase.Stepping, RolloutReasons.CandidateReady);
+        // A release that was promoted once has gone through its steps.
+        var next = course.Rollout.Kind == RolloutKind.Rollback ? RolloutPhase.Promoting : RolloutPhase.Stepping;
+        course = course.Enter(next, RolloutReasons.CandidateReady);
         return course.With(course.Rollout with { StepStartedAt = situation.Now, Start = null });
     }
 

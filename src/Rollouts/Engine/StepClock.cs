@@ -38,7 +38,7 @@ internal static class StepClock
     {
         RolloutPhase.Starting => Start,
         RolloutPhase.Promoting => Promotion,
-        RolloutPhase.Stepping when Steps.Clamp(situation.Plan.Steps, rollout.StepIndex, course.State.IsCandidateAlone) is var index =>
+        RolloutPhase.Stepping when Steps.Clamp(situation.Plan.Steps, course.State with { Current = rollout }) is var index =>
             index < situation.Plan.Steps.Count ? situation.Plan.Steps[index].ToString()! : Promotion,
         var phase => phase.ToString().ToLowerInvariant(),
     };

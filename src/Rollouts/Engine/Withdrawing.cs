@@ -19,7 +19,7 @@ internal static class Withdrawing
         var index = lastWeight ?? rollout.StepIndex;
         if (index != rollout.StepIndex)
         {
-            rollout = rollout with { StepIndex = index, StepStartedAt = situation.Now, GateAttempt = 1 };
+            rollout = rollout with { StepIndex = index, StepStartedAt = situation.Now };
         }
 
         var message = course.Rollout.Mirror is null

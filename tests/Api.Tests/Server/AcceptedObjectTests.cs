@@ -125,6 +125,7 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     [InlineData("gate", "EvalGate", "NAME DATASET READY LAST AGE")]
     [InlineData("evalrun", "EvalRun", "NAME GATE DEPLOYMENT RELEASE PHASE VERDICT CASES AGE")]
     [InlineData("record", "RolloutRecord", "NAME DEPLOYMENT RELEASE OUTCOME REASON REQUESTS DETECT REVERT FINISHED")]
+    [InlineData("action", "RolloutAction", "NAME DEPLOYMENT ACTION PHASE BY AGE")]
     public async Task Kubectl_shows_each_kind_by_its_short_name_in_columns(string shortName, string kind, string columns)
     {
         var shown = GoodObjects.Minimal(kind);
@@ -139,6 +140,7 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     [InlineData("llm.spec.rollout.steps.weight", "Weights rise from step to step.")]
     [InlineData("prompt.spec.variables.trust", "An untrusted variable is refused in a system message.")]
     [InlineData("gate.spec.criteria.atLeast", "The lower confidence bound must reach it")]
+    [InlineData("action.spec.release", "Required for Approve, Promote, SkipStep and Rollback.")]
     [InlineData("evalrun.status.verdict", "Pass, Fail, Inconclusive, NoData or ProviderError")]
     public async Task Kubectl_explains_fields(string field, string words)
     {

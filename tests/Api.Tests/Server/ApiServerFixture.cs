@@ -26,7 +26,7 @@ public sealed class ApiServerFixture : IAsyncLifetime
             Assert.True(status == HttpStatusCode.Created, $"{file}: {body}");
         }
 
-        foreach (var plural in new[] { "llmdeployments", "promptversions", "evalgates", "evalruns", "rolloutrecords" })
+        foreach (var plural in new[] { "llmdeployments", "promptversions", "evalgates", "evalruns", "rolloutrecords", "rolloutactions" })
         {
             await Eventually.TrueAsync(
                 async _ => (await SendAsync(HttpMethod.Get, $"/apis/llmops.dev/v1alpha1/{plural}")).Status == HttpStatusCode.OK,

@@ -5,7 +5,7 @@ namespace LlmOps.Api.Tests.Server;
 /// <summary>Objects that the API server must accept.</summary>
 internal static class GoodObjects
 {
-    public static readonly string[] Kinds = ["LlmDeployment", "PromptVersion", "EvalGate", "EvalRun", "RolloutRecord"];
+    public static readonly string[] Kinds = ["LlmDeployment", "PromptVersion", "EvalGate", "EvalRun", "RolloutRecord", "RolloutAction"];
 
     /// <summary>YAML files with examples: those of the tests and those that ship.</summary>
     public static IEnumerable<string> Files() =>
@@ -23,6 +23,7 @@ internal static class GoodObjects
         "EvalGate" => "evalgates",
         "EvalRun" => "evalruns",
         "RolloutRecord" => "rolloutrecords",
+        "RolloutAction" => "rolloutactions",
         var kind => throw new InvalidOperationException($"unknown kind {kind}"),
     };
 
@@ -36,6 +37,7 @@ internal static class GoodObjects
             "EvalGate" => """{"dataset":{"configMap":{"name":"questions","key":"cases.jsonl"}},"scorers":[{"name":"correct","type":"contains","expected":"expected.text"}],"criteria":[{"metric":"correct","atLeast":0.9}]}""",
             "EvalRun" => """{"gate":"g","gateHash":"0123456789","deployment":"bot","rollout":"01234567","candidate":{"release":"0123456789","url":"http://bot.default.svc:8000","servedName":"bot"}}""",
             "RolloutRecord" => """{"deployment":"bot","rollout":"01234567","outcome":"Promoted","reason":"Promoted","message":"took over","candidate":{"release":"0123456789"},"startedAt":"2026-07-01T12:00:00Z","finishedAt":"2026-07-01T12:30:00Z","maxWeight":100,"candidateRequests":1234}""",
+            "RolloutAction" => """{"deployment":"bot","action":"Abort"}""",
             _ => throw new InvalidOperationException($"unknown kind {kind}"),
         };
         return new JsonObject

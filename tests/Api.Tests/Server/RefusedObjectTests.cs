@@ -35,10 +35,16 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
     [InlineData("""{"spec":{"rollout":{"steps":[{"weight":25},{"weight":25}]}}}""", "weights must rise from step to step: put the smaller one first and leave out repeated ones")]
     [InlineData("""{"spec":{"rollout":{"bakeWeight":90}}}""", "bakeWeight has no effect without bake: set bake, such as 30m, or leave bakeWeight out")]
     [InlineData("""{"spec":{"rollout":{"bake":"30m","bakeWeight":0}}}""", "spec.rollout.bakeWeight in body should be greater than or equal to 1")]
-    [InlineData("""{"spec":{"rollout":{"steps":[{"weight":25,"gate":"g"}]}}}""", "a step is one thing: gate (the name of an EvalGate), mirror or weight (1 to 100): split it into several steps")]
-    [InlineData("""{"spec":{"rollout":{"steps":[{}]}}}""", "a step is one thing: gate (the name of an EvalGate), mirror or weight (1 to 100): split it into several steps")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"weight":25,"gate":"g"}]}}}""", "a step is one thing: gate (the name of an EvalGate), gates (several names), mirror, weight (1 to 100) or approve: split it into several steps")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{}]}}}""", "a step is one thing: gate (the name of an EvalGate), gates (several names), mirror, weight (1 to 100) or approve: split it into several steps")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"gate":"g","gates":["h"]}]}}}""", "a step is one thing: gate (the name of an EvalGate), gates (several names), mirror, weight (1 to 100) or approve: split it into several steps")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"weight":5,"approve":{}}]}}}""", "a step is one thing: gate (the name of an EvalGate), gates (several names), mirror, weight (1 to 100) or approve: split it into several steps")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"gates":[]}]}}}""", "spec.rollout.steps[0].gates in body should have at least 1 items")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"gates":["g","g"]}]}}}""", "Duplicate value: \"g\"")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"approve":{"timeout":"0s"}}]}}}""", "must be longer than 0s, such as 24h")]
+    [InlineData("""{"spec":{"rollout":{"onInconclusive":"Promote"}}}""", "supported values: \"Revert\", \"Hold\"")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"gate":"g","hold":"5m"}]}}}""", "hold and minRequests belong to a step with a weight or a mirror")]
-    [InlineData("""{"spec":{"rollout":{"steps":[{"mirror":{"percent":20},"weight":5}]}}}""", "a step is one thing: gate (the name of an EvalGate), mirror or weight (1 to 100): split it into several steps")]
+    [InlineData("""{"spec":{"rollout":{"steps":[{"mirror":{"percent":20},"weight":5}]}}}""", "a step is one thing: gate (the name of an EvalGate), gates (several names), mirror, weight (1 to 100) or approve: split it into several steps")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"mirror":{"percent":0}}]}}}""", "mirror.percent in body should be greater than or equal to 1")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"mirror":{"percent":20,"maxConcurrent":1001}}]}}}""", "mirror.maxConcurrent in body should be less than or equal to 1000")]
     [InlineData("""{"spec":{"rollout":{"steps":[{"weight":5},{"mirror":{"percent":20}}]}}}""", "a mirror shows the candidate requests before users get its answers: put it before the first weight")]
@@ -185,11 +191,26 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
     public Task Run_is_refused(string patch, string message) => RefusesAsync("EvalRun", patch, message);
 
     [Theory]
+    [InlineData("""{"spec":{"action":"Approve"}}""", "name the release that you mean (see status.candidate.release, or status.history for a Rollback), so that no other one is moved forward")]
+    [InlineData("""{"spec":{"action":"Promote"}}""", "name the release that you mean")]
+    [InlineData("""{"spec":{"action":"SkipStep","step":1}}""", "name the release that you mean")]
+    [InlineData("""{"spec":{"action":"Rollback"}}""", "name the release that you mean")]
+    [InlineData("""{"spec":{"action":"Resume","release":"0123456789"}}""", "Resume is about the whole LlmDeployment: leave release out")]
+    [InlineData("""{"spec":{"action":"Retry","step":1}}""", "step goes with Pause, Approve, Promote, SkipStep and Abort: leave it out")]
+    [InlineData("""{"spec":{"action":"Rollback","release":"0123456789","step":1}}""", "step goes with Pause, Approve, Promote, SkipStep and Abort: leave it out")]
+    [InlineData("""{"spec":{"action":"Abort","step":-1}}""", "spec.step in body should be greater than or equal to 0")]
+    [InlineData("""{"spec":{"action":"Delete"}}""", "supported values: \"Pause\", \"Resume\", \"Approve\"")]
+    [InlineData("""{"spec":{"deployment":""}}""", "spec.deployment in body should be at least 1 chars long")]
+    [InlineData("""{"spec":{"requestedBy":""}}""", "spec.requestedBy in body should be at least 1 chars long")]
+    public Task Action_is_refused(string patch, string message) => RefusesAsync("RolloutAction", patch, message);
+
+    [Theory]
     [InlineData("PromptVersion", """{"spec":{"notes":"other words"}}""", "a PromptVersion never changes: create a new one with the next version and name it in the LlmDeployment")]
     [InlineData("PromptVersion", """{"spec":{"messages":[{"role":"system","template":"Be long."}]}}""", "a PromptVersion never changes: create a new one with the next version and name it in the LlmDeployment")]
     [InlineData("PromptVersion", """{"spec":{"parameters":{"responseFormat":{"type":"text"}}}}""", "a PromptVersion never changes")]
     [InlineData("EvalRun", """{"spec":{"gateHash":"ffffffffff"}}""", "an EvalRun never changes: the operator makes a new one")]
     [InlineData("RolloutRecord", """{"spec":{"outcome":"Reverted"}}""", "a RolloutRecord says what was: it never changes")]
+    [InlineData("RolloutAction", """{"spec":{"action":"Pause"}}""", "a RolloutAction never changes: create a new one")]
     public async Task Change_of_what_is_immutable_is_refused(string kind, string patch, string message)
     {
         var created = GoodObjects.Minimal(kind);

@@ -134,8 +134,7 @@ internal sealed class RecordedStory
             revisions.Add(snapshot);
         if (decision.Next.Current?.Id != state.Current?.Id)
             (rollouts, rows) = (rollouts + 1, []);
-        if (DesiredObjects.Of(gathered, decision, Gate).Run is { } run && runs.All(known => known.Metadata.Name != run.Metadata.Name))
-            runs.Add(run);
+        runs.AddRange(DesiredObjects.Of(gathered, decision, _ => Gate).Runs.Where(run => runs.All(known => known.Metadata.Name != run.Metadata.Name)).ToList());
         pods = decision.Pods;
         deployment = deployment with { Status = StatusBuilder.Build(gathered, decision, null, Now) };
         if (CrashesBeforeRecords)

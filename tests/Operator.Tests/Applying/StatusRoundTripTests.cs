@@ -42,7 +42,9 @@ public sealed class StatusRoundTripTests
             StartedAt = Time,
             StepStartedAt = Time.AddSeconds(10),
             HoldStartedAt = Time.AddSeconds(11),
-            GateAttempt = 3,
+            Kind = RolloutKind.Rollback,
+            PromotedBy = "alice (action promote-1)",
+            GateAttempts = [new(0, "quality", 3), new(0, "safety", 2)],
             Verdicts = [new(0, "gate/quality", Verdict.ProviderError, "no report", Time), new(0, "gate/quality", Verdict.Pass, "numbers", Time.AddSeconds(9))],
             Evidence =
             [
@@ -87,6 +89,12 @@ public sealed class StatusRoundTripTests
         Failed = [new("r0", Reasons.GateFailed, "worse", Time)],
         Retiring = [new("s0", 2, Time.AddMinutes(1))],
         History = [new("9a3b12cd", "r1", RolloutPhase.Promoted, Reasons.Promoted, "took over", Time, Time.AddMinutes(5), 100, 1234, TimeSpan.FromMilliseconds(1500), TimeSpan.FromSeconds(90), "kubectl (Update)", "bot-9a3b12cd")],
+        PausedBy = "bob (action pause-1)",
+        Actions =
+        [
+            new("uid-1", "pause-1", ActionKind.Pause, ActionOutcome.Applied, "held", "bob", Time),
+            new("uid-2", "approve-1", ActionKind.Approve, ActionOutcome.Refused, "too late", null, Time.AddSeconds(1)),
+        ],
         ObservedGeneration = 7,
     });
 
@@ -146,6 +154,16 @@ public sealed class StatusRoundTripTests
         const string Before = """{"rollout":{"id":"0a1b2c3d","release":"r2","phase":"Stepping","evidence":[{"process":"p","epoch":2,"weight":25,"stable":{"requests":9,"errors":1},"candidate":{"requests":3,"errors":0,"slowTtft":[1,0,0,0,0]}}]}}""";
         var state = RolloutStateReader.Read(JsonSerializer.Deserialize(Before, ApiJson.Default.LlmDeploymentStatus));
         Assert.Equal([new EvidenceRow("p", 2, 25, new(9, 1), new(3, 0, [1, 0, 0, 0, 0]))], state.Current!.Evidence);
+    }
+
+    [Fact]
+    public void The_attempt_that_an_older_operator_wrote_belongs_to_the_one_gate_of_its_step()
+    {
+        var rollout = new RolloutStatus { Id = "0a1b2c3d", Release = "r2", Phase = "Stepping", Step = 2, StepName = "gate quality", GateAttempt = 3 };
+        var state = RolloutStateReader.Read(new LlmDeploymentStatus { Rollout = rollout });
+        Assert.Equal([new GateAttempt(2, "quality", 3)], state.Current!.GateAttempts);
+        Assert.Equal((3, 1), (state.Current.AttemptOf(2, "quality"), state.Current.AttemptOf(2, "safety")));
+        Assert.Empty(RolloutStateReader.Read(new LlmDeploymentStatus { Rollout = rollout with { GateAttempt = 1 } }).Current!.GateAttempts);
     }
 
     private static void CheckRoundTrip(RolloutState state)

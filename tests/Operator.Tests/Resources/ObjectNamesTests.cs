@@ -9,8 +9,9 @@ public sealed class ObjectNamesTests
     public void A_short_name_is_kept_as_it_is()
     {
         Assert.Equal("support-bot-0123456789", ObjectNames.Serving("support-bot", "0123456789"));
-        Assert.Equal("support-bot-0a1b2c3d-0", ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, 1));
-        Assert.Equal("support-bot-0a1b2c3d-0-2", ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, 2));
+        Assert.Matches("^support-bot-0a1b2c3d-0-[0-9a-f]{4}$", ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, "quality", 1));
+        Assert.Equal($"{ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, "quality", 1)}-2", ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, "quality", 2));
+        Assert.NotEqual(ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, "quality", 1), ObjectNames.EvalRun("support-bot", "0a1b2c3d", 0, "safety", 1));
     }
 
     [Theory]

@@ -49,7 +49,7 @@ internal sealed class InvariantWatch
         {
             if (ReplicasOf(candidate.Service) is null or 0)
                 yield return $"candidate has {candidate.Weight}% and no pods";
-            var gates = (deployment.Spec.Rollout?.Steps ?? []).TakeWhile(step => step.Weight is null).Count(step => step.Gate is not null);
+            var gates = (deployment.Spec.Rollout?.Steps ?? []).TakeWhile(step => step.Weight is null).Sum(step => step.AllGates().Count());
             var passed = server.FindAll("evalruns.llmops.dev").Select(node => node.Deserialize(EvalRun.JsonType)!)
                 .Count(run => run.Spec.Candidate.Release == candidate.Release && run.Status?.Verdict == Verdicts.Pass);
             if (passed < gates)

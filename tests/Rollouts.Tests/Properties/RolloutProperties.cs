@@ -23,7 +23,16 @@ public sealed class RolloutProperties
         // Weights are no steps where nothing serves beside the candidate.
         if (turn.IsSameRollout && !turn.Before.IsCandidateAlone && !turn.After.IsCandidateAlone)
         {
-            Assert.True(turn.After.Current!.StepIndex <= turn.Before.Current!.StepIndex + 1);
+            // Promoted by a person it passes over all but gates; gates that passed and approvals that were given are not gone through again.
+            var (from, to) = (turn.Before.Current!.StepIndex, turn.After.Current!.StepIndex);
+            var passed = turn.Before.Current.Verdicts.Where(verdict => verdict.Verdict == Verdict.Pass).Select(verdict => (verdict.StepIndex, verdict.Name)).ToHashSet();
+            var over = Enumerable.Range(from + 1, Math.Max(0, to - from - 1)).Where(index => turn.Plan.Steps[index] switch
+            {
+                GateStep gates => !gates.Gates.All(gate => passed.Contains((index, $"gate/{gate}"))),
+                ApproveStep => !passed.Contains((index, "approval")),
+                _ => true,
+            });
+            Assert.True(to <= from + 1 || turn.After.Current.PromotedBy is not null || !over.Any());
         }
     });
 
@@ -58,10 +67,11 @@ public sealed class RolloutProperties
         foreach (var turn in turns)
         {
             steps = turn.IsSameRollout && turn.Plan.Steps != steps ? [] : turn.Plan.Steps;
-            if (Rises(turn) && steps.Count > 0)
+            var isPromoted = turn is { IsSameRollout: true, Before.Candidate: not null, After.Current: { Phase: RolloutPhase.Promoted, Kind: RolloutKind.Release } };
+            if ((Rises(turn) || isPromoted) && steps.Count > 0)
             {
                 var rollout = turn.After.Current!;
-                var gates = steps.Take(rollout.StepIndex).OfType<GateStep>().Select(gate => $"gate/{gate.Gate}");
+                var gates = steps.Take(isPromoted ? steps.Count : rollout.StepIndex).OfType<GateStep>().SelectMany(step => step.Gates).Select(gate => $"gate/{gate}");
                 var passed = rollout.Verdicts.Where(verdict => verdict.Verdict == Verdict.Pass).Select(verdict => verdict.Name);
                 Assert.Empty(gates.Except(passed));
             }
@@ -127,6 +137,35 @@ public sealed class RolloutProperties
     });
 
     [Fact]
+    public void Every_action_is_done_once_and_one_a_decision() => ForAllWalks(turns =>
+    {
+        var done = new HashSet<string>();
+        foreach (var turn in turns)
+        {
+            Assert.InRange(turn.After.Actions.Except(turn.Before.Actions).Count(), 0, 1);
+            Assert.True(turn.Handled is null || done.Add(turn.Handled.Id));
+            Assert.DoesNotContain(turn.Observation.Actions, asked => done.Contains(asked.Id) && turn.After.Actions.All(handled => handled.Id != asked.Id));
+        }
+    });
+
+    [Fact]
+    public void An_action_moves_no_release_forward_but_the_one_that_it_names() => ForAllTurns(turn =>
+    {
+        if (turn.Did(ActionKind.Approve, ActionKind.Promote, ActionKind.SkipStep, ActionKind.Rollback))
+        {
+            var asked = turn.Observation.Actions.Single(action => action.Id == turn.Handled!.Id);
+            Assert.Equal(asked.Release, turn.After.Current!.ReleaseHash);
+        }
+    });
+
+    [Fact]
+    public void No_action_and_no_pause_keeps_a_candidate_that_a_live_test_failed() => ForAllTurns(turn =>
+    {
+        var failed = turn.Before is { Candidate: not null, Current: not null } && turn.Decision.LiveTests.Any(test => test.Verdict == Verdict.Fail);
+        Assert.False(failed && turn is { IsSameRollout: true, After: { Candidate: not null, Current.Phase: not RolloutPhase.Reverting } });
+    });
+
+    [Fact]
     public void A_locked_release_is_never_tried() => ForAllTurns(turn =>
         Assert.True(turn.After.Current?.Phase == RolloutPhase.Reverting || turn.After.Failed.All(failed => failed.Hash != turn.After.Candidate?.Hash)));
 
@@ -161,7 +200,7 @@ public sealed class RolloutProperties
     [Fact]
     public void A_bake_ends_in_a_promotion_only_after_its_time_or_for_another_release() => ForAllTurns(turn =>
     {
-        if (turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Baking, HoldStartedAt: { } began } before } && turn.Decision.Transitions.Any(transition => transition is { From: RolloutPhase.Baking, To: RolloutPhase.Promoted }))
+        if (!turn.Did(ActionKind.Promote) && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Baking, PromotedBy: null, HoldStartedAt: { } began } before } && turn.Decision.Transitions.Any(transition => transition is { From: RolloutPhase.Baking, To: RolloutPhase.Promoted }))
         {
             Assert.True(turn.Now - began >= turn.Plan.Bake || (turn.Plan.Desired is { } desired && desired.Hash != before.ReleaseHash));
             Assert.Null(turn.Observation.Evidence.ProviderError);
@@ -174,7 +213,8 @@ public sealed class RolloutProperties
     {
         if (turn is { After: { Candidate: not null, Stable: { } stable, Current.StableFloor: > 0 and var floor }, Plan.IsAutoscaled: true })
         {
-            var given = Given(turn.Plan, turn.After);
+            // What changed hands was given when there were as many as the floor says.
+            var given = Given(turn.Plan with { Replicas = Math.Max(floor, turn.Plan.Replicas) }, turn.After);
             Assert.True(turn.TargetOf(stable) >= Math.Min(floor, turn.Plan.MaxReplicas ?? floor) - given);
         }
     });
@@ -194,7 +234,7 @@ public sealed class RolloutProperties
     [Fact]
     public void A_pause_starts_nothing_and_moves_nothing_forward() => ForAllTurns(turn =>
     {
-        if (turn.Plan.Paused)
+        if (turn.Plan.Paused || (turn.Before.PausedBy is not null && turn.After.PausedBy is not null))
         {
             Assert.False(Rises(turn));
             Assert.True(turn.After.Current is null || turn.IsSameRollout);
@@ -205,7 +245,7 @@ public sealed class RolloutProperties
     [Fact]
     public void A_weight_step_ends_only_with_every_check_passed_by_a_sample_of_that_step() => ForAllTurns(turn =>
     {
-        if (turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, HoldStartedAt: { } held } before }
+        if (!turn.Did(ActionKind.SkipStep, ActionKind.Promote) && turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, PromotedBy: null, HoldStartedAt: { } held } before }
             && turn.After.Current!.StepIndex == before.StepIndex + 1 && turn.Plan.Steps[before.StepIndex] is WeightStep)
         {
             Assert.All(turn.Plan.Checks, check => Assert.Contains(turn.Observation.Checks, sample => sample.Name == check.Name && sample.Verdict == Verdict.Pass && sample.At >= held));
@@ -247,7 +287,7 @@ public sealed class RolloutProperties
     [Fact]
     public void A_weight_step_ends_only_after_its_hold_with_its_requests() => ForAllTurns(turn =>
     {
-        if (turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, HoldStartedAt: { } held } before }
+        if (!turn.Did(ActionKind.SkipStep, ActionKind.Promote) && turn.IsSameRollout && turn.Before is { Stable: not null, Current: { Phase: RolloutPhase.Stepping, HoldStartedAt: { } held } before }
             && turn.After.Current!.StepIndex == before.StepIndex + 1 && turn.Plan.Steps[before.StepIndex] is WeightStep step)
         {
             Assert.True(turn.Now - held >= step.HoldFor);
@@ -275,7 +315,7 @@ public sealed class RolloutProperties
     [Fact]
     public void What_is_kept_stays_within_its_bounds_and_a_requeue_is_never_in_the_past() => ForAllTurns(turn =>
     {
-        Assert.True(turn.After.Failed.Count <= RolloutState.MaxFailed && turn.After.History.Count <= RolloutState.MaxHistory && turn.After.Retiring.Count <= RolloutState.MaxRetiring);
+        Assert.True(turn.After.Failed.Count <= RolloutState.MaxFailed && turn.After.History.Count <= RolloutState.MaxHistory && turn.After.Retiring.Count <= RolloutState.MaxRetiring && turn.After.Actions.Count <= RolloutState.MaxActions);
         Assert.True(turn.After.Current is null or { Verdicts.Count: <= Rollout.MaxVerdicts, Evidence.Count: <= Rollout.MaxEvidenceRows });
         Assert.True(turn.Decision.RequeueAfter is null || turn.Decision.RequeueAfter >= TimeSpan.FromMilliseconds(250));
         Assert.True((turn.After.CandidateWeightPercent == 0 && turn.After.Mirror is null) || turn.Decision.RequeueAfter == TimeSpan.FromMilliseconds(250));
@@ -322,7 +362,7 @@ public sealed class RolloutProperties
             var world = new World(seesRoom: choices.Length % 2 == 0);
             check(choices.Select(world.Play));
         });
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(150).WithReplay(20260701, 297), property);
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(200).WithReplay(20260701, 297), property);
     }
 
     private static IEnumerable<int[]> Shorter(int[] choices)

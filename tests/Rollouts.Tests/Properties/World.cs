@@ -15,6 +15,7 @@ internal sealed class World(bool seesRoom)
         [new GateStep("quality"), new GateStep("safety")],
         [new MirrorStep(new(20, 8), TimeSpan.FromMinutes(1), 10), new GateStep("quality"), new WeightStep(50, TimeSpan.FromMinutes(1), 0)],
         [new WeightStep(10, TimeSpan.FromSeconds(30), 0)],
+        [new GateStep(["quality", "safety"]), new WeightStep(10, TimeSpan.FromSeconds(30), 0), new ApproveStep(TimeSpan.FromMinutes(5)), new GateStep("late"), new WeightStep(50, TimeSpan.FromMinutes(1), 10)],
         [],
     ];
 
@@ -22,7 +23,9 @@ internal sealed class World(bool seesRoom)
     private readonly List<GateObservation> gates = [];
     private readonly Dictionary<(string Process, int Epoch), EvidenceRow> counts = [];
     private readonly Dictionary<string, CheckObservation> samples = [];
+    private readonly List<RequestedAction> asked = [];
     private string? providerError;
+    private int actions;
     private int rollouts;
     private int room;
     private int sampled;
@@ -52,6 +55,8 @@ internal sealed class World(bool seesRoom)
         }
 
         (State, Last) = (decision.Next, decision);
+        // Answers are written some time later, and one may be lost with its writer.
+        asked.RemoveAll(action => choice % 3 > 0 && State.Actions.Any(handled => handled.Id == action.Id));
         return turn;
     }
 
@@ -61,14 +66,15 @@ internal sealed class World(bool seesRoom)
         {
             case 0 or 1 or 2: FollowTargets(missing: 0); break;
             case 3: FollowTargets(missing: chance % 3); break;
-            case 4 or 5: AnswerGate(Verdict.Pass); break;
-            case 6: AnswerGate((Verdict)(chance % 5)); break;
+            case 4 or 5: AnswerGate(Verdict.Pass, chance); break;
+            case 6: AnswerGate((Verdict)(chance % 5), chance / 5); break;
             case 7 or 8 or 9: Serve(chance); break;
             case 10: providerError = chance % 3 == 0 ? $"gateway-{chance % 2} does not answer" : null; break;
             case 11: Edit(Plan with { Desired = chance % 8 == 7 ? null : Releases[chance % Releases.Length] }); break;
             case 12: Edit(chance % 4 == 0 ? Plan with { Paused = !Plan.Paused } : Plan with { Paused = false }); break;
             case 13: Edit(Change(chance)); break;
             case 14: Sample(chance); break;
+            case 15 when chance % 10 > 1: Act(chance / 10); break;
             case 16: LosePods(chance); break;
             case 17: room = chance % 1000; break;
             default: break;
@@ -77,8 +83,9 @@ internal sealed class World(bool seesRoom)
         Now += kind == 15 && chance % 10 == 0 ? TimeSpan.FromMinutes(-5) : TimeSpan.FromSeconds(chance % 7 == 0 ? chance % 400 : chance % 40);
     }
 
-    private RolloutPlan Change(int chance) => (chance % 5) switch
+    private RolloutPlan Change(int chance) => (chance % 6) switch
     {
+        5 => Plan with { OnInconclusive = (OnInconclusive)(chance / 6 % 2) },
         4 => Plan with { Checks = chance % 2 == 0 ? [] : [new("latency", 1 + (chance / 5 % 3), TimeSpan.FromMinutes(5)), new("queue", 2, TimeSpan.FromMinutes(1))] },
         0 => Plan with { Steps = StepLists[chance / 4 % StepLists.Length] },
         1 => Plan with { Replicas = chance / 4 % 6 },
@@ -117,9 +124,31 @@ internal sealed class World(bool seesRoom)
         }
     }
 
-    private void AnswerGate(Verdict verdict)
+    /// <summary>Somebody asks for something: mostly of the release that is there, sometimes of another one, sometimes of none.</summary>
+    private void Act(int chance)
     {
-        if (Last?.Gate is { } asked && gates.TrueForAll(gate => gate.StepIndex != asked.StepIndex || gate.Attempt != asked.Attempt))
+        ActionKind[] kinds = State.PausedBy is null ? Enum.GetValues<ActionKind>() : [ActionKind.Resume, ActionKind.Resume, ActionKind.Abort, ActionKind.Approve, ActionKind.Rollback];
+        var (kind, other) = (kinds[chance % kinds.Length], Releases[chance / 8 % Releases.Length].Hash);
+        var release = (chance / 8 % 4) switch
+        {
+            0 => other,
+            1 when kind is ActionKind.Pause or ActionKind.Abort or ActionKind.Retry => null,
+            _ => kind switch
+            {
+                ActionKind.Rollback => State.History.FirstOrDefault(ended => ended.Outcome == RolloutPhase.Promoted && ended.ReleaseHash != State.Stable?.Hash)?.ReleaseHash ?? other,
+                ActionKind.Retry => Plan.Desired?.Hash,
+                _ => State.Candidate?.Hash ?? other,
+            },
+        };
+        int? step = chance % 5 == 0 ? State.Current?.StepIndex : null;
+        actions++;
+        asked.Add(new($"uid-{actions}", $"action-{actions}", kind, release, step, "alice", null, Now));
+    }
+
+    private void AnswerGate(Verdict verdict, int chance)
+    {
+        var open = Last?.Gates.Where(asked => gates.TrueForAll(gate => gate.Gate != asked.Gate || gate.StepIndex != asked.StepIndex || gate.Attempt != asked.Attempt)).ToList();
+        if (open is { Count: > 0 } && open[chance % open.Count] is var asked)
         {
             gates.Add(new(asked.Gate, asked.StepIndex, asked.Attempt, asked.RolloutId, verdict, "", $"came to {verdict}"));
         }
@@ -163,6 +192,8 @@ internal sealed class World(bool seesRoom)
     {
         Pods = pods.Values.ToEquatableArray(),
         Gates = gates.ToEquatableArray(),
+        Actions = asked.ToEquatableArray(),
+        Known = Releases.Select(release => new KnownRelease(release, release.Hash == "f" ? "its prompt is gone" : null)).ToEquatableArray(),
         Evidence = new(providerError, counts.Values.ToEquatableArray(), State.Current?.Id),
         Checks = samples.Values.ToEquatableArray(),
         Capacity = seesRoom && Plan.Desired is { } desired ? Room(desired) : null,
@@ -184,6 +215,11 @@ internal sealed record Turn(RolloutPlan Plan, RolloutState Before, Observation O
 
     /// <summary>Whether the rollout of before is the one of after.</summary>
     public bool IsSameRollout => Before.Current is not null && Before.Current.Id == After.Current?.Id;
+
+    /// <summary>The action that this decision handled; null where it handled none.</summary>
+    public HandledAction? Handled => After.Actions.Count > 0 && !Before.Actions.Contains(After.Actions[^1]) ? After.Actions[^1] : null;
+
+    public bool Did(params ReadOnlySpan<ActionKind> kinds) => Handled is { Outcome: ActionOutcome.Applied } handled && kinds.Contains(handled.Kind);
 
     public PodsObservation PodsOf(Release release) =>
         Observation.Pods.FirstOrDefault(pods => pods.ServingHash == release.ServingHash) ?? new(release.ServingHash, 0, 0, 0);

@@ -15,7 +15,8 @@ internal static class Expectations
         Same("epoch", expected.Epoch, next.Current?.WeightEpoch);
         Same("stable", expected.Stable, next.Stable?.Hash ?? "none");
         Same("candidate", expected.Candidate, next.Candidate?.Hash ?? "none");
-        Same("gate", expected.Gate, decision.Gate is { } gate ? $"{gate.Gate} #{gate.Attempt}" : "none");
+        Same("gate", expected.Gate, decision.Gates.Count == 0 ? "none" : Join(decision.Gates.Select(gate => $"{gate.Gate} #{gate.Attempt}")));
+        Same("action", expected.Action, next.Actions.Count == 0 ? "none" : $"{next.Actions[^1].Name} {next.Actions[^1].Outcome}");
         Same("capacity", expected.Capacity, next.Current?.Capacity is { } room ? $"{room.Plan}, gave {room.Given}{(room.Fits ? "" : ", waits")}" : "none");
         Same("reason", expected.Reason, decision.Reason);
         Same("requeue", expected.Requeue is null or "none" ? expected.Requeue : $"{TimelineText.Time(expected.Requeue)}", decision.RequeueAfter?.ToString() ?? "none");
@@ -30,6 +31,11 @@ internal static class Expectations
         Same("newest verdict", expected.Newest, next.Current?.Verdicts is { Count: > 0 } verdicts ? $"{verdicts[^1].Name} {verdicts[^1].Verdict}" : "none");
         Same("predicted wait", expected.PredictedWait, next.Current?.PredictedWait is { } wait ? $"{wait.TotalMinutes:0.#}m" : "none");
         Same("onsets", expected.Onsets, next.Current?.Onsets.Count);
+        if (expected.Answer is { } answer)
+        {
+            Assert.Contains(answer, next.Actions.Count == 0 ? "none" : next.Actions[^1].Message, StringComparison.Ordinal);
+        }
+
         if (expected.Message is { } part)
         {
             Assert.Contains(part, decision.Message, StringComparison.Ordinal);

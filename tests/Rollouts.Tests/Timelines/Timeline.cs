@@ -19,6 +19,12 @@ public sealed class TimelineEntry
 
     public SpecEdit? Spec { get; set; }
 
+    /// <summary>Actions that people make, named 1, 2 and so on in their order: <c>Approve b</c>, <c>SkipStep b step 1</c>, <c>Abort by alice: too slow</c>. They stay unanswered.</summary>
+    public List<string>? Act { get; set; }
+
+    /// <summary>When they were made, where that is not when they are seen.</summary>
+    public string? ActedAt { get; set; }
+
     public Sight? See { get; set; }
 
     public Expectation Expect { get; set; } = new();
@@ -57,6 +63,8 @@ public sealed class SpecEdit
 
     /// <summary>By phase of the start: scheduling, imagePull, load, warmUp.</summary>
     public Dictionary<string, string>? Deadlines { get; set; }
+
+    public OnInconclusive? OnInconclusive { get; set; }
 
     public string? ProgressDeadline { get; set; }
 
@@ -99,6 +107,12 @@ public sealed class Sight
 
     /// <summary>Totals of processes, read now: <c>PROCESS stable 100</c>, <c>PROCESS candidate 5 errors 1</c>; replaces what was seen.</summary>
     public List<string>? Counters { get; set; }
+
+    /// <summary>Releases with a snapshot: <c>HASH/SERVING/PROMPT</c>, with <c> : why</c> where it cannot serve again.</summary>
+    public List<string>? Known { get; set; }
+
+    /// <summary>Names of actions whose answer was written, so that they are no longer shown to the engine.</summary>
+    public List<string>? Answered { get; set; }
 
     /// <summary>Why the counts cannot be read; empty once they can.</summary>
     public string? TrafficError { get; set; }
@@ -182,7 +196,13 @@ public sealed class Expectation
 
     public Dictionary<string, int>? Pods { get; set; }
 
-    /// <summary><c>NAME #ATTEMPT</c> or none.</summary>
+    /// <summary><c>NAME OUTCOME</c> of the newest handled action, or none.</summary>
+    public string? Action { get; set; }
+
+    /// <summary>Part of the message of the newest handled action.</summary>
+    public string? Answer { get; set; }
+
+    /// <summary><c>NAME #ATTEMPT</c>, several with commas, or none.</summary>
     public string? Gate { get; set; }
 
     /// <summary><c>PLAN, gave N</c>; with <c>, waits</c> where nothing fits; none.</summary>

@@ -10,6 +10,8 @@ internal sealed class TimelineRunner
     private readonly Dictionary<string, PodsObservation> pods = [];
     private readonly List<GateObservation> gates = [];
     private readonly Dictionary<string, CheckObservation> checks = [];
+    private readonly List<RequestedAction> asked = [];
+    private EquatableArray<KnownRelease> known;
     private EquatableArray<EvidenceRow> traffic;
     private string? trafficError;
     private CapacityObservation? room;
@@ -44,6 +46,11 @@ internal sealed class TimelineRunner
             Edit(edit);
         }
 
+        foreach (var act in entry.Act ?? [])
+        {
+            asked.Add(TimelineText.Action(act, $"{asked.Count + 1}", Start + TimelineText.Time(entry.ActedAt ?? entry.At)));
+        }
+
         if (entry.See is { } sight)
         {
             See(sight, Start + TimelineText.Time(entry.At));
@@ -53,6 +60,8 @@ internal sealed class TimelineRunner
         {
             Pods = pods.Values.ToEquatableArray(),
             Gates = gates.ToEquatableArray(),
+            Actions = asked.ToEquatableArray(),
+            Known = known,
             Evidence = new(trafficError, traffic, state.Current?.Id),
             Checks = checks.Values.ToEquatableArray(),
             Capacity = room,
@@ -87,6 +96,7 @@ internal sealed class TimelineRunner
         Replicas = edit.Replicas ?? plan.Replicas,
         GpusPerReplica = edit.GpusPerReplica ?? plan.GpusPerReplica,
         MaxSurgeGpus = edit.MaxSurgeGpus ?? plan.MaxSurgeGpus,
+        OnInconclusive = edit.OnInconclusive ?? plan.OnInconclusive,
         MaxUnavailable = edit.MaxUnavailable ?? plan.MaxUnavailable,
         Capacity = edit.Capacity is null ? plan.Capacity : Enum.Parse<CapacityPlan>(edit.Capacity),
         AllowDowntime = edit.AllowDowntime ?? plan.AllowDowntime,
@@ -117,8 +127,9 @@ internal sealed class TimelineRunner
         {
             var (gate, verdict, reason, message) = TimelineText.Gate(gateText);
             var current = state.Current ?? throw new InvalidOperationException("a gate is seen, and no rollout runs");
-            gates.RemoveAll(seen => seen.StepIndex == current.StepIndex && seen.Attempt == current.GateAttempt && seen.RolloutId == current.Id);
-            gates.Add(new(gate, current.StepIndex, current.GateAttempt, current.Id, verdict, reason, message));
+            var attempt = current.AttemptOf(current.StepIndex, gate);
+            gates.RemoveAll(seen => seen.Gate == gate && seen.StepIndex == current.StepIndex && seen.Attempt == attempt && seen.RolloutId == current.Id);
+            gates.Add(new(gate, current.StepIndex, attempt, current.Id, verdict, reason, message));
         }
 
         foreach (var text in sight.Checks ?? [])
@@ -128,6 +139,12 @@ internal sealed class TimelineRunner
         }
 
         traffic = sight.Traffic?.Select(Row).ToEquatableArray() ?? traffic;
+        known = sight.Known?.Select(TimelineText.Known).ToEquatableArray() ?? known;
+        if (sight.Answered is { } answered)
+        {
+            asked.RemoveAll(action => answered.Contains(action.Name));
+        }
+
         trafficError = sight.TrafficError is null ? trafficError : sight.TrafficError.Length == 0 ? null : sight.TrafficError;
     }
 

@@ -32,6 +32,8 @@ internal static partial class TimelineText
     {
         ["gate", var gate] => new GateStep(gate),
         ["mirror", var percent, "for", var hold, "min", var requests] => new MirrorStep(new(Number(percent), 8), Time(hold), Number(requests)),
+        ["gates", .. var gates] => new GateStep(gates.ToEquatableArray()),
+        ["approve", var timeout] => new ApproveStep(Time(timeout)),
         ["weight", var weight, "for", var hold, "min", var requests] => new WeightStep(Number(weight), Time(hold), Number(requests)),
         _ => throw new FormatException($"not a step: {text}"),
     };
@@ -101,6 +103,20 @@ internal static partial class TimelineText
         return (match.Groups["name"].Value, Enum.Parse<Verdict>(match.Groups["verdict"].Value), at, match.Groups["message"].Value);
     }
 
+    public static RequestedAction Action(string text, string name, DateTimeOffset at)
+    {
+        var match = ActionPattern().Match(text);
+        if (!match.Success)
+        {
+            throw new FormatException($"not an action: {text}");
+        }
+
+        string? Of(string group) => match.Groups[group].Success ? match.Groups[group].Value : null;
+        return new($"uid-{name}", name, Enum.Parse<ActionKind>(match.Groups["kind"].Value), Of("release"), Of("step") is { } step ? Number(step) : null, Of("by"), Of("reason"), at);
+    }
+
+    public static KnownRelease Known(string text) => text.Split(" : ") is [var release, var problem] ? new(Release(release)!, problem) : new(Release(text)!);
+
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^(?<number>[0-9.]+)(?<unit>ms|s|m|h)$")]
@@ -111,6 +127,9 @@ internal static partial class TimelineText
 
     [GeneratedRegex(@"^(?<name>\S+) (?<verdict>[A-Za-z]+)( at (?<at>\S+))?: (?<message>.+)$")]
     private static partial Regex SamplePattern();
+
+    [GeneratedRegex(@"^(?<kind>[A-Za-z]+)( (?<release>(?!step |by )\S+))?( step (?<step>\d+))?( by (?<by>[^:]+))?(: (?<reason>.+))?$")]
+    private static partial Regex ActionPattern();
 
     [GeneratedRegex(@"^(?<gate>\S+) (?<verdict>[A-Za-z]+): (?<message>.+)$")]
     private static partial Regex GatePattern();
