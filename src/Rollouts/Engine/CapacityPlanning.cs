@@ -30,7 +30,9 @@ internal static class CapacityPlanning
         var before = course.Rollout.Capacity;
         var choice = Choose(situation.Plan, facts, course.IsFirstRelease, situation.Now);
         choice = choice with { Message = Excerpt.Of(choice.Message) };
-        if (before is not null && choice with { At = before.At } == before)
+        // A choice that works keeps the numbers that it was made on.
+        var words = before is { Fits: true } ? before.Message : choice.Message;
+        if (before is not null && choice with { At = before.At, Message = words } == before)
         {
             choice = before;
         }

@@ -4,6 +4,7 @@ using LlmOps.Demo.Stories;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.LocalCluster.Clusters;
+using LlmOps.LocalCluster.Nodes;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
@@ -12,6 +13,12 @@ namespace LlmOps.EndToEnd.Product;
 public sealed class ProductFixture : IAsyncLifetime
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Two GPUs on each of two nodes that only pods asking for their product get.</summary>
+    internal static IReadOnlyList<FakeNode> ScarceNodes { get; } =
+        [new() { Name = "scarce-node-1", Gpus = 2, GpuProduct = ScarceProduct }, new() { Name = "scarce-node-2", Gpus = 2, GpuProduct = ScarceProduct }];
+
+    internal const string ScarceProduct = "Scarce-GPU";
 
     internal TestCluster Cluster { get; private set; } = null!;
 
@@ -30,6 +37,7 @@ public sealed class ProductFixture : IAsyncLifetime
             Selection = new(ClusterKind.LocalControlPlane, "the end-to-end tests bring their own"),
             Nodes = new()
             {
+                Nodes = [.. FakeNode.Default, .. ScarceNodes],
                 AutoscalerInterval = TimeSpan.FromSeconds(1),
                 FirstCrashBackOff = TimeSpan.FromMilliseconds(500),
                 LongestCrashBackOff = TimeSpan.FromSeconds(3),
