@@ -21,8 +21,20 @@ public static class LiveEvidence
         from r in counts["rollouts"]?.AsArray() ?? []
         where (string?)r!["rollout"] == rollout
         from epoch in r["epochs"]!.AsArray()
-        select new EvidenceRow((string)counts["process"]!, (int)epoch!["epoch"]!, (int)epoch["weight"]!, Counts(epoch["stable"]!), Counts(epoch["candidate"]!));
+        select new EvidenceRow((string)counts["process"]!, (int)epoch!["epoch"]!, (int)epoch["weight"]!, Counts(epoch["stable"]!), Counts(epoch["candidate"]!)) { Mirrored = (bool?)epoch["mirrored"] ?? false };
 
     private static TrackCounts Counts(JsonNode track) =>
-        new((long)track["requests"]!, (long)track["errors"]!, [.. (track["slowTtft"]?.AsArray() ?? []).Select(n => (long)n!)]);
+        new(Count(track, "requests"), Count(track, "errors"), Counts(track, "slowTtft"))
+        {
+            Units = Count(track, "units"),
+            SlowTimePerOutputToken = Counts(track, "slowTimePerOutputToken"),
+            LongOutput = Counts(track, "longOutput"),
+            Costly = Counts(track, "costly"),
+            Blocked = Count(track, "blocked"),
+            NegativeFeedback = Count(track, "negativeFeedback"),
+        };
+
+    private static long Count(JsonNode track, string name) => (long?)track[name] ?? 0;
+
+    private static EquatableArray<long> Counts(JsonNode track, string name) => [.. (track[name]?.AsArray() ?? []).Select(n => (long)n!)];
 }
