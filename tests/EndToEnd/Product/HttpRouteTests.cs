@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Demo.Stories;
+using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using Xunit;
+
+namespace LlmOps.EndToEnd.Product;
+
+/// <summary>Requests that pass no gateway of ours: the real HTTPRoute CRD on the real API server, and a small data plane that obeys it.</summary>
+[Collection(ProductCollection.Name)]
+public sealed class HttpRouteTests(ProductFixture product)
+{
+    private const string Name = "chat";
+
+    [GatewayApiFact]
+    public async Task A_canary_behind_a_route_is_promoted_and_the_next_one_taken_back_without_a_failed_request()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        var ct = limit.Token;
+        await product.Kubectl.ApplyAsync(GatewayApiFactAttribute.Crd, null, ct);
+        var ns = await product.NamespaceAsync(ct);
+        await ApplyAsync(ns, Deployment("v1"), ct);
+        await using var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
+        await recorder.WaitAsync("v1 to serve", s => s.Stable is { ReadyReplicas: 2 }, ProductFixture.Patience, ct);
+        await ApplyAsync(ns, Route, ct);
+        await using var plane = await RouteDataPlane.StartAsync(product.Client, ns, ct);
+        await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
+        await UntilAsync(ns, "v1 to be reachable", async http => (await AskAsync(http, plane.Address, ct)) is null, ct);
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var users = UsersAsync(plane.Address, stop.Token);
+        await ApplyAsync(ns, Deployment("v2"), ct);
+        var promoted = await recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
+        Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
+        Assert.True(promoted.Status!.History![0].CandidateRequests >= 40, $"{promoted.Status.History[0].CandidateRequests} requests were counted");
+        Assert.All(promoted.Status.Rollout!.Evidence!.Where(row => row.Candidate.Requests + row.Stable.Requests > 0), row => Assert.True(row.OfEngine));
+
+        await ApplyAsync(ns, Deployment("v1"), ct);
+        await recorder.WaitAsync("v1 to hold half of the requests", s => s is { Candidate.Weight: 50, Rollout.HoldStartedAt: not null }, ProductFixture.Patience, ct);
+        await ApplyAsync(ns, Deployment("v2"), ct);
+        await recorder.WaitAsync("v1 to be gone again", s => s is { Candidate: null, Retiring: null, Rollout.Phase: "Reverted" }, ProductFixture.Patience, ct);
+        await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
+        Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
+
+        await stop.CancelAsync();
+        var (asked, failures) = await users;
+        Assert.Empty(failures);
+        Assert.True(asked > 300, $"only {asked} requests were made");
+        await product.Client.DeleteAsync<Namespace>(new(string.Empty, ns), ct: ct);
+    }
+
+    private static bool IsAccepted(LlmDeploymentStatus status) => status.Conditions?.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) == true;
+
+    private static string Deployment(string revision) => $$$"""
+        apiVersion: llmops.dev/v1alpha1
+        kind: LlmDeployment
+        metadata: {name: {{{Name}}}}
+        spec:
+          model: {source: hf://acme/support-7b, revision: {{{revision}}}}
+          engine: {type: vLLM, maxModelLen: 8192, drainSeconds: 5}
+          resources: {gpu: {count: 1}}
+          replicas: 2
+          traffic: {httpRoute: {name: {{{Name}}}}}
+          rollout:
+            steps: [{weight: 50, hold: 5s, minRequests: 40}]
+            scaleDownDelay: 2s
+        """;
+
+    private const string Route = $$$"""
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: {name: {{{Name}}}}
+        spec:
+          parentRefs: [{name: public}]
+          rules:
+          - name: chat
+            matches: [{path: {type: PathPrefix, value: /v1}}]
+            filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x-owner, value: keep}]}}]
+            backendRefs:
+            - {name: {{{Name}}}-stable, port: 8000, weight: 100}
+            - {name: {{{Name}}}-candidate, port: 8000, weight: 0}
+        """;
+
+    private async Task<(int Stable, int Candidate, string? Owner)> WeightsAsync(string ns, CancellationToken ct)
+    {
+        var route = JsonNode.Parse(await product.Kubectl.RunAsync(ct, "-n", ns, "get", "httproute", Name, "-o", "json"))!;
+        var rule = route["spec"]!["rules"]![0]!;
+        return ((int)rule["backendRefs"]![0]!["weight"]!, (int)rule["backendRefs"]![1]!["weight"]!, (string?)rule["filters"]![0]!["requestHeaderModifier"]!["set"]![0]!["value"]);
+    }
+
+    /// <summary>Ten users that ask one question after the other.</summary>
+    private static async Task<(int Asked, IReadOnlyCollection<string> Failures)> UsersAsync(Uri address, CancellationToken ct)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
+        var failures = new ConcurrentQueue<string>();
+        var asked = 0;
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(async _ =>
+        {
+            while (!ct.IsCancellationRequested)
+            {
+                // A request that has begun is waited for: an end of the test is no failure.
+                if (await AskAsync(http, address, CancellationToken.None) is { } failure)
+                    failures.Enqueue(failure);
+                Interlocked.Increment(ref asked);
+            }
+        }));
+        return (asked, failures);
+    }
+
+    private static async Task<string?> AskAsync(HttpClient http, Uri address, CancellationToken ct)
+    {
+        var body = new JsonObject
+        {
+            ["model"] = Name,
+            ["max_tokens"] = 16,
+            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "How do I reset my password?" }),
+        };
+        try
+        {
+            using var response = await http.PostAsJsonAsync(new Uri(address, "/v1/chat/completions"), body, ct);
+            return response.IsSuccessStatusCode ? null : $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(ct)}";
+        }
+        catch (HttpRequestException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static async Task UntilAsync(string ns, string what, Func<HttpClient, Task<bool>> holds, CancellationToken ct)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        await Testing.Eventually.TrueAsync(async _ => await holds(http), ProductFixture.Patience, () => $"{ns}: {what}", ct);
+    }
+
+    private async Task ApplyAsync(string ns, string yaml, CancellationToken ct)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, "object.yaml");
+        await File.WriteAllTextAsync(file, yaml, ct);
+        await product.Kubectl.ApplyAsync(file, ns, ct);
+    }
+}
+
+/// <summary>A test that needs the CRDs of Gateway API: skipped, with the reason, where they do not lie beside the repository.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class GatewayApiFactAttribute : FactAttribute
+{
+    public GatewayApiFactAttribute()
+    {
+        if (!RealApiServerFactAttribute.IsAvailable)
+            Skip = new RealApiServerFactAttribute().Skip;
+        else if (!System.IO.File.Exists(Crd))
+            Skip = "the CRDs of Gateway API are not beside the repository (../shared/data/gateway-api)";
+    }
+
+    public static string Crd { get; } = Path.Combine(Workspace.Repository, "..", "shared", "data", "gateway-api", "httproutes.yaml");
+}
