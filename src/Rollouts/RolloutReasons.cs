@@ -64,5 +64,6 @@ public static class RolloutReasons
     public const string Retried = "Retried";
     public const string RollbackStarted = "RollbackStarted";
     public const string RolledBack = "RolledBack";
+    public const string ActionApplied = "ActionApplied";
     public const string ActionRefused = "ActionRefused";
 }

@@ -66,9 +66,17 @@ public sealed record RolloutRecordSpec
     /// <summary>Generation of the spec that asked for the release.</summary>
     public long? Generation { get; init; }
 
+    /// <summary>Rollback where a person asked for a past release; absent where the spec asked for the release.</summary>
+    [Size(Max = 32)]
+    public string? Kind { get; init; }
+
     /// <summary>Who wrote that spec, by the field manager of the write, such as <c>argocd-controller (Apply)</c>; absent where it is not known.</summary>
     [Size(Max = 256)]
     public string? Actor { get; init; }
+
+    /// <summary>Who asked to promote it without its remaining steps; absent where nobody did.</summary>
+    [Size(Max = 600)]
+    public string? PromotedBy { get; init; }
 
     /// <summary>The release that was tried.</summary>
     public required RecordedRelease Candidate { get; init; }
@@ -100,6 +108,9 @@ public sealed record RolloutRecordSpec
     /// <summary>Requests of users that were assigned to the candidate.</summary>
     public required long CandidateRequests { get; init; }
 
+    /// <summary>Where its GPUs came from, with the numbers; absent where it was not worked out.</summary>
+    public CapacityStatus? Capacity { get; init; }
+
     /// <summary>Stages with their times and weights, in the order in which they were gone through; last the steps that were never reached, without times.</summary>
     [Size(Max = 80)]
     public IReadOnlyList<StepTimeStatus>? Steps { get; init; }
@@ -111,6 +122,10 @@ public sealed record RolloutRecordSpec
     /// <summary>Gate runs.</summary>
     [Size(Max = 100)]
     public IReadOnlyList<RecordedEvaluation>? Evaluations { get; init; }
+
+    /// <summary>What people asked for while it ran, oldest first.</summary>
+    [Size(Max = 40)]
+    public IReadOnlyList<ActionRecord>? Actions { get; init; }
 
     /// <summary>Counts of live traffic at each weight, over all gateways.</summary>
     [Size(Max = 200)]

@@ -39,7 +39,9 @@ internal static class RecordBuilder
                 Reason = finished.Reason,
                 Message = wire.Message!,
                 Generation = wire.Generation,
+                Kind = wire.Kind,
                 Actor = wire.Actor,
+                PromotedBy = wire.PromotedBy,
                 Candidate = Release(gathered, rollout.ReleaseHash, rollout.StableHash),
                 Stable = rollout.StableHash is { } stable ? Release(gathered, stable, null) : null,
                 StartedAt = rollout.StartedAt,
@@ -50,9 +52,11 @@ internal static class RecordBuilder
                 TimeToRevert = finished.TimeToRevert,
                 MaxWeight = finished.MaxWeight,
                 CandidateRequests = finished.CandidateRequests,
+                Capacity = wire.Capacity,
                 Steps = wire.StepTimes,
                 Verdicts = wire.Verdicts,
                 Evaluations = Evaluations(gathered, rollout),
+                Actions = Actions(state, rollout),
                 Evidence = wire.Evidence,
                 Rules = wire.Rules,
                 Timeline = wire.Timeline,
@@ -81,6 +85,13 @@ internal static class RecordBuilder
             Prompt = snapshot.Prompt?.Name,
             Changes = old is not null && ReleaseChanges.Describe(old, snapshot) is { Count: > 0 } changes ? changes : null,
         };
+    }
+
+    /// <summary>What people asked for while the rollout ran, the request that began or ended it included.</summary>
+    private static ActionRecord[]? Actions(RolloutState state, Rollout rollout)
+    {
+        var actions = state.Actions.Where(action => action.At >= rollout.StartedAt && action.At <= rollout.FinishedAt).Select(StatusBuilder.Action).ToArray();
+        return actions.Length > 0 ? actions : null;
     }
 
     private static RecordedEvaluation[]? Evaluations(Gathered gathered, Rollout rollout)

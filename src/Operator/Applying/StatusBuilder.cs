@@ -203,7 +203,7 @@ internal static class StatusBuilder
     // Most of the counts are 0 most of the time: left out, a status with many rows stays small.
     private static long? NullIfZero(long count) => count == 0 ? null : count;
 
-    private static ActionRecord Action(HandledAction action) => new()
+    public static ActionRecord Action(HandledAction action) => new()
     {
         Id = action.Id,
         Name = action.Name,

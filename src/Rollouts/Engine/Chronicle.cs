@@ -57,6 +57,13 @@ internal static class Chronicle
             yield return At(RolloutReasons.SpecChanged, $"spec generation {before.ObservedGeneration} became {course.State.ObservedGeneration}");
         }
 
+        foreach (var action in course.State.Actions.Where(action => before.Actions.All(known => known.Id != action.Id)))
+        {
+            yield return At(
+                action.Outcome == ActionOutcome.Applied ? RolloutReasons.ActionApplied : RolloutReasons.ActionRefused,
+                $"{action.Kind} by {action.By ?? "somebody"} ({action.Name}): {action.Message}");
+        }
+
         foreach (var verdicts in rollout.Verdicts.Skip(KnownVerdicts(was, rollout)).GroupBy(verdict => (verdict.Verdict, verdict.StepIndex)))
         {
             yield return At(RolloutReasons.VerdictReached, $"{verdicts.Key.Verdict}: {string.Join(", ", verdicts.Select(verdict => verdict.Name))}") with

@@ -46,6 +46,10 @@ public sealed class ActionTests(ITestOutputHelper output)
         var aborted = await world.UntilAsync(deployment => deployment.Status?.Candidate is null, "stable serves alone");
         Assert.Equal(Reasons.Aborted, Assert.Single(aborted.Status!.FailedReleases!).Reason);
         CanaryTests.AssertCondition(aborted, ConditionTypes.Stalled, "True", Reasons.ReleaseLocked);
+        var record = await RecordOfLastAsync(world);
+        var asked = Assert.Single(record.Actions!);
+        Assert.Equal(("Abort", "Applied", Reasons.Aborted), (asked.Action, asked.Outcome, record.Reason));
+        Assert.Contains(record.Timeline!, moment => moment.Reason == Reasons.ActionApplied && moment.Message.StartsWith($"Abort by {asked.By} (", StringComparison.Ordinal));
         await world.ApplyAsync(Slow("v2"));
         await world.QuietAsync();
         Assert.Null(world.Get().Status!.Candidate);
@@ -66,10 +70,18 @@ public sealed class ActionTests(ITestOutputHelper output)
         var action = await ActAsync(world, "Rollback", first);
         Assert.Equal(RolloutActionPhases.Applied, action.Status!.Phase);
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v1", Retiring: null }, "v1 is stable again");
+        var record = await RecordOfLastAsync(world);
+        Assert.Equal(("Rollback", "Promoted", "Rollback"), (record.Kind, record.Outcome, Assert.Single(record.Actions!).Action));
         await world.ApplyAsync(Samples.Canary("v2", replicas: 3));
         var still = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v1" } status && status.ObservedGeneration == deployment.Metadata.Generation, "the spec is seen");
         CanaryTests.AssertCondition(still, ConditionTypes.Stalled, "True", Reasons.ReleaseLocked);
         Assert.Equal(Reasons.RolledBack, Assert.Single(still.Status!.FailedReleases!).Reason);
+    }
+
+    private static async Task<RolloutRecordSpec> RecordOfLastAsync(TestWorld world)
+    {
+        var named = await world.UntilAsync(deployment => deployment.Status is { History: [{ Record: not null }, ..] }, "the record is written");
+        return world.All<RolloutRecord>("rolloutrecords.llmops.dev").Single(record => record.Metadata.Name == named.Status!.History![0].Record).Spec;
     }
 
     [Fact]
