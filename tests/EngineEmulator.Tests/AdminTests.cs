@@ -39,6 +39,17 @@ public sealed class AdminTests
     }
 
     [Fact]
+    public async Task A_key_may_be_asked_for_from_now_on()
+    {
+        await using var server = await Emulators.StartAsync();
+        using var client = new EngineClient(server.Address);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/models")).StatusCode);
+        await client.PostAsync("/admin/behaviour", JsonNode.Parse("""{"apiKey":"s3cret"}""")!);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v1/models")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
     public async Task Stats_tell_requests_outcomes_and_the_first_injected_failure()
     {
         await using var server = await Emulators.StartAsync();

@@ -9,12 +9,21 @@ namespace LlmOps.Gateway.Evidence;
 /// <param name="IsBlocked">Whether a guardrail ended it (finish reason <c>content_filter</c>).</param>
 internal readonly record struct AnswerMeasure(TokenUsage Usage, TimeSpan? Generation, bool IsWhole, bool IsBlocked)
 {
+    /// <summary>
+    /// Tokens after the first that an answer needs for its mean to be compared. The fewer there are, the further it lies from the engine's own pace by chance: a
+    /// prompt that asks for short answers would look slow at stable's upper quantiles on the very same pods.
+    /// </summary>
+    private const int FewestToCompare = 10;
+
     /// <summary>Of an answer that was not streamed.</summary>
     public static AnswerMeasure OfWhole(in CompletionFacts facts) =>
         new(new TokenUsage(facts.PromptTokens, facts.CompletionTokens, IsEstimated: !facts.HasUsage), Generation: null, IsWhole: facts.HasUsage, facts.IsBlocked);
 
     /// <summary>Mean over the tokens after the first; null where it is not known.</summary>
     public double? SecondsPerOutputToken => Generation is { } span && Usage.OutputTokens > 1 ? span.TotalSeconds / (Usage.OutputTokens - 1) : null;
+
+    /// <summary>The same; null of an answer that is too short to be held against others.</summary>
+    public double? ComparableSecondsPerOutputToken => Usage.OutputTokens > FewestToCompare ? SecondsPerOutputToken : null;
 
     /// <summary>Thousands of output tokens; null of a part.</summary>
     public double? ThousandOutputTokens => IsWhole ? Usage.OutputTokens / 1000.0 : null;

@@ -85,7 +85,7 @@ internal sealed class Assignment
     {
         if (countsLatency && answer.SecondsPerOutputToken is { } perToken)
         {
-            CountAbove(Signal.SlowTimePerOutputToken, thresholds.TimePerOutputToken, perToken);
+            CountAbove(Signal.SlowTimePerOutputToken, thresholds.TimePerOutputToken, answer.ComparableSecondsPerOutputToken);
             foreach (var limit in limits.TimePerOutputToken)
                 Count(limit, perToken > limit.Limit.MaxSeconds);
         }

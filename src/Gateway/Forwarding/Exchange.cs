@@ -83,7 +83,7 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
         if (isFaulty)
             return;
         var answers = attempt.Target.State.Answers;
-        if (!attempt.IsWarmUp && answer.SecondsPerOutputToken is { } perToken)
+        if (!attempt.IsWarmUp && answer.ComparableSecondsPerOutputToken is { } perToken)
             answers.TimePerOutputToken.Record(perToken);
         if (answer.ThousandOutputTokens is { } tokens)
             answers.OutputTokens.Record(tokens);

@@ -63,42 +63,18 @@ public sealed class ProductFixture : IAsyncLifetime
         await Kubectl.ApplyAsync(Samples.Root, ns, ct);
         await Kubectl.ApplyAsync(firstRelease, ns, ct);
         var recorder = new DeploymentRecorder(Client, ns, Samples.Deployment, TimeProvider.System);
-        await recorder.WaitAsync("the first release to serve on all of its pods", s => s.Stable is { ReadyReplicas: Samples.Replicas }, Patience, ct);
+        await recorder.WaitAsync("the first release to serve on all of its pods", s => s.Stable is { ReadyReplicas: > 0 } stable && stable.ReadyReplicas == stable.Replicas, Patience, ct);
         return new(this, ns, recorder);
     }
+
+    /// <summary>The same with a release of a test's own.</summary>
+    internal async Task<Scene> ServeAsync(Wanted first, CancellationToken ct) => await ServeAsync(await first.SaveAsync(ct), ct);
 
     internal async Task<string> NamespaceAsync(CancellationToken ct)
     {
         var name = $"e2e-{Guid.NewGuid():N}"[..12];
         await Client.CreateAsync(new Namespace { Metadata = new() { Name = name } }, ct);
         return name;
-    }
-}
-
-/// <summary>One namespace with a release that serves. Disposing deletes the namespace, so that its GPUs are free for the next test.</summary>
-internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorder recorder) : IAsyncDisposable
-{
-    public string Namespace => ns;
-
-    public DeploymentRecorder Recorder => recorder;
-
-    public LoadClient Users(double requestsPerSecond) =>
-        LoadClient.Start(product.Installation.Gateways, $"{ns}/{Samples.Deployment}", Samples.Questions, requestsPerSecond, TimeProvider.System);
-
-    public Stage With(LoadClient load) => new()
-    {
-        Kubectl = product.Kubectl,
-        Namespace = ns,
-        Recorder = recorder,
-        Load = load,
-        GatewayAdmins = product.Installation.GatewayAdmins,
-        Time = TimeProvider.System,
-    };
-
-    public async ValueTask DisposeAsync()
-    {
-        await recorder.DisposeAsync();
-        await product.Client.DeleteAsync<Namespace>(new(string.Empty, ns));
     }
 }
 

@@ -19,6 +19,9 @@ public sealed record BehaviourSettings
 
     /// <summary><c>/health</c> and every generation say 503 or 500: the engine process is dead behind a living server.</summary>
     public bool EngineDead { get; init; }
+
+    /// <summary>Bearer token asked for on <c>/v1</c> paths from now on; null: as the command line says.</summary>
+    public string? ApiKey { get; init; }
 }
 
 /// <summary>A change of some settings: body of <c>POST /admin/behaviour</c>. What is absent stays.</summary>
@@ -36,6 +39,8 @@ public sealed record BehaviourPatch
 
     public bool? EngineDead { get; init; }
 
+    public string? ApiKey { get; init; }
+
     /// <summary>What is wrong with it, in a sentence; null: nothing.</summary>
     internal string? Problem =>
         Accuracy is < 0 or > 1 ? "accuracy must be between 0 and 1"
@@ -52,6 +57,7 @@ public sealed record BehaviourPatch
         Accuracy = Accuracy ?? settings.Accuracy,
         HealthLies = HealthLies ?? settings.HealthLies,
         EngineDead = EngineDead ?? settings.EngineDead,
+        ApiKey = ApiKey ?? settings.ApiKey,
     };
 }
 

@@ -28,8 +28,7 @@ internal static class EngineApplication
         });
         var application = builder.Build();
         application.Use((context, next) => MeasuredAsync(context, next, core));
-        if (options.ApiKey is { } key)
-            application.Use((context, next) => IsAuthorized(context.Request, key) ? next(context) : EngineErrors.UnauthorizedAsync(context));
+        application.Use((context, next) => IsAuthorized(context.Request, core.Behaviour.Current.ApiKey ?? options.ApiKey) ? next(context) : EngineErrors.UnauthorizedAsync(context));
         Map(application, options, core, stats);
         return application;
     }
@@ -86,8 +85,8 @@ internal static class EngineApplication
     }
 
     /// <summary>vLLM guards <c>/v1</c> only: health and metrics stay open.</summary>
-    private static bool IsAuthorized(HttpRequest request, string key) =>
-        !request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) || request.Headers.Authorization == $"Bearer {key}";
+    private static bool IsAuthorized(HttpRequest request, string? key) =>
+        key is null || !request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) || request.Headers.Authorization == $"Bearer {key}";
 
     /// <summary>Signals are the program's business: several emulators live in one test process.</summary>
     private sealed class NoSignals : IHostLifetime

@@ -146,8 +146,9 @@ public sealed class FaultTests
     [Fact]
     public async Task Slow_tokens_are_measured_from_the_first_to_the_last()
     {
+        const string Usage = """data: {"id":"1","choices":[],"usage":{"prompt_tokens":7,"total_tokens":28,"completion_tokens":21}}""" + "\n\n";
         var time = new ManualTime();
-        await using var bed = await GatewayBed.StartAsync(time: time);
+        await using var bed = await GatewayBed.StartAsync(stable: Answers.Stream(Answers.RoleChunk, Answers.TextChunk("quick"), Answers.TextChunk("ly"), Answers.FinishChunk, Usage, Answers.Done), time: time);
         for (var i = 0; i < Thresholds.KnownAnswers; i++)
             await bed.ChatAsync();
         var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -155,7 +156,7 @@ public sealed class FaultTests
         {
             await Answers.Stream(Answers.RoleChunk, Answers.TextChunk("slow"))(context);
             await first.Task;
-            await Answers.Stream(Answers.TextChunk("ly"), Answers.FinishChunk, Answers.UsageChunk, Answers.Done)(context);
+            await Answers.Stream(Answers.TextChunk("ly"), Answers.FinishChunk, Usage, Answers.Done)(context);
         };
         bed.Weigh(100, epoch: 2);
 
@@ -169,12 +170,12 @@ public sealed class FaultTests
             await reader.ReadToEndAsync();
         }
 
-        // 4 s for the four tokens after the first; stable took no time at all.
+        // 4 s for the twenty tokens after the first; stable took no time at all.
         var candidate = (await bed.EpochsAsync())[0].GetProperty("candidate");
         Assert.Equal("[1,1,1,1,1]", candidate.GetProperty("slowTimePerOutputToken").ToString());
         Assert.Equal("[0,0,0]", candidate.GetProperty("longOutput").ToString());
         Assert.Equal("[]", candidate.GetProperty("costly").ToString());
-        Assert.Matches("""llmops_gateway_time_per_output_token_seconds_sum\{[^}]*release="r-candidate"[^}]*\} 1\n""", await bed.AdminAsync("/metrics"));
+        Assert.Matches("""llmops_gateway_time_per_output_token_seconds_sum\{[^}]*release="r-candidate"[^}]*\} 0\.2\n""", await bed.AdminAsync("/metrics"));
     }
 
     [Fact]

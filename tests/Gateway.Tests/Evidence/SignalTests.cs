@@ -64,6 +64,17 @@ public sealed class SignalTests
     }
 
     [Fact]
+    public void A_short_answer_is_not_held_against_others_by_its_mean_per_token_and_counts_for_a_limit()
+    {
+        var epoch = Epoch();
+
+        epoch.Assign(candidate: true, null, streamed: true).Answered(Answer(10, 0.2), null);
+
+        Assert.Equal("0 0 0 0 0", Above(epoch, Signal.SlowTimePerOutputToken, 5));
+        Assert.Equal((1, 1), (epoch.Limits.All[1].Candidate.Over, epoch.Limits.All[1].Candidate.Of));
+    }
+
+    [Fact]
     public void A_part_of_an_answer_says_how_fast_its_tokens_came_and_nothing_of_its_length()
     {
         var epoch = Epoch();

@@ -1,0 +1,43 @@
+using LlmOps.Demo.Stories;
+
+namespace LlmOps.EndToEnd.Product;
+
+/// <summary>A manifest of the demo's bot as a person keeps it in Git: one replica, and else only what a test is about.</summary>
+internal sealed record Wanted
+{
+    /// <summary>Revision of the demo's model. All of them behave well until a test tells the running engine otherwise.</summary>
+    public string Revision { get; init; } = "v1";
+
+    /// <summary>Steps of the rollout, YAML in one line.</summary>
+    public string Steps { get; init; } = "[{weight: 50, hold: 1s, minRequests: 5}]";
+
+    /// <summary>Further fields of <c>spec.rollout</c>, YAML in one line each.</summary>
+    public IReadOnlyList<string> Rollout { get; init; } = [];
+
+    /// <summary>Further environment of the engine, YAML in one line each.</summary>
+    public IReadOnlyList<string> Env { get; init; } = [];
+
+    /// <summary>Writes it to a file of its own, for kubectl.</summary>
+    public async Task<string> SaveAsync(CancellationToken ct)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, $"{Revision}.yaml");
+        var env = string.Join(", ", Env);
+        var rollout = string.Join(", ", [$"steps: {Steps}", "scaleDownDelay: 1s", .. Rollout]);
+        await File.WriteAllTextAsync(
+            file,
+            $$"""
+            apiVersion: llmops.dev/v1alpha1
+            kind: LlmDeployment
+            metadata: {name: {{Samples.Deployment}}}
+            spec:
+              model: {source: hf://acme/support-7b, revision: {{Revision}}}
+              engine: {type: vLLM, maxModelLen: 8192, env: [{{env}}] }
+              resources: {gpu: {count: 1} }
+              prompt: {name: support-1.0.0}
+              replicas: 1
+              rollout: { {{rollout}} }
+            """,
+            ct);
+        return file;
+    }
+}
