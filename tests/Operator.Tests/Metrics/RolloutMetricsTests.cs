@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
 using LlmOps.Operator.Metrics;
 using LlmOps.Rollouts;
 using LlmOps.Testing;
@@ -113,18 +114,30 @@ public sealed class RolloutMetricsTests : IDisposable
     }
 }
 
-/// <summary>Runs where promtool is installed; skipped with a reason where it is not.</summary>
+/// <summary>Runs with the promtool of Debian's package; skipped, with the reason, only where that cannot be had.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PromtoolFactAttribute : FactAttribute
 {
+    private static readonly Lazy<(string? Path, string? Problem)> Tool = new(Prepare);
+
     public PromtoolFactAttribute()
     {
-        if (Path is null)
-            Skip = "promtool is not installed: it comes with Debian's package prometheus";
+        if (Tool.Value.Problem is { } problem)
+            Skip = $"no promtool here: {problem}";
     }
 
-    public static string? Path { get; } = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
-        .Split(System.IO.Path.PathSeparator)
-        .Select(folder => System.IO.Path.Combine(folder, "promtool"))
-        .FirstOrDefault(File.Exists);
+    public static string? Path => Tool.Value.Path;
+
+    private static (string? Path, string? Problem) Prepare()
+    {
+        try
+        {
+            var prometheus = PrometheusServer.PrepareAsync().GetAwaiter().GetResult();
+            return (System.IO.Path.Combine(System.IO.Path.GetDirectoryName(prometheus)!, "promtool"), null);
+        }
+        catch (InvalidOperationException e)
+        {
+            return (null, e.Message);
+        }
+    }
 }
