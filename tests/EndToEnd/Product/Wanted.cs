@@ -32,7 +32,7 @@ internal sealed record Wanted
             spec:
               model: {source: hf://acme/support-7b, revision: {{Revision}}}
               engine: {type: vLLM, maxModelLen: 8192, env: [{{env}}] }
-              resources: {gpu: {count: 1} }
+              resources: {gpu: {count: 1, product: NVIDIA-H100-80GB-HBM3} }
               prompt: {name: support-1.0.0}
               replicas: 1
               rollout: { {{rollout}} }
