@@ -18,7 +18,8 @@ internal static class RollingBack
         var cause = Excerpt.Of($"rolled back to {target.Hash} by {action.ActorAndReason}");
         if (course.IsActive)
         {
-            course = Reverting.End(situation, course, RolloutReasons.RolledBack, cause, locks: true);
+            // The very release that is tried now is what they want: it is not locked, it only takes the short way.
+            course = Reverting.End(situation, course, RolloutReasons.RolledBack, cause, locks: course.Candidate.Hash != target.Hash);
             if (course.IsReverting)
             {
                 return Effect.Refuse($"release {course.Candidate.Hash} has to go first, and stable cannot carry all of its traffic yet: abort it, and roll back once it is gone");
