@@ -28,8 +28,7 @@ public static class RolloutEngine
         course = Acting.Go(situation, course);
         course = Pausing.Resume(situation, course);
         course = Withdrawing.WhenPodsAreGone(situation, course);
-        course = Advancing.Go(situation, course);
-        course = Reverting.AtDeadline(situation, state, course);
+        course = Reverting.AtDeadline(situation, state, Advancing.Go(situation, course), notAdvanced: course);
         course = RollingBack.LetTheSpecGoOn(situation, state, course);
         course = Capacity.KeepFloor(situation, course);
         course = Retirement.Expire(situation, course);

@@ -86,7 +86,8 @@ internal static class Reverting
 
     /// <summary>A step that did not move until its deadline reverts, or asks for a decision.</summary>
     /// <param name="before">State before this decision: a question that was asked is not asked anew.</param>
-    public static Course AtDeadline(Situation situation, RolloutState before, Course course)
+    /// <param name="notAdvanced">The course without what moves forward in this decision.</param>
+    public static Course AtDeadline(Situation situation, RolloutState before, Course course, Course notAdvanced)
     {
         if (course.IsReverting || Deadline.Of(situation.Plan, course.State) is not { } deadline || situation.Now < deadline)
         {
@@ -103,6 +104,8 @@ internal static class Reverting
             return Deciding.Ask(before, course, deadline);
         }
 
+        // A weight that only rises now comes too late: what goes back gets nothing more on its way.
+        course = course.Rollout.WeightPercent > notAdvanced.Rollout.WeightPercent ? notAdvanced : course;
         var reason = Deciding.StepOf(situation, course) switch
         {
             GateStep => RolloutReasons.GateInconclusive,

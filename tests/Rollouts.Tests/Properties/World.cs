@@ -1,135 +1,182 @@
 namespace LlmOps.Rollouts.Tests.Properties;
 
-/// <summary>A world around the engine that behaves by chance but not against nature: gates answer when asked, gateways count while there is weight, pods follow their targets.</summary>
-internal sealed class World(bool seesRoom)
+/// <summary>
+/// A world around the engine that behaves by chance but not against nature: gates answer when asked, gateways count while there is weight, pods follow their
+/// targets or get lost, people edit and act, operators die.
+/// </summary>
+internal sealed class World
 {
-    private static readonly Release[] Releases =
+    private static readonly (int Weight, string Name, Action<World, Dice> Happen)[] Events =
     [
-        new("a", "s1", "p1"), new("b", "s2", "p1"), new("c", "s1", "p2"), new("d", "s3", "p2"), new("e", "s2", "p2"), new("f", "s4", "p1"),
+        (12, "pods follow", (world, _) => world.pods.Follow(world.targets)),
+        (3, "pods lag", (world, dice) => world.pods.Lag(world.targets, dice)),
+        (4, "pods get lost", (world, dice) => world.pods.Lose(world.State, dice)),
+        (8, "gate passes", (world, dice) => world.AnswerGate(Verdict.Pass, dice)),
+        (4, "gate answers", (world, dice) => world.AnswerGate((Verdict)dice.Roll(5), dice)),
+        (12, "traffic", (world, dice) => world.traffic.Serve(world.State, dice, stableErrors: 0.01, candidateErrors: 0.01)),
+        (3, "candidate errs", (world, dice) => world.traffic.Serve(world.State, dice, stableErrors: 0.01, candidateErrors: 0.6)),
+        (2, "common outage", (world, dice) => world.traffic.Serve(world.State, dice, stableErrors: 0.7, candidateErrors: 0.7)),
+        (1, "candidate is faulty", (world, dice) => world.traffic.Break(world.State, dice)),
+        (2, "gateways are silent", (world, dice) => world.traffic.ProviderError = dice.OneIn(3) ? $"gateway-{dice.Roll(2)} does not answer" : null),
+        (4, "checks are sampled", (world, dice) => world.Sample(dice, dice.OneIn(3) ? (Verdict)dice.Roll(5) : Verdict.Pass)),
+        (3, "checks fail", (world, _) => Array.ForEach(SpecEdits.Checks, name => world.Sample(name, Verdict.Fail))),
+        (3, "route moves", (world, dice) => world.route.Move(world.State, dice)),
+        (2, "another release", (world, dice) => world.Plan = SpecEdits.Release(world.Plan, dice)),
+        (1, "stable's own spec", (world, _) => world.Plan = SpecEdits.Stable(world.Plan, world.State)),
+        (2, "pause or resume", (world, dice) => world.Plan = SpecEdits.Pause(world.Plan, dice)),
+        (5, "spec edit", (world, dice) => world.Plan = SpecEdits.Any(world.Plan, dice)),
+        (2, "autoscaler writes", (world, dice) => world.Plan = SpecEdits.Scale(world.Plan, dice)),
+        (3, "room changes", (world, dice) => world.room = dice.Roll(1000)),
+        (5, "action", (world, dice) => world.Act(dice)),
+        (2, "clock jumps", (world, dice) => world.Now += TimeSpan.FromMinutes(dice.OneIn(2) ? -5 : 5)),
+        (2, "a long time", (world, dice) => world.Now += TimeSpan.FromMinutes(10 + dice.Roll(40))),
+        (3, "deadline", (world, dice) => world.PassDeadline(dice)),
+        (2, "restart", (world, _) => world.Restart()),
     ];
 
-    private static readonly EquatableArray<Step>[] StepLists =
-    [
-        [new GateStep("quality"), new WeightStep(5, TimeSpan.FromMinutes(1), 10), new WeightStep(50, TimeSpan.FromMinutes(2), 0)],
-        [new WeightStep(25, TimeSpan.FromMinutes(1), 10), new GateStep("safety"), new WeightStep(100, TimeSpan.Zero, 10)],
-        [new GateStep("quality"), new GateStep("safety")],
-        [new MirrorStep(new(20, 8), TimeSpan.FromMinutes(1), 10), new GateStep("quality"), new WeightStep(50, TimeSpan.FromMinutes(1), 0)],
-        [new WeightStep(10, TimeSpan.FromSeconds(30), 0)],
-        [new GateStep(["quality", "safety"]), new WeightStep(10, TimeSpan.FromSeconds(30), 0), new ApproveStep(TimeSpan.FromMinutes(5)), new GateStep("late"), new WeightStep(50, TimeSpan.FromMinutes(1), 10)],
-        [],
-    ];
+    private static readonly int[] Lots = [.. Events.SelectMany((happening, index) => Enumerable.Repeat(index, happening.Weight))];
 
-    private readonly Dictionary<string, PodsObservation> pods = [];
+    private readonly bool seesRoom;
+    private readonly PodCluster pods = new();
+    private readonly TrafficCounts traffic = new();
+    private readonly Route route;
     private readonly List<GateObservation> gates = [];
-    private readonly Dictionary<(string Process, int Epoch), EvidenceRow> counts = [];
     private readonly Dictionary<string, CheckObservation> samples = [];
     private readonly List<RequestedAction> asked = [];
-    private string? providerError;
+    private EquatableArray<ServingTarget> targets;
+    private EquatableArray<GateRequest> evaluations;
+    private DateTimeOffset? deadline;
     private int actions;
     private int rollouts;
     private int room;
     private int sampled;
 
-    public RolloutPlan Plan { get; private set; } = new() { Desired = Releases[0], Steps = StepLists[0], Replicas = 4, Generation = 1, ProgressDeadline = TimeSpan.FromMinutes(20), Bake = TimeSpan.FromMinutes(1) };
+    /// <param name="setup">Chance: what there is at the beginning.</param>
+    public World(int setup)
+    {
+        var dice = new Dice(setup);
+        // One world of three knows of no room, as a rollout that an older version began.
+        seesRoom = !dice.OneIn(3);
+        route = new(exists: dice.OneIn(4));
+        room = dice.Roll(1000);
+        Plan = SpecEdits.First(dice);
+        if (!dice.OneIn(5))
+        {
+            State = Serving(SpecEdits.Releases[0], before: SpecEdits.Releases[3]);
+            targets = [new("s1", Plan.Replicas)];
+            pods.Follow(targets);
+            Plan = SpecEdits.Release(Plan, dice);
+        }
+    }
+
+    public RolloutPlan Plan { get; private set; }
 
     public RolloutState State { get; private set; } = RolloutState.Initial;
 
     public DateTimeOffset Now { get; private set; } = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private Decision? Last { get; set; }
-
-    /// <summary>One event, then one decision.</summary>
+    /// <summary>One event, then one decision; before it, now and then, one that is lost.</summary>
     /// <param name="choice">Chance; any number is an event.</param>
-    public Turn Play(int choice)
+    public IEnumerable<Turn> Play(int choice)
     {
-        Happen((choice & int.MaxValue) % 18, (choice & int.MaxValue) / 18);
+        var dice = new Dice(choice);
+        var happening = Events[dice.Pick(Lots)];
+        happening.Happen(this, dice);
+        Now += TimeSpan.FromSeconds(dice.OneIn(7) ? dice.Roll(400) : dice.Roll(40));
+        return dice.OneIn(20) ? [Decide(happening.Name, isLost: true), Decide(happening.Name, isLost: false)] : [Decide(happening.Name, isLost: false)];
+    }
+
+    /// <summary>A look at a world in which nothing happens any more but what <paramref name="mood"/> says, at the next time when something is due.</summary>
+    public Turn Wait(QuietMood mood)
+    {
+        if (mood is QuietMood.PodsFollow or QuietMood.AllIsWell)
+        {
+            pods.Follow(targets);
+            route.Follow(State);
+        }
+
+        Now = mood == QuietMood.AllIsWell ? Now + TimeSpan.FromMinutes(2) : deadline is { } due && due > Now ? due : Now + TimeSpan.FromMinutes(10);
+        if (mood == QuietMood.AllIsWell)
+        {
+            traffic.ProviderError = null;
+            for (var i = 0; i < evaluations.Count; i++)
+            {
+                AnswerGate(Verdict.Pass, new Dice(i));
+            }
+
+            traffic.Serve(State, new Dice(1), 0.01, 0.01);
+            Array.ForEach(SpecEdits.Checks, name => Sample(name, Verdict.Pass));
+        }
+
+        return Decide($"quiet, {mood}", isLost: false);
+    }
+
+    private Turn Decide(string name, bool isLost)
+    {
         var observation = Observe();
         var decision = CheckedEngine.Decide(Plan, State, observation, Now);
-        var turn = new Turn(Plan, State, observation, Now, decision);
+        var turn = new Turn(name, Plan, State, observation, Now, decision, isLost);
+        if (isLost)
+        {
+            return turn;
+        }
+
         if (decision.Next.Current?.Id != State.Current?.Id)
         {
             rollouts++;
             gates.Clear();
-            counts.Clear();
+            traffic.Clear();
             samples.Clear();
         }
 
-        (State, Last) = (decision.Next, decision);
+        (State, targets, evaluations, deadline) = (decision.Next, decision.Pods, decision.Gates, decision.Deadline);
         // Answers are written some time later, and one may be lost with its writer.
-        asked.RemoveAll(action => choice % 3 > 0 && State.Actions.Any(handled => handled.Id == action.Id));
+        asked.RemoveAll(action => (actions + rollouts) % 3 > 0 && State.Actions.Any(handled => handled.Id == action.Id));
         return turn;
     }
 
-    private void Happen(int kind, int chance)
+    /// <summary>The next operator knows what is in status, and nothing else.</summary>
+    private void Restart()
     {
-        switch (kind)
-        {
-            case 0 or 1 or 2: FollowTargets(missing: 0); break;
-            case 3: FollowTargets(missing: chance % 3); break;
-            case 4 or 5: AnswerGate(Verdict.Pass, chance); break;
-            case 6: AnswerGate((Verdict)(chance % 5), chance / 5); break;
-            case 7 or 8 or 9: Serve(chance); break;
-            case 10: providerError = chance % 3 == 0 ? $"gateway-{chance % 2} does not answer" : null; break;
-            case 11: Edit(Plan with { Desired = chance % 8 == 7 ? null : Releases[chance % Releases.Length] }); break;
-            case 12: Edit(chance % 4 == 0 ? Plan with { Paused = !Plan.Paused } : Plan with { Paused = false }); break;
-            case 13: Edit(Change(chance)); break;
-            case 14: Sample(chance); break;
-            case 15 when chance % 10 > 1: Act(chance / 10); break;
-            case 16: LosePods(chance); break;
-            case 17: room = chance % 1000; break;
-            default: break;
-        }
-
-        Now += kind == 15 && chance % 10 == 0 ? TimeSpan.FromMinutes(-5) : TimeSpan.FromSeconds(chance % 7 == 0 ? chance % 400 : chance % 40);
+        var read = StatusOnTheWire.ThereAndBack(Plan, State, targets, deadline, Now);
+        Xunit.Assert.Equal(State, read);
+        State = read;
     }
 
-    private RolloutPlan Change(int chance) => (chance % 6) switch
+    /// <summary>What is waited for does not come in time; as likely as not stable lacks pods by then.</summary>
+    private void PassDeadline(Dice dice)
     {
-        5 => Plan with { OnInconclusive = (OnInconclusive)(chance / 6 % 2) },
-        4 => Plan with { Checks = chance % 2 == 0 ? [] : [new("latency", 1 + (chance / 5 % 3), TimeSpan.FromMinutes(5)), new("queue", 2, TimeSpan.FromMinutes(1))] },
-        0 => Plan with { Steps = StepLists[chance / 4 % StepLists.Length] },
-        1 => Plan with { Replicas = chance / 4 % 6 },
-        2 when chance % 3 == 0 => Plan with { Bake = TimeSpan.FromMinutes(chance / 12 % 3), BakeWeightPercent = 1 + (chance / 36 % 100), DrainDeadline = TimeSpan.FromMinutes(chance / 12 % 2) },
-        2 => Plan with { GpusPerReplica = 2, MaxSurgeGpus = chance / 4 % 9, MaxUnavailable = chance / 40 % 3 },
-        3 when chance % 3 == 0 => Plan with { IsAutoscaled = !Plan.IsAutoscaled, MaxReplicas = chance / 12 % 2 == 0 ? null : 4 },
-        3 when chance % 3 == 1 => Plan with { AllowDowntime = chance / 12 % 2 == 0, Capacity = (CapacityPlan)(chance / 24 % 4) },
-        _ => Plan with { MaxSurgeGpus = null, MaxUnavailable = null, GpusPerReplica = 2 },
-    };
-
-    private void Edit(RolloutPlan plan) => Plan = plan with { Generation = Plan.Generation + 1 };
-
-    private void FollowTargets(int missing)
-    {
-        var targets = Last?.Pods ?? [];
-        foreach (var hash in pods.Keys.Except(targets.Select(target => target.ServingHash)).ToList())
+        Now = deadline is { } due && due > Now ? due : Now;
+        if (dice.OneIn(2))
         {
-            pods.Remove(hash);
-        }
-
-        foreach (var target in targets)
-        {
-            var ready = Math.Max(0, target.Replicas - missing);
-            pods[target.ServingHash] = new(target.ServingHash, target.Replicas, ready, missing == 1 ? 0 : ready);
+            pods.Lose(State, dice);
         }
     }
 
-    /// <summary>Pods of one serving hash are gone, or tell how much they still answer.</summary>
-    private void LosePods(int chance)
+    /// <summary>A release that took over from another one some hours ago.</summary>
+    private RolloutState Serving(Release release, Release before)
     {
-        if (pods.Count > 0)
+        var since = Now - TimeSpan.FromHours(1);
+        FinishedRollout Promoted(string id, Release ended) =>
+            new(id, ended.Hash, RolloutPhase.Promoted, RolloutReasons.Promoted, "took over", since, since, 100, 1000, Record: $"bot-{id}");
+        return new()
         {
-            var hit = pods.Values.OrderBy(seen => seen.ServingHash, StringComparer.Ordinal).ElementAt(chance % pods.Count);
-            var ready = hit.Ready * (chance / 7 % 4) / 3;
-            pods[hit.ServingHash] = hit with { Ready = ready, WarmedUp = ready, InFlight = chance / 28 % 3 };
-        }
+            Stable = release,
+            Current = new() { Id = "past-2", ReleaseHash = release.Hash, Phase = RolloutPhase.Promoted, StartedAt = since, StepStartedAt = since, FinishedAt = since, Reason = RolloutReasons.Promoted, Message = "took over" },
+            History = [Promoted("past-2", release), Promoted("past-1", before)],
+            ObservedGeneration = 1,
+        };
     }
 
-    /// <summary>Somebody asks for something: mostly of the release that is there, sometimes of another one, sometimes of none.</summary>
-    private void Act(int chance)
+    private void Act(Dice dice)
     {
-        ActionKind[] kinds = State.PausedBy is null ? Enum.GetValues<ActionKind>() : [ActionKind.Resume, ActionKind.Resume, ActionKind.Abort, ActionKind.Approve, ActionKind.Rollback];
-        var (kind, other) = (kinds[chance % kinds.Length], Releases[chance / 8 % Releases.Length].Hash);
-        var release = (chance / 8 % 4) switch
+        var waits = State.Current?.Reason is RolloutReasons.AwaitingApproval;
+        ActionKind[] kinds = waits ? [ActionKind.Approve, ActionKind.Approve, ActionKind.SkipStep, ActionKind.Abort, ActionKind.Promote]
+            : State.PausedBy is null ? Enum.GetValues<ActionKind>()
+            : [ActionKind.Resume, ActionKind.Resume, ActionKind.Abort, ActionKind.Approve, ActionKind.Rollback];
+        var (kind, other) = (dice.Pick(kinds), dice.Pick(SpecEdits.Releases).Hash);
+        // Mostly of the release that is there, sometimes of another one, sometimes of none.
+        var release = dice.Roll(6) switch
         {
             0 => other,
             1 when kind is ActionKind.Pause or ActionKind.Abort or ActionKind.Retry => null,
@@ -140,62 +187,41 @@ internal sealed class World(bool seesRoom)
                 _ => State.Candidate?.Hash ?? other,
             },
         };
-        int? step = chance % 5 == 0 ? State.Current?.StepIndex : null;
+        int? step = dice.OneIn(5) ? State.Current?.StepIndex : null;
         actions++;
         asked.Add(new($"uid-{actions}", $"action-{actions}", kind, release, step, "alice", null, Now));
     }
 
-    private void AnswerGate(Verdict verdict, int chance)
+    private void AnswerGate(Verdict verdict, Dice dice)
     {
-        var open = Last?.Gates.Where(asked => gates.TrueForAll(gate => gate.Gate != asked.Gate || gate.StepIndex != asked.StepIndex || gate.Attempt != asked.Attempt)).ToList();
-        if (open is { Count: > 0 } && open[chance % open.Count] is var asked)
+        var open = evaluations.Where(gate => gates.TrueForAll(known => known.Gate != gate.Gate || known.StepIndex != gate.StepIndex || known.Attempt != gate.Attempt)).ToList();
+        if (open.Count > 0)
         {
-            gates.Add(new(asked.Gate, asked.StepIndex, asked.Attempt, asked.RolloutId, verdict, "", $"came to {verdict}"));
+            var gate = dice.Pick(open);
+            gates.Add(new(gate.Gate, gate.StepIndex, gate.Attempt, gate.RolloutId, verdict, "", $"came to {verdict}"));
         }
     }
 
-    private void Sample(int chance)
+    private void Sample(Dice dice, Verdict verdict) => Sample(dice.Pick(SpecEdits.Checks), verdict);
+
+    private void Sample(string name, Verdict verdict)
     {
-        if (State is { CandidateWeightPercent: > 0, Current: { } rollout })
+        if (State is { CandidateIsAsked: true, Current: { } rollout })
         {
-            var name = chance % 2 == 0 ? "latency" : "queue";
-            var verdict = chance % 3 == 0 ? (Verdict)(chance / 6 % 5) : Verdict.Pass;
-            samples[name] = new(name, rollout.Id, verdict, $"{++sampled}", Now, $"came to {verdict} with {chance}");
+            samples[name] = new(name, rollout.Id, verdict, $"{++sampled}", Now, $"came to {verdict}");
         }
     }
-
-    private void Serve(int chance)
-    {
-        var isMirrored = State.Mirror is not null;
-        if (State is not { CandidateWeightPercent: var weight, Current.WeightEpoch: var epoch } || (weight == 0 && !isMirrored))
-        {
-            return;
-        }
-
-        var key = ($"gateway-{chance % 2}", epoch);
-        var row = counts.GetValueOrDefault(key) ?? new(key.Item1, epoch, weight, TrackCounts.None, TrackCounts.None) { Mirrored = isMirrored };
-        var errors = chance % 11 == 0 ? 5 : 0;
-        counts[key] = row with
-        {
-            Stable = Add(row.Stable, isMirrored ? 200 : 10 * (100 - weight), errors: 1),
-            Candidate = Add(row.Candidate, isMirrored ? 200 : 10 * weight, errors) with
-            {
-                RenderFailures = row.Candidate.RenderFailures + (chance % 211 == 0 ? 1 : 0),
-                Unauthorized = row.Candidate.Unauthorized + (chance % 223 == 0 ? 1 : 0),
-            },
-        };
-    }
-
-    private static TrackCounts Add(TrackCounts counts, long requests, long errors) => new(counts.Requests + requests, counts.Errors + errors);
 
     private Observation Observe() => new()
     {
-        Pods = pods.Values.ToEquatableArray(),
+        Pods = pods.Seen,
         Gates = gates.ToEquatableArray(),
         Actions = asked.ToEquatableArray(),
-        Known = Releases.Select(release => new KnownRelease(release, release.Hash == "f" ? "its prompt is gone" : null)).ToEquatableArray(),
-        Evidence = new(providerError, counts.Values.ToEquatableArray(), State.Current?.Id),
+        Known = SpecEdits.Releases.Select(release => new KnownRelease(release, release.Hash == "f" ? "its prompt is gone" : null)).ToEquatableArray(),
+        Evidence = traffic.Read(State),
         Checks = samples.Values.ToEquatableArray(),
+        Traffic = route.Read(State),
+        Counters = route.Count(State, Now),
         Capacity = seesRoom && Plan.Desired is { } desired ? Room(desired) : null,
         NewRolloutId = $"{rollouts + 1:x8}",
     };
@@ -208,21 +234,15 @@ internal sealed class World(bool seesRoom)
     }
 }
 
-/// <summary>One decision and what it was made on.</summary>
-internal sealed record Turn(RolloutPlan Plan, RolloutState Before, Observation Observation, DateTimeOffset Now, Decision Decision)
+/// <summary>How a world goes on when no events come any more.</summary>
+internal enum QuietMood
 {
-    public RolloutState After => Decision.Next;
+    /// <summary>Nothing moves: pods that are not ready never get ready, nobody answers.</summary>
+    Frozen,
 
-    /// <summary>Whether the rollout of before is the one of after.</summary>
-    public bool IsSameRollout => Before.Current is not null && Before.Current.Id == After.Current?.Id;
+    /// <summary>Pods and the route do what is asked; there are no requests and no verdicts.</summary>
+    PodsFollow,
 
-    /// <summary>The action that this decision handled; null where it handled none.</summary>
-    public HandledAction? Handled => After.Actions.Count > 0 && !Before.Actions.Contains(After.Actions[^1]) ? After.Actions[^1] : null;
-
-    public bool Did(params ReadOnlySpan<ActionKind> kinds) => Handled is { Outcome: ActionOutcome.Applied } handled && kinds.Contains(handled.Kind);
-
-    public PodsObservation PodsOf(Release release) =>
-        Observation.Pods.FirstOrDefault(pods => pods.ServingHash == release.ServingHash) ?? new(release.ServingHash, 0, 0, 0);
-
-    public int TargetOf(Release release) => Decision.Pods.FirstOrDefault(target => target.ServingHash == release.ServingHash)?.Replicas ?? 0;
+    /// <summary>Gates and checks pass, and clients send requests that both releases answer alike.</summary>
+    AllIsWell,
 }
