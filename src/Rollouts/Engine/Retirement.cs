@@ -14,7 +14,8 @@ internal static class Retirement
     {
         var planned = Capacity.Targets(situation.Plan, state).FirstOrDefault(target => target.ServingHash == release.ServingHash)?.Replicas ?? 0;
         var known = situation.Observation.Pods.FirstOrDefault(pods => pods.ServingHash == release.ServingHash);
-        var replicas = Math.Min(planned, known?.Desired ?? planned);
+        // A plan that gave all of them away does not mean that they are gone: those that are there have served until now.
+        var replicas = planned == 0 ? known?.Desired ?? 0 : Math.Min(planned, known?.Desired ?? planned);
         var until = situation.Now + situation.Plan.ScaleDownDelay;
         DateTimeOffset? deadline = situation.Plan.DrainDeadline > TimeSpan.Zero ? until + situation.Plan.DrainDeadline : null;
         if (replicas == 0)
