@@ -21,15 +21,22 @@ internal static class Baking
 
     public static Course Go(Situation situation, Course course)
     {
-        if (course.Rollout.HoldStartedAt is not { } since)
+        var isPromoted = course.Rollout.PromotedBy is not null;
+        if (course.Rollout.HoldStartedAt is null)
         {
-            return Routing.Pending(situation, course, course.Rollout.WeightPercent) is { } pending
-                ? course.Wait(pending.Reason, pending.Message)
-                : Hold(situation, course, course.Rollout.WeightPercent);
+            if (Routing.Pending(situation, course, course.Rollout.WeightPercent) is { } pending)
+            {
+                return course.Wait(pending.Reason, pending.Message);
+            }
+
+            // Whoever promoted it by hand waits for no bake.
+            if (!isPromoted)
+            {
+                return Hold(situation, course, course.Rollout.WeightPercent);
+            }
         }
 
-        var until = since + situation.Plan.Bake;
-        var isPromoted = course.Rollout.PromotedBy is not null;
+        var until = (course.Rollout.HoldStartedAt ?? situation.Now) + situation.Plan.Bake;
         if (situation.Now < until && !isPromoted)
         {
             return course.Wait(RolloutReasons.Baking, Describe(course, until));
