@@ -17,7 +17,7 @@ namespace LlmOps.Rollouts.Tests.Properties;
 /// </remarks>
 public sealed class RolloutProperties(ITestOutputHelper output)
 {
-    private const int Walks = 6_000;
+    private const int Walks = 25_000;
     private const ulong Seed = 20260701;
     private const int FewestEvents = 15;
     private const int MostEvents = 60;
