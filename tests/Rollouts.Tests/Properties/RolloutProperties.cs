@@ -12,7 +12,7 @@ namespace LlmOps.Rollouts.Tests.Properties;
 /// that fail, with its seed.
 /// </summary>
 /// <remarks>
-/// <c>LLMOPS_WALKS</c>: how many, 6,000 by default; 100,000 take some minutes on two cores. <c>LLMOPS_WALK_SEED</c>: other ones. <c>LLMOPS_WALK</c>: plays one again, by the
+/// <c>LLMOPS_WALKS</c>: how many, 25,000 by default; 100,000 take some minutes on two cores. <c>LLMOPS_WALK_SEED</c>: other ones. <c>LLMOPS_WALK</c>: plays one again, by the
 /// numbers that its failure printed.
 /// </remarks>
 public sealed class RolloutProperties(ITestOutputHelper output)
