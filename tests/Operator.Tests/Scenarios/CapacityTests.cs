@@ -72,6 +72,8 @@ public sealed class CapacityTests(ITestOutputHelper output)
     public async Task A_quota_and_a_taint_are_in_the_arithmetic()
     {
         await using var world = await ServingAsync("v1", gpus: 8, replicas: 1);
+        // An operator that starts has all of it in its caches before it decides.
+        await world.StopOperatorAsync();
         world.Server.Seed(Json(Node("node-2", 4) with { Spec = new NodeSpec { Taints = [new Taint { Key = "reserved", Effect = "NoSchedule" }] } }));
         world.Server.Seed(JsonSerializer.SerializeToNode(
             new ResourceQuota
@@ -80,6 +82,7 @@ public sealed class CapacityTests(ITestOutputHelper output)
                 Status = new ResourceQuotaStatus { Hard = new Dictionary<string, string> { ["requests.nvidia.com/gpu"] = "1" }, Used = new Dictionary<string, string> { ["requests.nvidia.com/gpu"] = "1" } },
             },
             ResourceQuota.JsonType)!.AsObject());
+        world.StartOperator();
         await world.ApplyAsync(Samples.Canary("v2", replicas: 1));
         await StalledAsync(world, "1 schedulable node has 8, of which 1 is held: 1 by this LlmDeployment; largest free block 7; 1 further node is not for this pod (1 tainted reserved:NoSchedule); ResourceQuota team leaves 0 of 1 requests.nvidia.com/gpu");
 
