@@ -113,4 +113,30 @@ public sealed class FaultRulesTests : InProcessApiServerTests
         Assert.False(early);
         Assert.Equal((int)HttpStatusCode.NotFound, (await request).Code);
     }
+
+    [Fact]
+    public async Task An_answer_that_is_cut_breaks_in_the_middle_with_the_write_done()
+    {
+        Server.Faults.When(FaultEffect.CutAnswer, resource: "configmaps", times: 3);
+        await Assert.ThrowsAnyAsync<Exception>(() => Api.PostAsync(ConfigMaps, Map("a")));
+        await Assert.ThrowsAnyAsync<Exception>(() => Api.GetAsync(ConfigMaps));
+        using var watch = await Api.WatchAsync($"{ConfigMaps}?watch=true&resourceVersion=0");
+        await Assert.ThrowsAnyAsync<Exception>(watch.NextAsync);
+
+        Assert.NotNull(Server.Find("configmaps", "default", "a"));
+        Assert.Equal(200, (await Api.GetAsync($"{ConfigMaps}/a")).Code);
+    }
+
+    [Fact]
+    public async Task What_a_fault_holds_back_is_no_work_of_the_server()
+    {
+        var gate = new FaultGate();
+        Server.Faults.When(FaultEffect.HangBefore(gate), verb: "create", times: 1);
+        var request = Api.PostAsync(ConfigMaps, Map("a"));
+        await gate.Reached.WaitAsync(TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => Server.Requests.Active == 0, TimeSpan.FromSeconds(20), "it only waits");
+        gate.Release();
+        await request;
+        await Eventually.TrueAsync(() => Server.Requests.Active == 0, TimeSpan.FromSeconds(20), "it has ended");
+    }
 }

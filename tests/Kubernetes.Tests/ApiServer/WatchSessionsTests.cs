@@ -48,6 +48,24 @@ public sealed class WatchSessionsTests : InProcessApiServerTests
     }
 
     [Fact]
+    public async Task A_lag_tells_everything_late_and_in_its_order()
+    {
+        using var watch = await OpenAsync();
+        Server.Watches.Lag = TimeSpan.FromSeconds(5);
+        var armed = Time.ArmedTimers;
+        await Api.PostAsync(ConfigMaps, Map("a"));
+        await Api.PostAsync(ConfigMaps, Map("b"));
+        var first = watch.NextAsync();
+        await Time.WaitForTimersAsync(armed + 1).WaitAsync(TimeSpan.FromSeconds(20));
+        Time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.False(first.IsCompleted);
+        Time.Advance(TimeSpan.FromSeconds(0.1));
+
+        Assert.Equal("a", (string?)(await first)!.Object["metadata"]!["name"]);
+        Assert.Equal("b", (string?)(await watch.NextAsync())!.Object["metadata"]!["name"]);
+    }
+
+    [Fact]
     public async Task Only_the_watches_of_the_resource_are_dropped()
     {
         using var configMaps = await OpenAsync();

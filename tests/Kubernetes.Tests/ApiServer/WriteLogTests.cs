@@ -77,4 +77,29 @@ public sealed class WriteLogTests : InProcessApiServerTests
         Assert.Empty(Server.WriteLog);
         Assert.Throws<ArgumentException>(() => Server.InstallYaml("{apiVersion: nowhere/v1, kind: Thing, metadata: {name: a}}"));
     }
+
+    [Fact]
+    public async Task A_fork_begins_where_its_source_is_and_goes_its_own_way()
+    {
+        await Api.PostAsync(ConfigMaps, Map("a"));
+        Server.InstallYaml("""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: owned, ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: a, uid: OWNER}]}
+            spec: {containers: [{name: c, image: i}]}
+            """.Replace("OWNER", (string)Server.Find("configmaps", "default", "a")!["metadata"]!["uid"]!, StringComparison.Ordinal));
+        var before = Server.Find("configmaps", "default", "a")!;
+        await using var fork = await Server.ForkAsync(new InProcessApiServerOptions { Time = Time });
+        using var client = new KubernetesClient(fork.Configuration);
+
+        Assert.Equal(before.ToJsonString(), fork.Find("configmaps", "default", "a")!.ToJsonString());
+        Assert.Empty(fork.WriteLog);
+        await client.DeleteAsync<ConfigMap>(new("default", "a"));
+        await Api.PostAsync(ConfigMaps, Map("b"));
+
+        Assert.Null(fork.Find("pods", "default", "owned"));
+        Assert.Null(fork.Find("configmaps", "default", "b"));
+        Assert.NotNull(Server.Find("pods", "default", "owned"));
+        Assert.NotNull(Server.Find("configmaps", "default", "a"));
+    }
 }

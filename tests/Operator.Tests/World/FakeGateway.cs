@@ -20,6 +20,7 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly InProcessApiServer server;
+    private int asked;
     private readonly Dictionary<(string Name, string Rollout, int Epoch), Counts> epochs = [];
 
     private FakeGateway(WebApplication app, InProcessApiServer server) => (this.app, this.server) = (app, server);
@@ -35,8 +36,14 @@ internal sealed class FakeGateway : IAsyncDisposable
     /// <summary>Whether it has nothing to say: a metric source that is down.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Whether it takes questions and never answers them.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>Whether no requests come.</summary>
     public bool IsQuiet { get; set; }
+
+    /// <summary>How often it was asked.</summary>
+    public int Asked => Volatile.Read(ref asked);
 
     public static async Task<FakeGateway> StartAsync(InProcessApiServer server)
     {
@@ -53,6 +60,9 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     private Task AnswerAsync(HttpContext context)
     {
+        Interlocked.Increment(ref asked);
+        if (Hangs)
+            return Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         if (IsDown)
         {
             context.Response.StatusCode = 503;

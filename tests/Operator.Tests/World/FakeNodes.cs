@@ -27,11 +27,17 @@ internal enum JobFate
 }
 
 /// <summary>Plays Deployment and Job controllers and kubelets over the test's API server: makes pods, says what became of them, writes reports.</summary>
-internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : IAsyncDisposable
+/// <param name="time">Clock of the time between two looks.</param>
+/// <param name="lookEvery">Time between two looks at the cluster.</param>
+internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, TimeProvider time, TimeSpan lookEvery) : IAsyncDisposable
 {
-    private readonly KubernetesClient client = new(server.Configuration with { FieldManager = "fake-nodes" });
+    private static readonly TimeSpan LookAnyway = TimeSpan.FromMilliseconds(500);
+
+    private readonly KubernetesClient client = new(server.Configuration with { FieldManager = "fake-nodes", UserAgent = "fake-nodes" }, time);
     private readonly CancellationTokenSource stop = new();
     private Task loop = Task.CompletedTask;
+    private long played;
+    private long playedAt;
     private int created;
     private int named;
 
@@ -65,16 +71,23 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine) : 
         {
             try
             {
-                foreach (var deployment in All<Deployment>("deployments.apps"))
-                    await PlayAsync(deployment);
-                foreach (var job in All<Job>("jobs.batch"))
-                    await PlayAsync(job);
-                await Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System, stop.Token);
+                // Where nothing changed only what a test said may have, which can wait a little.
+                var version = server.ResourceVersion;
+                if (version != played || time.GetElapsedTime(playedAt) >= LookAnyway)
+                {
+                    foreach (var deployment in All<Deployment>("deployments.apps"))
+                        await PlayAsync(deployment);
+                    foreach (var job in All<Job>("jobs.batch"))
+                        await PlayAsync(job);
+                    (played, playedAt) = (version, time.GetTimestamp());
+                }
             }
             catch (Exception e) when (e is KubernetesException or OperationCanceledException)
             {
                 // An object changed or went meanwhile: the next round sees it.
             }
+
+            await Task.Delay(lookEvery, time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -12,7 +12,7 @@ namespace LlmOps.Operator.Tests.World;
 /// Plays a gateway of Gateway API and the EndpointSlice controller: accepts HTTPRoutes, and sends requests by their weights to pods that it saw a round ago, as a
 /// data plane does that learns of everything late.
 /// </summary>
-internal sealed class FakeRouter(InProcessApiServer server) : IAsyncDisposable
+internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) : IAsyncDisposable
 {
     private const int RequestsPerRound = 40;
 
@@ -37,7 +37,7 @@ internal sealed class FakeRouter(InProcessApiServer server) : IAsyncDisposable
                   status: {type: object, x-kubernetes-preserve-unknown-fields: true}
         """;
 
-    private readonly KubernetesClient client = new(server.Configuration with { FieldManager = "fake-router" });
+    private readonly KubernetesClient client = new(server.Configuration with { FieldManager = "fake-router", UserAgent = "fake-router" }, time);
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentDictionary<string, long> answered = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> failures = new();
@@ -84,7 +84,7 @@ internal sealed class FakeRouter(InProcessApiServer server) : IAsyncDisposable
                 foreach (var route in All<HttpRoute>("httproutes.gateway.networking.k8s.io"))
                     await AcceptAsync(route);
                 Learn();
-                await Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System, stop.Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(time == TimeProvider.System ? 15 : 200), time, stop.Token);
             }
             catch (Exception e) when (e is KubernetesException or OperationCanceledException)
             {

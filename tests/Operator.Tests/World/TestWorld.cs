@@ -9,23 +9,39 @@ using Microsoft.Extensions.Logging;
 
 namespace LlmOps.Operator.Tests.World;
 
-/// <summary>An API server in memory, nodes, an engine and a gateway that are played, and the real operator. Real time, short steps.</summary>
+/// <summary>
+/// An API server in memory, nodes, an engine and a gateway that are played, and the real operator. In real time with short steps, or, where it was started
+/// with a <see cref="WorldClock"/>, in a time that goes on while a test waits.
+/// </summary>
 internal sealed class TestWorld : IAsyncDisposable
 {
+    private const string OperatorAgent = "llmops-operator-";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>On the world's own clock, which costs no real time.</summary>
+    private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(10);
+
+    private readonly List<Task> operators = [];
+    private readonly bool ownsEngine;
     private CancellationTokenSource? operatorStop;
-    private Task operatorTask = Task.CompletedTask;
+    private int incarnation;
     private bool hasRouter;
 
-    private TestWorld(InProcessApiServer server, FakeEngine engine, FakeGateway gateway, TestLogger logger)
+    private TestWorld(InProcessApiServer server, FakeEngine engine, FakeGateway gateway, TestLogger logger, ManualTime? time, bool ownsEngine)
     {
-        (Server, Engine, Gateway, Logger) = (server, engine, gateway, logger);
-        Client = new KubernetesClient(server.Configuration with { FieldManager = "user" });
-        Nodes = new FakeNodes(server, engine);
+        (Server, Engine, Gateway, Logger, this.ownsEngine) = (server, engine, gateway, logger, ownsEngine);
+        if (time is not null)
+            Clock = new WorldClock(time, () => server.Requests.Total + server.ResourceVersion + gateway.Asked + engine.Generations, () => server.Requests.Active > 0);
+        Client = new KubernetesClient(server.Configuration with { FieldManager = "user", UserAgent = "user" }, time);
+        Nodes = new FakeNodes(server, engine, time ?? TimeProvider.System, TimeSpan.FromMilliseconds(time is null ? 15 : 100));
         Invariants = new InvariantWatch(server);
-        Router = new FakeRouter(server);
+        Steps = new StepWatch(server, time ?? TimeProvider.System);
+        Router = new FakeRouter(server, time ?? TimeProvider.System);
     }
+
+    /// <summary>The world's own clock; null where it lives in real time.</summary>
+    public WorldClock? Clock { get; }
 
     public InProcessApiServer Server { get; }
 
@@ -46,19 +62,22 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>What must hold after every single write.</summary>
     public InvariantWatch Invariants { get; }
 
+    /// <summary>How long each step of each rollout was.</summary>
+    public StepWatch Steps { get; }
+
     /// <summary>What differs in how the next operator runs.</summary>
     public Func<OperatorOptions, OperatorOptions> Options { get; set; } = options => options;
 
     /// <summary>Writes of the operator so far.</summary>
     public IReadOnlyList<WriteRecord> OperatorWrites => [.. Server.WriteLog.Where(write => IsOperator(write.Request))];
 
-    public static async Task<TestWorld> StartAsync(Action<string>? output = null, bool withOperator = true, bool withRouter = false)
+    public static async Task<TestWorld> StartAsync(Action<string>? output = null, bool withOperator = true, bool withRouter = false, ManualTime? time = null)
     {
-        var server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["llmops-system"] });
+        var server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["llmops-system"], Time = time ?? TimeProvider.System });
         server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
         var engine = await FakeEngine.StartAsync();
         var gateway = await FakeGateway.StartAsync(server);
-        var world = new TestWorld(server, engine, gateway, new TestLogger(output, LogLevel.Information));
+        var world = new TestWorld(server, engine, gateway, new TestLogger(output, LogLevel.Information), time, ownsEngine: true);
         server.Seed(world.GatewayEndpoints());
         server.Seed(JsonSerializer.SerializeToNode(
             new ConfigMap { Metadata = new ObjectMeta { Name = "questions", Namespace = Samples.Namespace }, Data = new Dictionary<string, string> { ["cases.jsonl"] = "{}" } }, ConfigMap.JsonType)!.AsObject());
@@ -72,37 +91,73 @@ internal sealed class TestWorld : IAsyncDisposable
         return world;
     }
 
+    /// <summary>
+    /// Another world that begins where this one is, on a clock of its own: the cluster is copied, the engine shared, the gateway has counted nothing. The
+    /// operator of this one must not run.
+    /// </summary>
+    public async Task<TestWorld> ForkAsync(Action<string>? output = null, bool withOperator = true)
+    {
+        var time = new ManualTime(Clock!.Time.GetUtcNow());
+        var server = await Server.ForkAsync(new InProcessApiServerOptions { Namespaces = ["llmops-system"], Time = time });
+        var world = new TestWorld(server, Engine, await FakeGateway.StartAsync(server), new TestLogger(output, LogLevel.Information), time, ownsEngine: false);
+        server.Seed(world.GatewayEndpoints());
+        world.Nodes.Start();
+        if (hasRouter)
+            world.StartRouter(install: false);
+        if (withOperator)
+            world.StartOperator();
+        return world;
+    }
+
     /// <summary>Installs Gateway API, with a gateway that obeys it.</summary>
-    public void StartRouter()
+    public void StartRouter(bool install = true)
     {
         hasRouter = true;
-        FakeRouter.InstallCrd(Server);
+        if (install)
+            FakeRouter.InstallCrd(Server);
         Router.Start();
     }
 
     public static bool IsOperator(ApiRequest request) => request.FieldManager == ApiGroup.OperatorFieldManager && request.Plural != "events";
 
+    /// <summary>Requests of the operator, reads too.</summary>
+    public static bool IsFromOperator(ApiRequest request) => request.UserAgent.StartsWith(OperatorAgent, StringComparison.Ordinal);
+
     public void StartOperator(TimeProvider? time = null)
     {
         operatorStop = new CancellationTokenSource();
         var options = Options(new OperatorOptions { LeaderElect = false, Workers = 2 });
-        var ct = operatorStop.Token;
-        operatorTask = Task.Run(() => OperatorHost.RunAsync(options, Server.Configuration, time ?? TimeProvider.System, Logger, ct));
+        var configuration = Server.Configuration with { UserAgent = $"{OperatorAgent}{++incarnation}" };
+        var (ct, clock) = (operatorStop.Token, time ?? Clock?.Time ?? TimeProvider.System);
+        operators.Add(Task.Run(() => OperatorHost.RunAsync(options, configuration, clock, Logger, ct)));
     }
 
-    /// <summary>Ends the operator wherever it is.</summary>
-    public void KillOperator() => operatorStop?.Cancel();
+    /// <summary>Ends the operator wherever it is: nothing that it says from now on is heard.</summary>
+    public void KillOperator()
+    {
+        var agent = $"{OperatorAgent}{incarnation}";
+        Server.Faults.When(request => request.UserAgent == agent, FaultEffect.ResetBefore);
+        operatorStop?.Cancel();
+    }
 
     public async Task StopOperatorAsync()
     {
         if (operatorStop is null)
             return;
         await operatorStop.CancelAsync();
-        await operatorTask.WaitAsync(Patience);
+        var ended = Task.WhenAll(operators);
+        if (Clock is not null)
+            await Clock.WaitAsync(ended).WaitAsync(Patience);
+        else
+            await ended.WaitAsync(Patience);
+        operators.Clear();
     }
 
     public async Task ApplyAsync<T>(T obj)
-        where T : class, IResource<T> => await Client.ApplyAsync(obj, "user");
+        where T : class, IResource<T> => await DoAsync(Client.ApplyAsync(obj, "user"));
+
+    /// <summary>Waits for something that needs no more than a working server, also where time stands.</summary>
+    public Task DoAsync(Task task) => Clock is null ? task : Clock.WaitAsync(task).WaitAsync(Patience);
 
     public LlmDeployment Get(string name = "bot") => Find<LlmDeployment>("llmdeployments.llmops.dev", name) ?? throw new InvalidOperationException($"{name} is gone");
 
@@ -118,36 +173,57 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>Waits until the LlmDeployment is as wanted, and returns it.</summary>
     public async Task<LlmDeployment> UntilAsync(Func<LlmDeployment, bool> condition, string what, string name = "bot")
     {
-        await Eventually.TrueAsync(() => condition(Get(name)), Patience, () => $"{what}; status is {JsonSerializer.Serialize(Get(name).Status, ApiJson.Default.LlmDeploymentStatus)}");
+        await UntilAsync(() => condition(Get(name)), () => $"{what}; status is {JsonSerializer.Serialize(Get(name).Status, ApiJson.Default.LlmDeploymentStatus)}");
         Invariants.Check();
         return Get(name);
     }
 
+    /// <summary>Waits on whatever clock the world has.</summary>
+    public Task UntilAsync(Func<bool> condition, Func<string> describe) =>
+        Clock is null ? Eventually.TrueAsync(condition, Patience, describe) : Clock.UntilAsync(condition, LongPatience, describe);
+
+    /// <summary>Waits in real time.</summary>
     public static Task UntilAsync(Func<bool> condition, string what) => Eventually.TrueAsync(condition, Patience, what);
 
     /// <summary>Waits until nothing is left to do: no write of the operator for some time.</summary>
     public async Task QuietAsync()
     {
+        var silence = TimeSpan.FromMilliseconds(Clock is null ? 700 : 4000);
+        var time = Clock?.Time ?? TimeProvider.System;
         var (count, since) = (-1, 0L);
-        await Eventually.TrueAsync(
-            () =>
-            {
-                if (OperatorWrites.Count != count)
-                    (count, since) = (OperatorWrites.Count, TimeProvider.System.GetTimestamp());
-                return TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromMilliseconds(700);
-            },
-            Patience, () => $"the operator goes on writing: {string.Join(", ", OperatorWrites.TakeLast(5))}");
+        bool IsQuiet()
+        {
+            if (OperatorWrites.Count != count)
+                (count, since) = (OperatorWrites.Count, time.GetTimestamp());
+            return time.GetElapsedTime(since) > silence;
+        }
+
+        string Describe() => $"the operator goes on writing: {string.Join(", ", OperatorWrites.TakeLast(5))}";
+        if (Clock is null)
+        {
+            await Eventually.TrueAsync(IsQuiet, Patience, Describe);
+            return;
+        }
+
+        for (var start = time.GetTimestamp(); !IsQuiet(); await Clock.StepAsync())
+        {
+            if (time.GetElapsedTime(start) > LongPatience)
+                throw new TimeoutException(Describe());
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        // Whatever a test left behind must not hold up the end.
+        Server.Faults.Clear();
         await StopOperatorAsync();
         await Nodes.DisposeAsync();
         await Router.DisposeAsync();
         Client.Dispose();
         await Server.DisposeAsync();
         await Gateway.DisposeAsync();
-        await Engine.DisposeAsync();
+        if (ownsEngine)
+            await Engine.DisposeAsync();
     }
 
     private JsonObject GatewayEndpoints() => JsonSerializer.SerializeToNode(

@@ -44,8 +44,15 @@ public sealed class InProcessApiServer : IAsyncDisposable
     private readonly ConcurrentDictionary<int, IReadOnlyList<CrashPoint>> reached = new();
     private int writeSequence;
 
-    private InProcessApiServer(InProcessApiServerOptions options)
+    private InProcessApiServer(InProcessApiServerOptions options, InProcessApiServer? source = null)
     {
+        if (source is not null)
+        {
+            registry.TakeOver(source.registry);
+            lock (source.store.Gate)
+                store.TakeOver(source.store);
+        }
+
         lifecycle = new ObjectLifecycle(store, registry, options.Time);
         writer = new ObjectWriter(store, registry, lifecycle, options.Time);
         Watches = new WatchSessions(store);
@@ -63,7 +70,11 @@ public sealed class InProcessApiServer : IAsyncDisposable
         app = builder.Build();
         app.Run(handler.HandleAsync);
         foreach (var ns in new[] { "default", "kube-system", "kube-public" }.Concat(options.Namespaces))
-            Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = ns } });
+        {
+            if (source is null || Find("namespaces", string.Empty, ns) is null)
+                Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = ns } });
+        }
+
         // As on a real server that has just started: what was before is not there to be watched.
         store.Compact();
         bookmarks = options.Time.CreateTimer(_ => Watches.SendBookmarks(), null, options.BookmarkInterval, options.BookmarkInterval);
@@ -100,13 +111,15 @@ public sealed class InProcessApiServer : IAsyncDisposable
         }
     }
 
-    public static async Task<InProcessApiServer> StartAsync(InProcessApiServerOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        var server = new InProcessApiServer(options ?? new InProcessApiServerOptions());
-        await server.app.StartAsync(cancellationToken);
-        server.Address = new Uri(server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/");
-        return server;
-    }
+    public static Task<InProcessApiServer> StartAsync(InProcessApiServerOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(new InProcessApiServer(options ?? new InProcessApiServerOptions()), cancellationToken);
+
+    /// <summary>
+    /// Starts another server in which all is as it is here now: kinds, objects with their uids and versions; without history, faults, log and counters. What
+    /// takes long to come about is made once, and each test begins there.
+    /// </summary>
+    public Task<InProcessApiServer> ForkAsync(InProcessApiServerOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(new InProcessApiServer(options ?? new InProcessApiServerOptions(), this), cancellationToken);
 
     /// <summary>
     /// Calls back right after the <paramref name="k"/>-th write from now has been committed, before it is answered: the place
@@ -220,6 +233,13 @@ public sealed class InProcessApiServer : IAsyncDisposable
         await now.CancelAsync();
         await app.StopAsync(now.Token);
         await app.DisposeAsync();
+    }
+
+    private static async Task<InProcessApiServer> StartAsync(InProcessApiServer server, CancellationToken cancellationToken)
+    {
+        await server.app.StartAsync(cancellationToken);
+        server.Address = new Uri(server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/");
+        return server;
     }
 
     private ResourceDefinition Served(string groupResource) =>

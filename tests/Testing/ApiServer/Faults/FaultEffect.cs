@@ -20,6 +20,9 @@ public abstract record FaultEffect
     /// <summary>Does what was asked, then breaks the connection in place of the answer: the client cannot know that it happened.</summary>
     public static FaultEffect ResetAfter { get; } = new ResetEffect(AfterCommit: true);
 
+    /// <summary>Does what was asked, and breaks the connection in the middle of the answer's body. A watch breaks in the middle of its first event.</summary>
+    public static FaultEffect CutAnswer { get; } = new CutEffect();
+
     /// <summary>Waits, on the server's clock, before doing what was asked.</summary>
     public static FaultEffect Delay(TimeSpan wait) => new DelayEffect(wait);
 
@@ -32,6 +35,8 @@ public abstract record FaultEffect
     internal sealed record StatusEffect(int Code, string Reason, string Message, TimeSpan? RetryAfter) : FaultEffect;
 
     internal sealed record ResetEffect(bool AfterCommit) : FaultEffect;
+
+    internal sealed record CutEffect : FaultEffect;
 
     internal sealed record DelayEffect(TimeSpan Wait) : FaultEffect;
 

@@ -41,12 +41,25 @@ internal sealed class ApiHandler(
     private async Task ResourceAsync(HttpContext context, ApiRequest request)
     {
         counters.Record(request);
+        counters.Begin();
+        try
+        {
+            await DisturbedAsync(context, request);
+        }
+        finally
+        {
+            counters.End();
+        }
+    }
+
+    private async Task DisturbedAsync(HttpContext context, ApiRequest request)
+    {
         var fault = faults.EffectOn(request);
         if (!await PassesAsync(context, fault))
             return;
         if (request.Verb == "watch")
         {
-            await watches.HandleAsync(context, resources.Find(request), request);
+            await HeldAsync(watches.HandleAsync(context, resources.Find(request), request, isCut: fault is FaultEffect.CutEffect));
             return;
         }
 
@@ -54,14 +67,42 @@ internal sealed class ApiHandler(
         var answer = resources.Handle(request, context.Request.Query, context.Request.ContentType, body);
         var lost = answer.Write is { } write && afterCommit(write);
         if (fault is FaultEffect.HangEffect { AfterCommit: true } hang)
-            await hang.Gate.WaitAsync(context.RequestAborted);
+            await HeldAsync(hang.Gate.WaitAsync(context.RequestAborted));
         if (lost || fault is FaultEffect.ResetEffect { AfterCommit: true })
         {
             context.Abort();
             return;
         }
 
-        await SendAsync(context, answer.Code, answer.Body);
+        if (fault is FaultEffect.CutEffect)
+            await CutAsync(context, answer);
+        else
+            await SendAsync(context, answer.Code, answer.Body);
+    }
+
+    /// <summary>Waits for what is not this server's work.</summary>
+    private async Task HeldAsync(Task wait)
+    {
+        counters.End();
+        try
+        {
+            await wait;
+        }
+        finally
+        {
+            counters.Begin();
+        }
+    }
+
+    private static async Task CutAsync(HttpContext context, ApiAnswer answer)
+    {
+        context.Response.StatusCode = answer.Code;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = answer.Body.Length;
+        await context.Response.Body.WriteAsync(answer.Body[..(answer.Body.Length / 2)], context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        // Not an abort, which would take back what is on its way: the connection ends behind what was sent.
+        throw new CutException();
     }
 
     /// <summary>The part of a fault that comes before the request is carried out. False when it is not to be.</summary>
@@ -75,10 +116,10 @@ internal sealed class ApiHandler(
                 context.Abort();
                 return false;
             case FaultEffect.DelayEffect delay:
-                await Task.Delay(delay.Wait, time, context.RequestAborted);
+                await HeldAsync(Task.Delay(delay.Wait, time, context.RequestAborted));
                 return true;
             case FaultEffect.HangEffect { AfterCommit: false } hang:
-                await hang.Gate.WaitAsync(context.RequestAborted);
+                await HeldAsync(hang.Gate.WaitAsync(context.RequestAborted));
                 return true;
             default:
                 return true;
@@ -133,3 +174,6 @@ internal sealed class ApiHandler(
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 }
+
+/// <summary>Ends a connection in the middle of an answer.</summary>
+internal sealed class CutException() : Exception("cut by a fault");

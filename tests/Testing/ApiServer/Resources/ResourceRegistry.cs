@@ -33,6 +33,16 @@ internal sealed class ResourceRegistry
         }
     }
 
+    /// <summary>Serves what another registry serves.</summary>
+    public void TakeOver(ResourceRegistry other)
+    {
+        lock (other.gate)
+        {
+            foreach (var (name, versions) in other.custom)
+                Serve(name, versions);
+        }
+    }
+
     public void Withdraw(string crdName)
     {
         lock (gate)

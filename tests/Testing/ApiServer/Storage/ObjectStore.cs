@@ -108,6 +108,18 @@ internal sealed class ObjectStore
         return last;
     }
 
+    /// <summary>Takes the objects of another store, which are never changed once stored, at its version and without its history. Only into an empty store.</summary>
+    public void TakeOver(ObjectStore other)
+    {
+        foreach (var (name, table) in other.objects)
+            objects[name] = new(table, StringComparer.Ordinal);
+        foreach (var (uid, stored) in other.byUid)
+            byUid[uid] = stored;
+        foreach (var (owner, dependents) in other.dependentsByOwner)
+            dependentsByOwner[owner] = [.. dependents];
+        ResourceVersion = other.ResourceVersion;
+    }
+
     /// <summary>Forgets the history: a watch or a page from an older version than the current one answers 410 from now on.</summary>
     public void Compact()
     {

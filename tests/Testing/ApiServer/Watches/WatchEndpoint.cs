@@ -9,7 +9,8 @@ namespace LlmOps.Testing.ApiServer.Watches;
 /// <summary>Streams changes as lines of JSON until the client goes, the timeout comes or a fault ends it.</summary>
 internal sealed class WatchEndpoint(ObjectStore store, WatchSessions sessions, TimeProvider time)
 {
-    public async Task HandleAsync(HttpContext context, ResourceDefinition resource, ApiRequest request)
+    /// <param name="isCut">Break the connection in the middle of the first event.</param>
+    public async Task HandleAsync(HttpContext context, ResourceDefinition resource, ApiRequest request, bool isCut)
     {
         var session = Open(resource, request, context.Request.Query);
         using var timeout = TimeoutOf(context.Request.Query, session);
@@ -23,7 +24,15 @@ internal sealed class WatchEndpoint(ObjectStore store, WatchSessions sessions, T
             while (await session.Lines.WaitToReadAsync(ended.Token))
             {
                 while (session.Lines.TryRead(out var line))
-                    await context.Response.Body.WriteAsync(line, ended.Token);
+                {
+                    await sessions.LagAsync(line.QueuedAt, time, ended.Token);
+                    await context.Response.Body.WriteAsync(isCut ? line.Utf8.AsMemory(0, line.Utf8.Length / 2) : line.Utf8, ended.Token);
+                    if (!isCut)
+                        continue;
+                    await context.Response.Body.FlushAsync(ended.Token);
+                    throw new CutException();
+                }
+
                 await context.Response.Body.FlushAsync(ended.Token);
             }
         }
@@ -43,7 +52,7 @@ internal sealed class WatchEndpoint(ObjectStore store, WatchSessions sessions, T
     private WatchSession Open(ResourceDefinition resource, ApiRequest request, IQueryCollection query)
     {
         var selects = Selection(request, query);
-        var session = new WatchSession(resource, selects, query["allowWatchBookmarks"] == "true");
+        var session = new WatchSession(resource, selects, query["allowWatchBookmarks"] == "true", time);
         lock (store.Gate)
         {
             QueueMissed(session, resource, selects, query);

@@ -7,17 +7,17 @@ using LlmOps.Testing.ApiServer.Storage;
 namespace LlmOps.Testing.ApiServer.Watches;
 
 /// <summary>One open watch: a queue of lines to send, and how it ends.</summary>
-internal sealed class WatchSession(ResourceDefinition resource, Func<StoredObject, bool> selects, bool wantsBookmarks)
+internal sealed class WatchSession(ResourceDefinition resource, Func<StoredObject, bool> selects, bool wantsBookmarks, TimeProvider time)
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
-    private readonly Channel<byte[]> lines = Channel.CreateUnbounded<byte[]>();
+    private readonly Channel<WatchText> lines = Channel.CreateUnbounded<WatchText>();
     private readonly CancellationTokenSource aborted = new();
 
     public ResourceDefinition Resource { get; } = resource;
 
     public bool WantsBookmarks { get; } = wantsBookmarks;
 
-    public ChannelReader<byte[]> Lines => lines.Reader;
+    public ChannelReader<WatchText> Lines => lines.Reader;
 
     /// <summary>Cancelled when the connection is to break rather than to end.</summary>
     public CancellationToken Aborted => aborted.Token;
@@ -52,7 +52,7 @@ internal sealed class WatchSession(ResourceDefinition resource, Func<StoredObjec
     public void SendEvent(string type, JsonNode obj) =>
         SendLine(new JsonObject { ["type"] = type, ["object"] = obj }.ToUtf8());
 
-    public void SendLine(byte[] line) => lines.Writer.TryWrite([.. line, .. NewLine]);
+    public void SendLine(byte[] line) => lines.Writer.TryWrite(new([.. line, .. NewLine], time.GetTimestamp()));
 
     /// <summary>Ends the answer after what is queued, as the server does when a watch times out.</summary>
     public void End() => lines.Writer.TryComplete();
@@ -64,3 +64,7 @@ internal sealed class WatchSession(ResourceDefinition resource, Func<StoredObjec
         aborted.Cancel();
     }
 }
+
+/// <summary>One line of a watch.</summary>
+/// <param name="QueuedAt">Timestamp of the server's clock.</param>
+internal readonly record struct WatchText(byte[] Utf8, long QueuedAt);

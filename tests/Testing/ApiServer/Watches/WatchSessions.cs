@@ -29,6 +29,9 @@ public sealed class WatchSessions
     /// <summary>False stops bookmarks, periodic and asked for, as servers before 1.15 behaved. True by default.</summary>
     public bool BookmarksEnabled { get; set; } = true;
 
+    /// <summary>How late watches tell what happened, on the server's clock: a cache that is always stale. Zero by default.</summary>
+    public TimeSpan Lag { get; set; }
+
     public int Count(string? resource = null)
     {
         lock (store.Gate)
@@ -97,6 +100,13 @@ public sealed class WatchSessions
     {
         lock (store.Gate)
             open.Remove(session);
+    }
+
+    /// <summary>Waits until a line that was queued at a time may go out.</summary>
+    internal async Task LagAsync(long queuedAt, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (Lag - time.GetElapsedTime(queuedAt) is { Ticks: > 0 } rest)
+            await Task.Delay(rest, time, cancellationToken);
     }
 
     private List<WatchSession> Matching(string? resource) =>

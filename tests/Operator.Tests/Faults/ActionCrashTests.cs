@@ -1,17 +1,16 @@
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Tests.Scenarios;
 using LlmOps.Operator.Tests.World;
-using LlmOps.Testing;
 using Xunit;
 using Xunit.Abstractions;
 
-namespace LlmOps.Operator.Tests.Scenarios;
+namespace LlmOps.Operator.Tests.Faults;
 
 /// <summary>The operator is killed right after each of the writes that an action leads to, the answer to it lost, and another one goes on.</summary>
-public sealed class ActionCrashTests(ITestOutputHelper output)
+[Collection(FaultWorldsGroup.Name)]
+public sealed class ActionCrashTests(FaultWorlds worlds, ITestOutputHelper output)
 {
-    private const int Parallel = 4;
-
     [Theory]
     [InlineData("Promote")]
     [InlineData("Abort")]
@@ -20,19 +19,8 @@ public sealed class ActionCrashTests(ITestOutputHelper output)
     {
         var (expected, writes) = await RunAsync(action, crashAfter: null);
         Assert.InRange(writes, 4, 60);
-        using var slots = new SemaphoreSlim(Parallel);
-        var ends = await Task.WhenAll(Enumerable.Range(1, writes).Select(async k =>
-        {
-            await slots.WaitAsync();
-            try
-            {
-                return (k, (await RunAsync(action, k)).End);
-            }
-            finally
-            {
-                slots.Release();
-            }
-        }));
+        var ends = await worlds.EachAsync(Enumerable.Range(1, writes), async k => (k, (await RunAsync(action, k)).End));
+        output.WriteLine($"{action}: {writes} writes, {ends.Count} kills played");
         foreach (var (k, end) in ends)
             Assert.True(end == expected, $"after a crash behind write {k}:\n{end}\nexpected:\n{expected}");
     }
@@ -40,7 +28,7 @@ public sealed class ActionCrashTests(ITestOutputHelper output)
     /// <summary>What it comes to, and how many writes of the operator it takes.</summary>
     private async Task<(string End, int Writes)> RunAsync(string action, int? crashAfter)
     {
-        await using var world = await StartedWorld.ServingAsync("v1", null);
+        await using var world = await worlds.StartAsync();
         var release = await PrepareAsync(world, action);
         await world.QuietAsync();
         var before = world.OperatorWrites.Count;
@@ -48,9 +36,8 @@ public sealed class ActionCrashTests(ITestOutputHelper output)
         {
             world.Server.CrashAfterWrite(
                 k,
-                write =>
+                _ =>
                 {
-                    output.WriteLine($"{action}: {k}: crash after {write}");
                     world.KillOperator();
                     world.StartOperator();
                 },
@@ -59,7 +46,9 @@ public sealed class ActionCrashTests(ITestOutputHelper output)
 
         try
         {
-            var asked = await world.Client.CreateAsync(ActionTests.Action(action, release, "bot"), CancellationToken.None);
+            var asked = ActionTests.Action(action, release, "bot");
+            asked = asked with { Metadata = asked.Metadata with { Name = "asked", GenerateName = null } };
+            await world.DoAsync(world.Client.CreateAsync(asked, CancellationToken.None));
             var revision = action == "Promote" ? "v2" : "v1";
             await world.UntilAsync(
                 deployment => deployment.Status is { Candidate: null, Retiring: null } status && status.Stable!.Revision == revision && world.All<Service>("services").Count == 1 &&
