@@ -38,6 +38,13 @@ internal sealed class Gatherer(
         var engines = route is null ? new([], null) : Counters(deployment, state, releases);
         var actions = ActionFacts.Pending(cluster.RolloutActions.Store
             .ListByIndex(Indexes.Deployment, index, action => Indexes.DeploymentOf(action) == key).Where(action => Indexes.DeploymentOf(action) == key));
+        var known = actions.Any(action => action.Kind == ActionKind.Rollback)
+            ? ActionFacts.Known(revisions, name => cluster.PromptVersions.Store.Get(new ObjectKey(key.Namespace, name)))
+            : [];
+        var sought = CapacityReader.Sought(spec.Plan, state, actions, known);
+        // A release of the past may need other GPUs than the spec asks for now.
+        if (sought is not null && releases.Serving(sought.ServingHash)?.Release is { } release)
+            spec = spec with { Plan = spec.Plan with { GpusPerReplica = release.Resources.GpuCount() } };
 
         return new Gathered
         {
@@ -57,16 +64,14 @@ internal sealed class Gatherer(
                 Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && state.CandidateIsAsked
                     ? await EvidenceAsync(key, id, needsGateway: route is null, engines.Failure, ct)
                     : EvidenceObservation.None,
-                Capacity = room.Observe(deployment, spec.Plan, state, releases),
+                Capacity = room.Observe(deployment, spec.Plan, state, releases, sought),
                 Checks = Checks(deployment, state, releases),
                 Counters = engines.Readings,
                 Traffic = route?.ToObservation(),
                 Records = records.Of(key),
                 Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
                 Actions = actions,
-                Known = actions.Any(action => action.Kind == ActionKind.Rollback)
-                    ? ActionFacts.Known(revisions, name => cluster.PromptVersions.Store.Get(new ObjectKey(key.Namespace, name)))
-                    : [],
+                Known = known,
                 NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
             },
         };

@@ -42,6 +42,9 @@ internal static class Capacity
         return targets.Select(target => new ServingTarget(target.Key, target.Value)).ToEquatableArray();
     }
 
+    /// <summary>Pods that stable is to have; only where something serves.</summary>
+    public static int OfStable(RolloutPlan plan, RolloutState state) => Targets(plan, state).First(target => target.ServingHash == state.Stable!.ServingHash).Replicas;
+
     /// <summary>Why the candidate cannot carry a share of the requests yet; null when it can. 0 asks for one pod that answers, for gates.</summary>
     public static Problem? Missing(Situation situation, Course course, int weightPercent)
     {
@@ -101,13 +104,13 @@ internal static class Capacity
     public static int Limit(CapacityChoice choice) =>
         choice.SurgeReplicas is { } surge ? (int)Math.Min(int.MaxValue, surge + (long)(choice.Given / choice.GivenPerReplica)) : int.MaxValue;
 
-    /// <summary>Stable replicas that may be given up in all. Once the steps are done stable is leaving: all but the last.</summary>
+    /// <summary>Stable replicas that may be given up in all; what was given stays given when the spec allows less. Once the steps are done stable is leaving: all but the last.</summary>
     public static int MostGiven(RolloutPlan plan, RolloutState state) => state switch
     {
         { Stable: null } => 0,
         { Current: { Capacity: not null, Phase: RolloutPhase.Promoting or RolloutPhase.Baking or RolloutPhase.Reverting } } => AllButOne(plan),
         { Current.Capacity: { Plan: CapacityPlan.Surge } } => 0,
-        { Current.Capacity: not null } => Math.Min(plan.MaxUnavailable ?? int.MaxValue, AllButOne(plan)),
+        { Current.Capacity: { } choice } => Math.Min(Math.Max(plan.MaxUnavailable ?? int.MaxValue, choice.Given), AllButOne(plan)),
         _ => Math.Min(plan.MaxUnavailable ?? 0, AllButOne(plan)),
     };
 
@@ -157,7 +160,8 @@ internal static class Capacity
         return rollout.WeightPercent > 0 ? Math.Max(1, replicas) : replicas;
     }
 
-    private static int Share(RolloutPlan plan, int weightPercent) => Math.Max(1, (int)(((long)plan.Replicas * weightPercent + 99) / 100));
+    /// <summary>Pods that a share of the requests is of all: rounded up, 1 at least.</summary>
+    public static int Share(RolloutPlan plan, int weightPercent) => Math.Max(1, (int)(((long)plan.Replicas * weightPercent + 99) / 100));
 
     private static int MostForCandidate(RolloutPlan plan, RolloutState state)
     {

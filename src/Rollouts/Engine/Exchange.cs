@@ -11,6 +11,18 @@ internal static class Exchange
         ? rollout with { Capacity = choice with { Given = Math.Max(Math.Min(choice.Given, CapacityPlanning.Initial(choice)!.Given), choice.Given - choice.GivenPerReplica) } }
         : rollout;
 
+    /// <summary>The candidate gives back all that a lower weight does not need.</summary>
+    public static Rollout BackTo(RolloutPlan plan, Rollout rollout, int weightPercent)
+    {
+        if (rollout.Capacity is not { Plan: CapacityPlan.Surge or CapacityPlan.TakeFromStable, SurgeReplicas: { } surge } choice)
+        {
+            return rollout;
+        }
+
+        var needed = Math.Max(0, Capacity.Share(plan, weightPercent) - surge) * choice.GivenPerReplica;
+        return rollout with { Capacity = choice with { Given = Math.Min(choice.Given, Math.Max(CapacityPlanning.Initial(choice)!.Given, needed)) } };
+    }
+
     /// <summary>One replica changes hands where the candidate needs more than it may have, and has all of that ready.</summary>
     /// <param name="weightPercent">Share that the candidate needs pods for; its weight stays below until they are all there.</param>
     public static Course Go(Situation situation, Course course, int weightPercent)
@@ -29,7 +41,7 @@ internal static class Exchange
         }
 
         var after = course.With(course.Rollout with { Capacity = choice with { Given = given } });
-        var stable = Capacity.Targets(situation.Plan, after.State).First(target => target.ServingHash == course.State.Stable!.ServingHash).Replicas;
+        var stable = Capacity.OfStable(situation.Plan, after.State);
         // The step's own weight is set when all its pods are there.
         var carries = Math.Min(weightPercent - 1, 100 * has / (has + stable));
         if (Routing.Delays(situation, course) && carries > course.Rollout.WeightPercent)

@@ -32,6 +32,12 @@ internal static class Gating
     {
         // A gate that was put in front of the weight that runs takes it back.
         var reached = Steps.WeightBefore(situation.Plan.Steps, course.Rollout.StepIndex);
+        (course, var isLowering) = Lowering.Go(situation, course, reached);
+        if (isLowering)
+        {
+            return step.Gates.Where(gate => !HasPassed(course, gate) && RetryAt(course, gate) is null).Aggregate(course, Ask);
+        }
+
         if (course.Rollout.WeightPercent > reached)
         {
             course = course.With(WeightChange.To(course.Rollout, reached));

@@ -50,6 +50,12 @@ internal static class Holding
             return Waiting.ForPods(situation, Exchange.Go(situation, course, step.WeightPercent), missing);
         }
 
+        (course, var isLowering) = Lowering.Go(situation, course, step.WeightPercent);
+        if (isLowering)
+        {
+            return course;
+        }
+
         if (rises && Routing.Obstacle(situation, course) is { } obstacle)
         {
             return course.Wait(obstacle.Reason, obstacle.Message);

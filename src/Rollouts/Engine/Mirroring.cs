@@ -24,6 +24,12 @@ internal static class Mirroring
     private static Course Begin(Situation situation, Course course, MirrorStep step)
     {
         // Steps that changed meanwhile may have put the mirror in front of the weight that runs.
+        (course, var isLowering) = Lowering.Go(situation, course, weightPercent: 0);
+        if (isLowering)
+        {
+            return course;
+        }
+
         course = course.Rollout.WeightPercent > 0 ? course.With(WeightChange.To(course.Rollout, 0)) : course;
         if (Capacity.Missing(situation, course, weightPercent: 0) is { } missing)
         {

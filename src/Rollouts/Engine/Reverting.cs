@@ -144,7 +144,7 @@ internal static class Reverting
     /// The candidate's weight, in per cent, that stable cannot take yet. An autoscaler that has just asked for more pods must not hold up a small canary's revert: a rest
     /// of up to <see cref="LargestAtOnce"/> goes with it, as long as stable has any ready pod.
     /// </summary>
-    private static int WeightLeft(Situation situation, Course course)
+    public static int WeightLeft(Situation situation, Course course)
     {
         if (course.SharesPods || course.IsFirstRelease || situation.PodsOf(course.Candidate).Ready == 0 || FastPath.Find(course.Rollout) is not null)
         {

@@ -9,7 +9,7 @@ namespace LlmOps.Rollouts.Engine;
 /// stable              revert, not locked                revert, not locked                       stays
 /// a locked release    superseded, nothing starts        promoted early, nothing starts           stays, ReleaseLocked
 /// another release     superseded, the new one starts    promoted early, the new one starts       the new one starts
-/// (paused: as above, but nothing starts and nothing is promoted early)
+/// (paused: as above, but nothing starts, and what bakes goes on baking as long as it has pods)
 /// (a bake that lacks pods or counts is superseded and not promoted; while one reverts or is rolled back to, that comes to its end first)
 /// </code>
 /// </remarks>
@@ -33,7 +33,7 @@ internal static class SpecChange
 
         if (course.IsActive)
         {
-            if (course.Rollout.Phase == RolloutPhase.Baking && Pausing.IsPaused(situation.Plan, course.State))
+            if (course.Rollout.Phase == RolloutPhase.Baking && Pausing.IsPaused(situation.Plan, course.State) && !Withdrawing.IsDue(situation, course))
             {
                 return course;
             }

@@ -6,16 +6,22 @@ namespace LlmOps.Rollouts.Engine;
 /// </summary>
 internal static class Withdrawing
 {
+    /// <summary>Whether requests, or copies of them, have no ready pod to go to.</summary>
+    public static bool IsDue(Situation situation, Course course) =>
+        course is { IsActive: true, IsReverting: false, SharesPods: false } && (course.Rollout.WeightPercent > 0 || course.Rollout.Mirror is not null) && situation.PodsOf(course.Candidate).Ready == 0;
+
     public static Course WhenPodsAreGone(Situation situation, Course course)
     {
-        if (!course.IsActive || course.IsReverting || course.SharesPods || (course.Rollout.WeightPercent == 0 && course.Rollout.Mirror is null) || situation.PodsOf(course.Candidate).Ready > 0)
+        if (!IsDue(situation, course))
         {
             return course;
         }
 
         // Stable carries everything again, so it gets back what it gave.
         var rollout = WeightChange.To(course.Rollout, 0) with { Capacity = CapacityPlanning.Initial(course.Rollout.Capacity) };
-        var lastWeight = Steps.LastWeight(situation.Plan.Steps, rollout.StepIndex);
+        // A rollback has no steps to go back to.
+        var isRollback = rollout.Kind == RolloutKind.Rollback;
+        var lastWeight = isRollback ? null : Steps.LastWeight(situation.Plan.Steps, rollout.StepIndex);
         var index = lastWeight ?? rollout.StepIndex;
         if (index != rollout.StepIndex)
         {
@@ -30,7 +36,7 @@ internal static class Withdrawing
         {
             // A bake without a weight before it begins again by itself.
             RolloutPhase.Baking when lastWeight is null => course.With(course.Rollout with { StepStartedAt = situation.Now }).Enter(RolloutPhase.Promoting, RolloutReasons.CandidateUnavailable),
-            RolloutPhase.Baking or RolloutPhase.Promoting => course.Enter(RolloutPhase.Stepping, RolloutReasons.CandidateUnavailable),
+            RolloutPhase.Baking or RolloutPhase.Promoting when !isRollback => course.Enter(RolloutPhase.Stepping, RolloutReasons.CandidateUnavailable),
             _ => course,
         };
     }

@@ -122,6 +122,21 @@ public sealed class CapacityTests(ITestOutputHelper output)
         Assert.Contains("manifest unknown", reverted.Status.FailedReleases[0].Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_rollback_finds_room_as_any_rollout_does()
+    {
+        await using var world = await ServingAsync("v1", gpus: 8, replicas: 2);
+        var first = world.Get().Status!.Stable!.Release;
+        await world.ApplyAsync(Samples.Canary("v2"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable and v1's pods are gone");
+        await SetGpusAsync(world, 2);
+
+        await world.Client.CreateAsync(ActionTests.Action("Rollback", first, "bot"), CancellationToken.None);
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: { Revision: "v1", ReadyReplicas: 2 }, Retiring: null }, "v1 serves again with all replicas");
+        var record = world.All<RolloutRecord>("rolloutrecords.llmops.dev").Single(record => record.Metadata.Name == world.Get().Status!.History![0].Record).Spec;
+        Assert.Equal((CapacityPlans.TakeFromStable, 1), (record.Capacity!.Plan, record.Capacity.GivenReplicas));
+    }
+
     private async Task<TestWorld> ServingAsync(string revision, int gpus, int replicas)
     {
         var world = await StartedWorld.ServingAsync(revision, output.WriteLine, replicas);

@@ -12,12 +12,12 @@ namespace LlmOps.Rollouts.Tests.Properties;
 /// that fail, with its seed.
 /// </summary>
 /// <remarks>
-/// <c>LLMOPS_WALKS</c>: how many, 25,000 by default; 100,000 take some minutes on two cores. <c>LLMOPS_WALK_SEED</c>: other ones. <c>LLMOPS_WALK</c>: plays one again, by the
+/// <c>LLMOPS_WALKS</c>: how many, 100,000 by default, about two minutes on two quiet cores. <c>LLMOPS_WALK_SEED</c>: other ones. <c>LLMOPS_WALK</c>: plays one again, by the
 /// numbers that its failure printed.
 /// </remarks>
 public sealed class RolloutProperties(ITestOutputHelper output)
 {
-    private const int Walks = 25_000;
+    private const int Walks = 100_000;
     private const ulong Seed = 20260701;
     private const int FewestEvents = 15;
     private const int MostEvents = 60;

@@ -14,7 +14,7 @@ internal static class TrafficRules
         Rule.Of(Copies_are_made_only_at_weight_0_with_a_ready_pod_and_each_change_of_them_is_an_epoch),
         Rule.Of(A_pause_starts_nothing_and_moves_nothing_forward),
         Rule.Of(On_the_way_back_a_weight_never_rises),
-        Rule.OfWalk(Stable_never_gets_more_than_its_ready_pods_carry_unless_the_rest_must_go),
+        Rule.Of(Stable_never_gets_more_than_its_ready_pods_carry_unless_the_rest_must_go),
     ];
 
     private static void Weights_are_between_0_and_100_and_make_100_once_something_serves(Turn turn)
@@ -107,25 +107,10 @@ internal static class TrafficRules
         }
     }
 
-    private static Action<Turn> Stable_never_gets_more_than_its_ready_pods_carry_unless_the_rest_must_go()
-    {
-        // Whoever edits the steps asks for their weights, whatever stable can carry.
-        EquatableArray<Step> steps = [];
-        return turn =>
-        {
-            if (turn.Plan.Steps == steps)
-            {
-                HoldOnTheWayBack(turn);
-            }
-
-            steps = turn.Plan.Steps;
-        };
-    }
-
-    private static void HoldOnTheWayBack(Turn turn)
+    private static void Stable_never_gets_more_than_its_ready_pods_carry_unless_the_rest_must_go(Turn turn)
     {
         if (turn.Before is not { Candidate: { } candidate, Stable: { } stable, CandidateWeightPercent: > 0 and var before } || candidate.ServingHash == stable.ServingHash
-            || (!IsOver(turn) && turn.After.Current?.Phase != RolloutPhase.Reverting))
+            || turn.After.Stable?.Hash != stable.Hash)
         {
             return;
         }
