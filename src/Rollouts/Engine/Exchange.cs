@@ -23,9 +23,22 @@ internal static class Exchange
         return rollout with { Capacity = choice with { Given = Math.Min(choice.Given, Math.Max(CapacityPlanning.Initial(choice)!.Given, needed)) } };
     }
 
-    /// <summary>One replica changes hands where the candidate needs more than it may have, and has all of that ready.</summary>
+    /// <summary>One replica changes hands where the candidate needs more than it may have, and has all of that ready; more where it has more ready than it may have.</summary>
     /// <param name="weightPercent">Share that the candidate needs pods for; its weight stays below until they are all there.</param>
     public static Course Go(Situation situation, Course course, int weightPercent)
+    {
+        int? given;
+        do
+        {
+            given = course.Rollout.Capacity?.Given;
+            course = GiveOne(situation, course, weightPercent);
+        }
+        while (course.Rollout.Capacity?.Given > given);
+
+        return course;
+    }
+
+    private static Course GiveOne(Situation situation, Course course, int weightPercent)
     {
         if (course.SharesPods || course.State.IsCandidateAlone || course.Rollout.Capacity is not { Fits: true, SurgeReplicas: not null } choice)
         {

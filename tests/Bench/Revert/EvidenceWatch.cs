@@ -1,26 +1,44 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using LlmOps.Demo.Stories;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Bench.Revert;
 
-/// <summary>Polls the evidence of all gateways every 20 ms and works the live tests out by itself.</summary>
-internal sealed class EvidenceWatch(HttpClient http, IReadOnlyList<Uri> gatewayAdmins, string rollout, AnalysisPlan analysis, TimeProvider time)
+/// <summary>Polls the evidence of all gateways every 20 ms, once for all rollouts that are followed, and works their live tests out by itself.</summary>
+internal sealed class EvidenceWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>When the counts first sufficed for a revert; null: not yet.</summary>
-    public DateTimeOffset? SufficientAt { get; private set; }
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<string, RolloutEvidence> followed = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<Uri> gatewayAdmins;
+    private readonly AnalysisPlan analysis;
+    private readonly TimeProvider time;
+    private readonly Task polling;
 
-    /// <summary>Requests that were given to the candidate, in all gateways.</summary>
-    public long CandidateRequests { get; private set; }
+    public EvidenceWatch(IReadOnlyList<Uri> gatewayAdmins, AnalysisPlan analysis, TimeProvider time)
+    {
+        (this.gatewayAdmins, this.analysis, this.time) = (gatewayAdmins, analysis, time);
+        polling = PollAsync();
+    }
 
-    /// <summary>When the last one was seen.</summary>
-    public DateTimeOffset LastAssignedAt { get; private set; }
+    /// <summary>Follows a rollout until <see cref="Leave"/>.</summary>
+    public RolloutEvidence Follow(string rollout) => followed.GetOrAdd(rollout, id => new(id, analysis));
 
-    /// <summary>Until cancelled.</summary>
-    public async Task RunAsync(CancellationToken ct)
+    public void Leave(RolloutEvidence evidence) => followed.TryRemove(evidence.Rollout, out _);
+
+    /// <exception cref="HttpRequestException">A gateway could not be asked: what was measured is worth nothing.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await polling;
+        stop.Dispose();
+        http.Dispose();
+    }
+
+    private async Task PollAsync()
     {
         using var timer = new PeriodicTimer(Interval, time);
         try
@@ -29,26 +47,14 @@ internal sealed class EvidenceWatch(HttpClient http, IReadOnlyList<Uri> gatewayA
             {
                 // The moment before reading: what is read may be older than the answer, never than the question.
                 var asked = time.GetUtcNow();
-                var counts = await Task.WhenAll(gatewayAdmins.Select(admin => http.GetFromJsonAsync<JsonObject>(new Uri(admin, "/internal/evidence"), ct)));
-                Read(asked, counts);
+                var counts = await Task.WhenAll(gatewayAdmins.Select(admin => http.GetFromJsonAsync<JsonObject>(new Uri(admin, "/internal/evidence"), stop.Token)));
+                foreach (var evidence in followed.Values)
+                    evidence.Read(asked, counts);
             }
-            while (await timer.WaitForNextTickAsync(ct));
+            while (await timer.WaitForNextTickAsync(stop.Token));
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
         }
-    }
-
-    private void Read(DateTimeOffset at, JsonObject?[] counts)
-    {
-        var requests = counts
-            .SelectMany(one => one!["rollouts"]!.AsArray())
-            .Where(one => (string?)one!["rollout"] == rollout)
-            .SelectMany(one => one!["epochs"]!.AsArray())
-            .Sum(epoch => (long)epoch!["candidate"]!["requests"]!);
-        if (requests > CandidateRequests)
-            (CandidateRequests, LastAssignedAt) = (requests, at);
-        if (SufficientAt is null && LiveEvidence.IsSufficient(counts, rollout, analysis))
-            SufficientAt = at;
     }
 }

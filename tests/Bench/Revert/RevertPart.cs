@@ -25,9 +25,10 @@ internal static class RevertPart
 
     public static async Task<PartResult> RunAsync(BenchContext context, CancellationToken ct)
     {
-        var (lanes, repetitions) = context.Quick ? (1, 3) : (8, 25);
+        var (lanes, repetitions) = context.Quick ? (1, 3) : (3, 67);
         await using var bed = await RevertBed.StartAsync(context, lanes, ct);
-        var runs = await Task.WhenAll(bed.Lanes.Select(lane => RunAsync(bed, lane, repetitions, context, ct)));
+        await using var watch = new EvidenceWatch(bed.GatewayAdmins, Analysis, context.Time);
+        var runs = await Task.WhenAll(bed.Lanes.Select(lane => RunAsync(watch, lane, repetitions, context, ct)));
         var done = runs.SelectMany(run => run.Done).ToList();
         var lost = bed.Lanes.SelectMany(lane => lane.Load.Statistics.Failures).ToList();
         var requests = bed.Lanes.Sum(lane => (long)lane.Load.Statistics.Total);
@@ -38,14 +39,14 @@ internal static class RevertPart
             [.. runs.SelectMany(run => run.Problems)]);
     }
 
-    private static async Task<(List<Repetition> Done, List<string> Problems)> RunAsync(RevertBed bed, RevertLane lane, int repetitions, BenchContext context, CancellationToken ct)
+    private static async Task<(List<Repetition> Done, List<string> Problems)> RunAsync(EvidenceWatch watch, RevertLane lane, int repetitions, BenchContext context, CancellationToken ct)
     {
         var (done, problems) = (new List<Repetition>(), new List<string>());
         for (var i = 1; i <= repetitions; i++)
         {
             try
             {
-                var repetition = await RepeatAsync(bed, lane, i, context.Time, ct);
+                var repetition = await RepeatAsync(watch, lane, i, context.Time, ct);
                 done.Add(repetition);
                 context.Say($"revert: {lane}, {i} of {repetitions}: weight 0 after {repetition.FirstBad:0} ms, {repetition.Evidence:0} ms after sufficient evidence");
             }
@@ -59,7 +60,7 @@ internal static class RevertPart
         return (done, problems);
     }
 
-    private static async Task<Repetition> RepeatAsync(RevertBed bed, RevertLane lane, int number, TimeProvider time, CancellationToken ct)
+    private static async Task<Repetition> RepeatAsync(EvidenceWatch watch, RevertLane lane, int number, TimeProvider time, CancellationToken ct)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
         var before = lane.Recorder.Latest?.Status?.Rollout?.Id;
@@ -68,9 +69,7 @@ internal static class RevertPart
         var rollout = sighting.Status!.Rollout!.Id;
         var pods = lane.Pods(sighting.Status.Candidate!.ServingHash);
 
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var evidence = new EvidenceWatch(http, bed.GatewayAdmins, rollout, Analysis, time);
-        var watch = evidence.RunAsync(watching.Token);
+        var evidence = watch.Follow(rollout);
         await Task.Delay(HealthyFor, time, ct);
         if (lane.Recorder.Latest?.Status?.Candidate?.Weight != 25)
             throw new InvalidOperationException($"the candidate lost its traffic before it was broken: {lane.Recorder.Latest?.Status?.Rollout?.Message}");
@@ -82,8 +81,7 @@ internal static class RevertPart
         var offAt = lane.Recorder.Since(sighting.SeenAt).First(seen => IsOff(seen.Status, rollout)).SeenAt;
         var firstBad = await FirstFailureAsync(http, pods, ct) ?? throw new InvalidOperationException("no pod tells of an injected failure");
         await Task.Delay(Afterwards, time, ct);
-        await watching.CancelAsync();
-        await watch;
+        watch.Leave(evidence);
         await lane.Recorder.WaitAsync("the end of the rollout", status => status.Rollout is { Phase: "Reverted" } ended && ended.Id == rollout, Limit, ct);
         if (evidence.SufficientAt is not { } sufficient)
             throw new InvalidOperationException($"reverted without sufficient evidence: {off.Status?.Rollout?.Message}");
