@@ -26,6 +26,7 @@ internal static class EvaluationJob
         string planPath,
         string datasetPath,
         string reportKey,
+        EngineKeys keys,
         Func<KubernetesClientConfiguration> cluster,
         TimeProvider time,
         TextWriter log,
@@ -49,7 +50,7 @@ internal static class EvaluationJob
             return Unusable;
         }
 
-        var report = await EvaluateAsync(plan, datasetPath, time, log, ct);
+        var report = await EvaluateAsync(plan, datasetPath, keys, time, log, ct);
         try
         {
             using var client = new KubernetesClient(cluster(), time);
@@ -66,13 +67,13 @@ internal static class EvaluationJob
     }
 
     /// <summary>The run without the cluster: what the report will say.</summary>
-    public static async Task<EvaluationReport> EvaluateAsync(EvaluationPlan plan, string datasetPath, TimeProvider time, TextWriter log, CancellationToken ct)
+    public static async Task<EvaluationReport> EvaluateAsync(EvaluationPlan plan, string datasetPath, EngineKeys keys, TimeProvider time, TextWriter log, CancellationToken ct)
     {
         var started = time.GetUtcNow();
         var dataset = await DatasetReader.ReadAsync(datasetPath, plan.Gate, ct);
         if (dataset.Problem is { } broken)
             return ReportBuilder.Impossible(plan, EvaluationContract.DatasetInvalid, broken, dataset.Digest, started);
-        var setup = RunSetup.Create(plan);
+        var setup = RunSetup.Create(plan, keys);
         if (setup.Problem is { } wrong)
             return ReportBuilder.Impossible(plan, EvaluationContract.PlanInvalid, wrong, dataset.Digest, started);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LlmOps.Evaluator;
+using LlmOps.Evaluator.Running;
 using LlmOps.Kubernetes;
 
 var plan = new Option<FileInfo>("--plan") { Description = "Plan of the run (plan.json).", Required = true };
@@ -14,6 +15,7 @@ command.SetAction(async (arguments, ct) => await EvaluationJob.RunAsync(
     arguments.GetRequiredValue(plan).FullName,
     arguments.GetRequiredValue(dataset).FullName,
     arguments.GetRequiredValue(report),
+    EngineKeys.Read(Environment.GetEnvironmentVariable),
     () => KubernetesClientConfiguration.Load(arguments.GetValue(kubeconfig)),
     TimeProvider.System,
     Console.Error,

@@ -25,7 +25,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly WebApplication clientApp;
     private readonly WebApplication adminApp;
 
-    private GatewayServer(GatewayOptions options, TimeProvider time, ILoggerFactory loggers)
+    private GatewayServer(GatewayOptions options, SecretTokens tokens, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
         Evidence = new EvidenceLedger(time);
@@ -33,7 +33,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         exporter = new PrometheusExporter(new() { Meters = [options.MeterName, KubernetesMetrics.MeterName] });
         retired = new RetiredSeries(exporter, options.KeepSeries, time);
         metrics = new GatewayMetrics(options.MeterName, Evidence, retired);
-        Routes = new RouteCache(Evidence, metrics, time, loggers.CreateLogger<RouteCache>());
+        Routes = new RouteCache(tokens, Evidence, metrics, time, loggers.CreateLogger<RouteCache>());
         forwarder = new Forwarder(options, time, loggers.CreateLogger<Forwarder>());
         admin = new AdminApi(Routes, Evidence, exporter);
         clientApp = WebHost.Build(options.Bind, options.ClientPort, options, loggers, new ClientApi(Routes, forwarder, options).HandleAsync);
@@ -51,10 +51,11 @@ internal sealed class GatewayServer : IAsyncDisposable
     public Uri AdminAddress { get; private set; } = new("http://localhost:0");
 
     /// <summary>Starts both ports.</summary>
+    /// <param name="tokens">API keys of engines.</param>
     /// <exception cref="IOException">A port is taken.</exception>
-    public static async Task<GatewayServer> StartAsync(GatewayOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    public static async Task<GatewayServer> StartAsync(GatewayOptions options, SecretTokens tokens, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
     {
-        var server = new GatewayServer(options, time, loggers);
+        var server = new GatewayServer(options, tokens, time, loggers);
         try
         {
             await server.adminApp.StartAsync(ct);

@@ -13,6 +13,7 @@ public static class GatewayPermissions
     [
         new(ApiGroup.Name, "llmdeployments", Read, "Routing table: releases and their weights"),
         new(ApiGroup.Name, "promptversions", Read, "Prompts to render"),
+        new(string.Empty, "secrets", ["get"], "API keys of engines, by the names that the operator wrote into status; never listed or watched"),
         new("discovery.k8s.io", "endpointslices", Read, "Addresses of engine pods"),
     ];
 }

@@ -10,7 +10,7 @@ var command = GatewayCommand.Create(async (settings, ct) =>
         // Kestrel logs each answer that an engine broke off as an unhandled exception; the gateway counts them.
         .AddFilter("Microsoft", LogLevel.Critical));
     using var client = new KubernetesClient(KubernetesClientConfiguration.Load(settings.Kubeconfig, settings.Context));
-    await using var server = await GatewayServer.StartAsync(settings.Options, TimeProvider.System, loggers, ct);
+    await using var server = await GatewayServer.StartAsync(settings.Options, new SecretTokens(client, TimeProvider.System), TimeProvider.System, loggers, ct);
     using var informers = new RouteInformers(client, settings.Namespace, server.Routes, loggers, TimeProvider.System);
     using var stopInformers = new CancellationTokenSource();
     var watching = informers.RunAsync(stopInformers.Token);

@@ -33,6 +33,7 @@ public static class OperatorPermissions
         new(string.Empty, "nodes", Read, "GPUs that are free"),
         new(string.Empty, "resourcequotas", Read, "GPUs that the namespace may use"),
         new(string.Empty, "configmaps", Own, "Plans and reports of evaluations; data sets"),
+        new(string.Empty, "secrets", ["get"], "API keys of engines, by the names in spec.engine.apiKeySecretRef; never listed or watched"),
         new(string.Empty, "serviceaccounts", Own, "Identity of evaluator Jobs"),
         new("rbac.authorization.k8s.io", "roles", Own, "Evaluator Jobs may get and patch their own report alone"),
         new("rbac.authorization.k8s.io", "rolebindings", Own, "Evaluator Jobs may get and patch their own report alone"),

@@ -53,7 +53,7 @@ public static class Transitions
         .. Back(Because.LiveTestFailed, Reverted, true, Stepping, Promoting, Baking),
         .. Back(Because.CheckFailed, Reverted, true, Stepping, Promoting, Baking),
         .. Back(Because.PromptCannotRender, Reverted, false, Stepping, Promoting, Baking),
-        .. Back(Because.CandidateUnauthorized, Reverted, false, Stepping, Promoting, Baking),
+        .. Back(Because.CandidateUnauthorized, Reverted, false, Starting, Stepping, Promoting, Baking),
         .. Back(Because.ApprovalTimedOut, Reverted, true, Stepping),
         .. Back(Because.Aborted, Reverted, true, Starting, Stepping, Promoting, Baking),
         .. Back(Because.RolledBack, Reverted, false, Starting, Stepping, Promoting, Baking),

@@ -48,6 +48,15 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("vllm", "VLLM_API_KEY")]
+    [InlineData("tgi", "API_KEY")]
+    public void A_key_comes_by_environment_and_the_argument_is_stronger(string engine, string variable)
+    {
+        Assert.Equal("e", EngineCommand.Parse([engine], name => name == variable ? "e" : null).ApiKey);
+        Assert.Equal("a", EngineCommand.Parse([engine, "--api-key", "a"], name => name == variable ? "e" : null).ApiKey);
+    }
+
+    [Theory]
     [InlineData("unrecognized arguments: --bogus", "vllm", "m", "--bogus")]
     [InlineData("unrecognized arguments: --no-port", "vllm", "m", "--no-port")]
     [InlineData("unrecognized arguments: second", "vllm", "m", "second")]

@@ -16,6 +16,16 @@ public sealed class TgiTests
     }
 
     [Fact]
+    public async Task Api_key_guards_what_generates_and_leaves_health_info_and_metrics_open()
+    {
+        await using var server = await Emulators.StartAsync(engine: EngineKind.Tgi, with: options => options with { ApiKey = "s3cret" });
+        using var client = new EngineClient(server.Address);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.PostAsync("/generate", JsonNode.Parse("""{"inputs":"hello"}""")!.AsObject())).Status);
+        foreach (var path in new[] { "/health", "/info", "/metrics" })
+            Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(path)).StatusCode);
+    }
+
+    [Fact]
     public async Task Every_chunk_carries_the_role()
     {
         await using var server = await Emulators.StartAsync(engine: EngineKind.Tgi);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LlmOps.Api;
+using LlmOps.Evaluator.Running;
 using LlmOps.EngineEmulator;
 using LlmOps.EngineEmulator.Catalog;
 using LlmOps.Testing.Recorded;
@@ -90,6 +91,27 @@ public sealed class EvaluationTests : IDisposable
     }
 
     [Fact]
+    public async Task Engines_that_ask_for_keys_get_each_its_own()
+    {
+        await using var candidate = await ModelAsync(accuracy: 1, name: "candidate", apiKey: "key-of-candidate");
+        await using var baseline = await ModelAsync(accuracy: 1, name: "baseline", apiKey: "key-of-baseline");
+        var variables = new Dictionary<string, string> { [EvaluationContract.CandidateApiKey] = "key-of-candidate", [EvaluationContract.BaselineApiKey] = "key-of-baseline" };
+        var plan = Gates.Plan(Gates.Contains(), candidate.Address, baseline.Address);
+
+        var report = await RunAsync(plan, EngineKeys.Read(variables.GetValueOrDefault));
+        Assert.Equal((60, 60), (Assert.Single(report.Metrics).Passed, report.Metrics[0].BaselinePassed));
+
+        variables[EvaluationContract.CandidateApiKey] = "another";
+        report = await RunAsync(plan, EngineKeys.Read(variables.GetValueOrDefault));
+        Assert.Equal((60, 0), (report.CandidateErrors, report.BaselineErrors));
+
+        variables[EvaluationContract.CandidateApiKey] = "with a line break\n";
+        report = await RunAsync(plan, EngineKeys.Read(variables.GetValueOrDefault));
+        Assert.Equal(EvaluationContract.PlanInvalid, report.Problem?.Reason);
+        Assert.DoesNotContain("line break\n", report.Problem!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_scorer_that_cannot_be_used_is_found_before_the_first_request()
     {
         await using var candidate = await ModelAsync(accuracy: 1, name: "candidate");
@@ -108,7 +130,7 @@ public sealed class EvaluationTests : IDisposable
         var gate = Gates.Of(new ScorerSpec { Name = "correct", Type = "equals", Extract = "A:\\s*(.*)", Expected = "answer" });
         gate = gate with { Dataset = gate.Dataset with { Input = "question" }, Concurrency = 32 };
         var report = await EvaluationJob.EvaluateAsync(
-            Gates.Plan(gate, verification.Address, finetuning.Address), RecordedAnswers.File, TimeProvider.System, TextWriter.Null, CancellationToken.None);
+            Gates.Plan(gate, verification.Address, finetuning.Address), RecordedAnswers.File, EngineKeys.None, TimeProvider.System, TextWriter.Null, CancellationToken.None);
         var metric = Assert.Single(report.Metrics);
         Assert.Equal(1319, metric.Cases);
         Assert.InRange(metric.Passed, 513, 517);
@@ -117,13 +139,14 @@ public sealed class EvaluationTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
-    private async Task<EvaluationReport> RunAsync(EvaluationPlan plan) =>
-        await EvaluationJob.EvaluateAsync(plan, Cases(), TimeProvider.System, TextWriter.Null, CancellationToken.None);
+    private async Task<EvaluationReport> RunAsync(EvaluationPlan plan, EngineKeys? keys = null) =>
+        await EvaluationJob.EvaluateAsync(plan, Cases(), keys ?? EngineKeys.None, TimeProvider.System, TextWriter.Null, CancellationToken.None);
 
-    private async Task<EmulatorServer> ModelAsync(double accuracy, string name, LlmOps.EngineEmulator.Behaviour.FailureProfile? failures = null) =>
+    private async Task<EmulatorServer> ModelAsync(double accuracy, string name, LlmOps.EngineEmulator.Behaviour.FailureProfile? failures = null, string? apiKey = null) =>
         await EmulatorServer.StartAsync(new EmulatorOptions
         {
             ServedNames = ["m"],
+            ApiKey = apiKey,
             Profile = new() { Model = $"acme/{name}", Answers = new() { File = Cases(), Accuracy = accuracy }, Failures = failures ?? new() },
         });
 

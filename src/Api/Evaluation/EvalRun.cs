@@ -82,6 +82,9 @@ public sealed record EvalTarget
     /// <summary>Name of the PromptVersion; absent where the release has none.</summary>
     [Size(Max = 253)]
     public string? Prompt { get; init; }
+
+    /// <summary>Secret that holds the engine's API key; absent where it has none.</summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
 }
 
 /// <summary>What came out.</summary>

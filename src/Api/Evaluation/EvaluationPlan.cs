@@ -146,4 +146,10 @@ public static class EvaluationContract
 
     /// <summary>Key of the report in its ConfigMap.</summary>
     public const string ReportKey = "report.json";
+
+    /// <summary>Environment variable with the API key of the candidate's engine; absent where it has none.</summary>
+    public const string CandidateApiKey = "LLMOPS_CANDIDATE_API_KEY";
+
+    /// <summary>Environment variable with the API key of the baseline's engine; absent where it has none.</summary>
+    public const string BaselineApiKey = "LLMOPS_BASELINE_API_KEY";
 }

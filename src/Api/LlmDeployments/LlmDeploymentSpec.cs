@@ -150,6 +150,12 @@ public sealed record EngineSpec
     [Size(Max = 64)]
     public IReadOnlyList<EngineEnvVar>? Env { get; init; }
 
+    /// <summary>
+    /// Secret that holds the API key of the engine. Pods get it by environment, requests of the gateway, of warm-ups and of evaluations carry it in place of what
+    /// clients send. Its name and key are part of the release, its content is not: a new key is a Secret of a new name.
+    /// </summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
+
     /// <summary>Seconds that a pod may take to finish running answers when it is stopped, default 30.</summary>
     [SchemaDefault("30")]
     [Bounds(Min = 0, Max = 3600)]

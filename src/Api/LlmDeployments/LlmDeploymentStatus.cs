@@ -100,6 +100,9 @@ public sealed record ReleaseStatus
     [Size(Max = 512)]
     public string? Image { get; init; }
 
+    /// <summary>Secret with the key that the engine asks for: what gateways send in place of the client's; absent where it asks for none.</summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
+
     /// <summary>Service whose EndpointSlices list the pods.</summary>
     [Size(Max = 253)]
     public required string Service { get; init; }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using LlmOps.Kubernetes;
 using Polly;
 using Polly.Retry;
 
@@ -42,11 +43,12 @@ internal sealed class ChatClient : IDisposable
             })
             .Build();
 
-    public async Task<Answer> AskAsync(Uri address, ReadOnlyMemory<byte> body, CancellationToken ct)
+    /// <param name="key">What the engine asks for; null where it asks for nothing.</param>
+    public async Task<Answer> AskAsync(Uri address, ReadOnlyMemory<byte> body, SecretToken? key, CancellationToken ct)
     {
         try
         {
-            using var response = await pipeline.ExecuteAsync(async token => await SendAsync(address, body, token), ct);
+            using var response = await pipeline.ExecuteAsync(async token => await SendAsync(address, body, key, token), ct);
             var content = await response.Content.ReadAsByteArrayAsync(ct);
             return response.IsSuccessStatusCode ? Read(content) : Failed($"{(int)response.StatusCode}: {Cut(System.Text.Encoding.UTF8.GetString(content))}");
         }
@@ -66,10 +68,11 @@ internal sealed class ChatClient : IDisposable
 
     private static string Cut(string text) => text.Length <= 300 ? text : text[..300];
 
-    private async ValueTask<HttpResponseMessage> SendAsync(Uri address, ReadOnlyMemory<byte> body, CancellationToken ct)
+    private async ValueTask<HttpResponseMessage> SendAsync(Uri address, ReadOnlyMemory<byte> body, SecretToken? key, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Authorization = key?.Header;
         return await http.SendAsync(request, ct);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using LlmOps.Api;
 using LlmOps.Evaluator.Scorers;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Evaluator.Running;
 
@@ -8,7 +9,8 @@ namespace LlmOps.Evaluator.Running;
 internal sealed record ReadyScorer(ScorerSpec Spec, Regex? Extract, Score Score);
 
 /// <summary>A release ready to be asked.</summary>
-internal sealed record ReadyTarget(EvaluationTarget Target, CompiledPrompt? Prompt);
+/// <param name="ApiKey">What its engine asks for; null where it asks for nothing.</param>
+internal sealed record ReadyTarget(EvaluationTarget Target, CompiledPrompt? Prompt, SecretToken? ApiKey = null);
 
 /// <summary>All of a plan that can be worked out before the first request.</summary>
 internal sealed record RunSetup
@@ -24,26 +26,28 @@ internal sealed record RunSetup
     /// <summary>Why the plan cannot be run; null where it can.</summary>
     public string? Problem { get; init; }
 
-    public static RunSetup Create(EvaluationPlan plan)
+    public static RunSetup Create(EvaluationPlan plan, EngineKeys keys)
     {
         var problems = new List<string>();
         var setup = new RunSetup
         {
             Gate = plan.Gate,
-            Candidate = Ready(plan.Candidate, problems),
-            Baseline = plan.Baseline is null ? null : Ready(plan.Baseline, problems),
+            Candidate = Ready(plan.Candidate, keys.Candidate, problems),
+            Baseline = plan.Baseline is null ? null : Ready(plan.Baseline, keys.Baseline, problems),
             Scorers = [.. plan.Gate.Scorers.Select(s => Ready(s, problems)).OfType<ReadyScorer>()],
         };
         return problems.Count == 0 ? setup : setup with { Problem = string.Join("; ", problems) };
     }
 
-    private static ReadyTarget Ready(EvaluationTarget target, List<string> problems)
+    private static ReadyTarget Ready(EvaluationTarget target, SecretToken? key, List<string> problems)
     {
+        if (key?.Problem is { } problem)
+            problems.Add($"the API key of release {target.Release}: {problem}");
         if (target.Prompt is null)
-            return new(target, null);
+            return new(target, null, key);
         var compiled = PromptRenderer.Compile(target.Prompt);
         problems.AddRange(compiled.Problems);
-        return new(target, compiled.Prompt);
+        return new(target, compiled.Prompt, key);
     }
 
     private static ReadyScorer? Ready(ScorerSpec spec, List<string> problems)

@@ -85,7 +85,7 @@ internal sealed class Runner(RunSetup setup, TimeProvider time, TextWriter log) 
         var (body, problem) = ChatRequest.Build(testCase, target, setup.Gate.Dataset.InputVariable ?? DatasetDefaults.InputVariable);
         if (problem is not null)
             return new(null, 0, 0, problem);
-        var answer = await chat.AskAsync(address, body, ct);
+        var answer = await chat.AskAsync(address, body, target.ApiKey, ct);
         Interlocked.Add(ref tokens, answer.Tokens);
         return answer;
     }

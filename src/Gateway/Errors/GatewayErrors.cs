@@ -39,6 +39,12 @@ internal static class GatewayErrors
     public static OpenAiError PromptUnavailable(string deployment, string problem) =>
         new(503, OpenAiError.Unavailable, "prompt_unavailable", $"LlmDeployment {deployment} cannot serve: {problem}.", RetryAfterSeconds: 2);
 
+    public static OpenAiError KeyUnavailable(string deployment, string problem) =>
+        new(503, OpenAiError.Unavailable, "engine_key_unavailable", $"LlmDeployment {deployment} cannot serve: the API key of its engine is not known: {problem}.", RetryAfterSeconds: 2);
+
+    public static OpenAiError KeyRefused(string deployment) =>
+        new(502, OpenAiError.UpstreamFailed, "engine_key_refused", $"The engine of LlmDeployment {deployment} refused the gateway's API key: compare spec.engine.apiKeySecretRef with the key that its pods were started with.", RetryAfterSeconds: 2);
+
     public static OpenAiError Unreachable(string deployment) =>
         new(502, OpenAiError.UpstreamFailed, "engine_unreachable", $"No engine of LlmDeployment {deployment} could be reached: try again.", RetryAfterSeconds: 1);
 

@@ -48,13 +48,13 @@ internal sealed class Attempt : IDisposable
     /// <summary>Sends the body and relays the answer.</summary>
     public async Task<AttemptResult> RunAsync(ReadOnlyMemory<byte> body)
     {
-        using var request = HeaderRules.ToEngine(Context.Request, Exchange.IsChat ? Endpoint.ChatCompletions : Endpoint.Completions, body);
-        HttpResponseMessage response;
+        using var request = HeaderRules.ToEngine(Context.Request, Exchange.IsChat ? Endpoint.ChatCompletions : Endpoint.Completions, body, Target.ApiKey is not null);
+        EngineReply reply;
         try
         {
-            var sending = Exchange.Forwarder.Client.SendAsync(request, Token);
+            var sending = Exchange.Forwarder.Client.SendAsync(request, Target.ApiKey, Token);
             Exchange.Sent();
-            response = await sending;
+            reply = await sending;
         }
         catch (OperationCanceledException) when (Token.IsCancellationRequested)
         {
@@ -70,8 +70,13 @@ internal sealed class Attempt : IDisposable
             return e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError ? NotConnected() : Broken();
         }
 
+        if (reply.Response is not { } response)
+            return new(AttemptOutcome.Failed, FailureReason.KeyUnavailable, Error: GatewayErrors.KeyUnavailable(Exchange.Route.DisplayName, reply.KeyProblem!));
         using (response)
         {
+            // The key is the gateway's: that it is refused is no fault of the client.
+            if (Target.ApiKey is not null && KeyedSending.IsUnauthorized(response.StatusCode))
+                return new(AttemptOutcome.Failed, FailureReason.KeyRefused, Error: GatewayErrors.KeyRefused(Exchange.Route.DisplayName));
             if ((int)response.StatusCode >= 400)
                 return await ErrorAsync(response);
             return IsStream(response)

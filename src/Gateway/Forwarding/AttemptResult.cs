@@ -41,6 +41,12 @@ internal enum FailureReason
     /// <summary>Status 4xx other than 429.</summary>
     Refused,
 
+    /// <summary>The API key of the engine is not known here.</summary>
+    KeyUnavailable,
+
+    /// <summary>The engine refused the API key that the gateway sent.</summary>
+    KeyRefused,
+
     /// <summary>No first token, or no further one, in time.</summary>
     Timeout,
 
@@ -75,7 +81,7 @@ internal readonly record struct AttemptResult(AttemptOutcome Outcome, FailureRea
 
     /// <summary>Whether another endpoint of the same release may do better.</summary>
     public bool IsWorthRetrying => Outcome == AttemptOutcome.Failed
-        && Reason is FailureReason.Connect or FailureReason.ServerError or FailureReason.TooManyRequests or FailureReason.Broken;
+        && Reason is FailureReason.Connect or FailureReason.ServerError or FailureReason.TooManyRequests or FailureReason.Broken or FailureReason.KeyRefused;
 
     /// <summary>Whether the client has a whole answer without fault.</summary>
     public bool IsSuccess => Outcome == AttemptOutcome.Answered && Reason == FailureReason.None;
@@ -84,7 +90,7 @@ internal readonly record struct AttemptResult(AttemptOutcome Outcome, FailureRea
     public bool CouldNotRender => Reason is FailureReason.Template or FailureReason.Variables;
 
     /// <summary>Whether the engine refused the credentials.</summary>
-    public bool IsUnauthorized => Answer?.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden;
+    public bool IsUnauthorized => Reason == FailureReason.KeyRefused || Answer?.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden;
 
     /// <summary>Whether the attempt is an error in the evidence: what the engine did, not what client, guardrail or prompt variables did.</summary>
     public bool IsBadEvent => Reason is not (FailureReason.None or FailureReason.Refused or FailureReason.Variables or FailureReason.Blocked) && Outcome != AttemptOutcome.ClientGone;
@@ -107,6 +113,8 @@ internal static class FailureReasons
         FailureReason.ServerError => "status_5xx",
         FailureReason.TooManyRequests => "status_429",
         FailureReason.Refused => "status_4xx",
+        FailureReason.KeyUnavailable => "key_unavailable",
+        FailureReason.KeyRefused => "key_refused",
         FailureReason.Timeout => "timeout",
         FailureReason.Broken => "broken",
         FailureReason.Empty => "empty",

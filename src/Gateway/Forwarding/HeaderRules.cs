@@ -9,7 +9,8 @@ namespace LlmOps.Gateway.Forwarding;
 /// <summary>
 /// Which headers pass. Requests: all but hop-by-hop ones (RFC 9110 §7.6.1), those that <c>Connection</c> names, and those
 /// that the gateway sets; no <c>Accept-Encoding</c>, because a compressed answer cannot be metered. Answers: a fixed list,
-/// because an engine's own headers (server, versions, cookies) are no business of clients. As YARP's forwarder otherwise.
+/// because an engine's own headers (server, versions, cookies) are no business of clients. Where the engine asks for a key of its own, the client's
+/// <c>Authorization</c> stays here. As YARP's forwarder otherwise.
 /// </summary>
 internal static class HeaderRules
 {
@@ -31,7 +32,8 @@ internal static class HeaderRules
 
     private static readonly System.Net.Http.Headers.MediaTypeHeaderValue Json = new("application/json");
 
-    public static HttpRequestMessage ToEngine(HttpRequest client, Uri uri, ReadOnlyMemory<byte> body)
+    /// <param name="hasOwnKey">Whether the engine gets a key of its own, which is set when it is known.</param>
+    public static HttpRequestMessage ToEngine(HttpRequest client, Uri uri, ReadOnlyMemory<byte> body, bool hasOwnKey)
     {
         var content = new ReadOnlyMemoryContent(body);
         content.Headers.ContentType = Json;
@@ -39,7 +41,7 @@ internal static class HeaderRules
         var named = client.Headers.Connection;
         foreach (var (name, values) in client.Headers)
         {
-            if (NotForwarded.Contains(name) || IsNamed(named, name))
+            if (NotForwarded.Contains(name) || IsNamed(named, name) || (hasOwnKey && name.Equals(HeaderNames.Authorization, StringComparison.OrdinalIgnoreCase)))
                 continue;
             if (values.Count == 1)
                 request.Headers.TryAddWithoutValidation(name, values[0]);
@@ -47,6 +49,15 @@ internal static class HeaderRules
                 request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
 
+        return request;
+    }
+
+    /// <summary>The same request once more: a message can be sent once.</summary>
+    public static HttpRequestMessage Again(HttpRequestMessage sent)
+    {
+        var request = new HttpRequestMessage(sent.Method, sent.RequestUri) { Content = sent.Content, Version = sent.Version };
+        foreach (var (name, values) in sent.Headers.NonValidated)
+            request.Headers.TryAddWithoutValidation(name, values);
         return request;
     }
 

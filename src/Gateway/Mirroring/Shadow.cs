@@ -113,7 +113,7 @@ internal sealed class Shadow : IDisposable
             return Fail(FailureReason.Variables);
         if (EndpointPicker.Pick(candidate.Endpoints, [], forwarder.Time.GetTimestamp(), Random.Shared) is not { } endpoint)
             return Fail(FailureReason.NoEndpoint);
-        return (HeaderRules.ToEngine(client, isChat ? endpoint.ChatCompletions : endpoint.Completions, body.Memory), endpoint);
+        return (HeaderRules.ToEngine(client, isChat ? endpoint.ChatCompletions : endpoint.Completions, body.Memory, candidate.ApiKey is not null), endpoint);
     }
 
     private async Task RunAsync((HttpRequestMessage Message, EngineEndpoint Endpoint) request, PooledBuffer body)
@@ -154,16 +154,19 @@ internal sealed class Shadow : IDisposable
     /// <summary>Null where the candidate answered.</summary>
     private async Task<FailureReason?> AnswerAsync(HttpRequestMessage message)
     {
-        using var response = await forwarder.Client.SendAsync(message, cancellation.Token);
+        var reply = await forwarder.Client.SendAsync(message, candidate.ApiKey, cancellation.Token);
+        if (reply.Response is not { } response)
+            return FailureReason.KeyUnavailable;
+        using var answer = response;
+        unauthorized = KeyedSending.IsUnauthorized(response.StatusCode);
         switch ((int)response.StatusCode)
         {
             case >= 500:
                 return FailureReason.ServerError;
             case 429:
                 return FailureReason.TooManyRequests;
-            case >= 400 and var status:
-                unauthorized = status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden;
-                return FailureReason.Refused;
+            case >= 400:
+                return unauthorized && candidate.ApiKey is not null ? FailureReason.KeyRefused : FailureReason.Refused;
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation.Token);

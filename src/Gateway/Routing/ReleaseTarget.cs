@@ -21,6 +21,9 @@ internal sealed class ReleaseTarget
     /// <summary>Why the prompt cannot be used; null where it can, or there is none.</summary>
     public PromptProblem? PromptProblem { get; init; }
 
+    /// <summary>What the engines ask for; null where they ask for nothing, or clients send it themselves.</summary>
+    public EngineKey? ApiKey { get; init; }
+
     /// <summary>Ready endpoints.</summary>
     public required EngineEndpoint[] Endpoints { get; init; }
 

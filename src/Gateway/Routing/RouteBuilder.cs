@@ -8,7 +8,7 @@ using LlmOps.Kubernetes;
 namespace LlmOps.Gateway.Routing;
 
 /// <summary>Makes a route of an LlmDeployment's status and what that names. Remembers what outlives a route. Not thread safe.</summary>
-internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans prompts, EvidenceLedger ledger, GatewayMetrics metrics, TimeProvider time)
+internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans prompts, SecretTokens tokens, EvidenceLedger ledger, GatewayMetrics metrics, TimeProvider time)
 {
     private readonly Dictionary<ObjectKey, List<KnownRelease>> releases = [];
 
@@ -70,6 +70,7 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
             ServedNameJson = (byte[])[(byte)'"', .. JsonEncodedText.Encode(release.ServedName ?? key.Name).EncodedUtf8Bytes, (byte)'"'],
             Prompt = plan,
             PromptProblem = problem,
+            ApiKey = release.ApiKeySecretRef is { } secret ? new EngineKey(tokens, new ObjectKey(key.Namespace, secret.Name), secret.Key) : null,
             Endpoints = endpoints.Ready(new ObjectKey(key.Namespace, release.Service)),
             State = known.State,
             Meter = track == Tracks.Stable ? known.StableMeter.Value : known.CandidateMeter.Value,

@@ -23,10 +23,10 @@ internal sealed class RouteCache
     private volatile RouteTable current = RouteTable.Empty;
     private volatile bool synced;
 
-    public RouteCache(EvidenceLedger ledger, GatewayMetrics metrics, TimeProvider time, ILogger logger)
+    public RouteCache(SecretTokens tokens, EvidenceLedger ledger, GatewayMetrics metrics, TimeProvider time, ILogger logger)
     {
         this.logger = logger;
-        builder = new RouteBuilder(endpoints, prompts, ledger, metrics, time);
+        builder = new RouteBuilder(endpoints, prompts, tokens, ledger, metrics, time);
     }
 
     public RouteTable Current => current;

@@ -11,6 +11,8 @@ namespace LlmOps.Kubernetes;
     Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(ConfigMap))]
 [JsonSerializable(typeof(ResourceList<ConfigMap>))]
+[JsonSerializable(typeof(Secret))]
+[JsonSerializable(typeof(ResourceList<Secret>))]
 [JsonSerializable(typeof(Service))]
 [JsonSerializable(typeof(ResourceList<Service>))]
 [JsonSerializable(typeof(Node))]

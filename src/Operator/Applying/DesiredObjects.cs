@@ -123,6 +123,7 @@ internal sealed record DesiredObjects
                 Url = ServingResources.ServiceUrl(gathered.Deployment, release.ServingHash, engine),
                 ServedName = engine.ServedName(gathered.Deployment.Metadata.Name!, snapshot.Model),
                 Prompt = snapshot.Prompt?.Name,
+                ApiKeySecretRef = snapshot.Engine.ApiKeySecretRef,
             }
             : null;
 }

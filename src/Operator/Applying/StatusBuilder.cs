@@ -54,6 +54,7 @@ internal static class StatusBuilder
             ServedName = record?.Model.ServedName ?? known?.ServedName,
             Engine = record?.Engine.Type ?? known?.Engine,
             Image = record?.Engine.Image ?? known?.Image,
+            ApiKeySecretRef = record is null ? known?.ApiKeySecretRef : record.Engine.ApiKeySecretRef,
             Service = ObjectNames.Serving(gathered.Deployment.Metadata.Name!, release.ServingHash),
             Weight = weight,
             Replicas = decision.Pods.FirstOrDefault(target => target.ServingHash == release.ServingHash)?.Replicas ?? 0,

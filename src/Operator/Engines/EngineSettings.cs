@@ -26,6 +26,21 @@ internal static class EngineSettings
             yield return new EnvVar { Name = "HF_TOKEN", ValueFrom = new EnvVarSource { SecretKeyRef = new KeySelector { Name = secret.Name, Key = secret.Key } } };
     }
 
+    /// <summary>
+    /// The engine's API key, which stays in its Secret. Arguments are no place for it: whoever may see pods, or the processes of a node, reads them. Adds a problem where the spec
+    /// gives a key in another way as well, since engines prefer that one.
+    /// </summary>
+    public static IEnumerable<EnvVar> ApiKeyEnvironment(EngineSpec engine, string variable, List<string> problems)
+    {
+        if (engine.ApiKeySecretRef is not { } secret)
+            return [];
+        if (engine.Env?.Any(own => own.Name == variable) == true)
+            problems.Add($"engine.env sets {variable}, and so does engine.apiKeySecretRef: leave it out of engine.env");
+        if (engine.ExtraArgs?.Any(argument => argument.Replace('_', '-').StartsWith("--api-key", StringComparison.Ordinal)) == true)
+            problems.Add("engine.extraArgs has --api-key, and engine.apiKeySecretRef gives the key: leave it out of engine.extraArgs");
+        return [new EnvVar { Name = variable, ValueFrom = new EnvVarSource { SecretKeyRef = new KeySelector { Name = secret.Name, Key = secret.Key } } }];
+    }
+
     /// <summary>A GET probe of the serving port.</summary>
     public static Probe HttpProbe(string path, int periodSeconds, int failureThreshold, int timeoutSeconds = 5) => new()
     {

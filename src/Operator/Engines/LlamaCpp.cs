@@ -55,12 +55,15 @@ internal sealed class LlamaCpp : IEngine
         if (engine.TensorParallelSize > 1 && engine.TensorParallelSize != input.GpuCount)
             problems.Add(EngineSettings.NotSupported(Type, "engine.tensorParallelSize", "it spreads layers over all GPUs of the pod; use engine.extraArgs with --split-mode or --tensor-split"));
 
+        // It guards the metrics too; health stays open.
+        var key = EngineSettings.ApiKeyEnvironment(engine, "LLAMA_API_KEY", problems);
+
         return EngineOutcome.Of(
             new EngineContainer
             {
                 Image = engine.Image ?? DefaultImage(input.Resources),
                 Args = args,
-                Env = [.. EngineSettings.HuggingFaceEnvironment(model), new() { Name = "LLAMA_CACHE", Value = EngineSettings.CacheRoot + "/llama.cpp" }],
+                Env = [.. EngineSettings.HuggingFaceEnvironment(model), .. key, new() { Name = "LLAMA_CACHE", Value = EngineSettings.CacheRoot + "/llama.cpp" }],
                 Startup = EngineSettings.StartupProbe(input, "/health"),
                 Readiness = EngineSettings.HttpProbe("/health", periodSeconds: 1, failureThreshold: 3),
                 Liveness = EngineSettings.HttpProbe("/health", periodSeconds: 10, failureThreshold: 12, timeoutSeconds: 10),

@@ -39,9 +39,9 @@ internal sealed class Tgi : IEngine
         foreach (var sample in MetricSample.Parse(metrics, name => name is "tgi_request_success" or "tgi_request_failure"))
         {
             if (sample.Name == "tgi_request_success")
-                succeeded += (long)sample.Value;
+                succeeded += sample.Count;
             else if (sample.Label("err") is not ("validation" or "dropped"))
-                failed += (long)sample.Value;
+                failed += sample.Count;
         }
 
         return new(succeeded + failed, failed);
@@ -77,6 +77,8 @@ internal sealed class Tgi : IEngine
             problems.Add(EngineSettings.NotSupported(Type, "engine.dtype together with engine.quantization", "set one of them"));
         if (EngineSettings.TooManyShards(input) is { } shards)
             problems.Add(shards);
+        // It guards what generates: health, info and metrics stay open.
+        var key = EngineSettings.ApiKeyEnvironment(engine, "API_KEY", problems);
 
         return EngineOutcome.Of(
             new EngineContainer
@@ -86,6 +88,7 @@ internal sealed class Tgi : IEngine
                 Env =
                 [
                     .. EngineSettings.HuggingFaceEnvironment(model),
+                    .. key,
                     new EnvVar { Name = "HUGGINGFACE_HUB_CACHE", Value = EngineSettings.HuggingFaceHome + "/hub" },
                     new EnvVar { Name = "PORT", Value = Port.ToString(CultureInfo.InvariantCulture) },
                 ],

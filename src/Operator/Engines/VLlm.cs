@@ -42,7 +42,7 @@ internal sealed class VLlm : IEngine
         long answered = 0, failed = 0, finished = 0, broken = 0;
         foreach (var sample in MetricSample.Parse(metrics, name => name is "http_requests_total" or "vllm:request_success_total"))
         {
-            var count = (long)sample.Value;
+            var count = sample.Count;
             if (sample.Name == "vllm:request_success_total")
             {
                 finished += count;
@@ -87,13 +87,15 @@ internal sealed class VLlm : IEngine
             args.AddRange(["--shutdown-timeout", input.DrainSeconds.ToString(CultureInfo.InvariantCulture)]);
         if (EngineSettings.TooManyShards(input) is { } shards)
             problems.Add(shards);
+        // It guards /v1 alone: health and metrics stay open.
+        var key = EngineSettings.ApiKeyEnvironment(engine, "VLLM_API_KEY", problems);
 
         return EngineOutcome.Of(
             new EngineContainer
             {
                 Image = image,
                 Args = args,
-                Env = [.. EngineSettings.HuggingFaceEnvironment(model), new EnvVar { Name = "VLLM_CACHE_ROOT", Value = EngineSettings.CacheRoot + "/vllm" }],
+                Env = [.. EngineSettings.HuggingFaceEnvironment(model), .. key, new EnvVar { Name = "VLLM_CACHE_ROOT", Value = EngineSettings.CacheRoot + "/vllm" }],
                 Startup = EngineSettings.StartupProbe(input, "/health"),
                 Readiness = EngineSettings.HttpProbe("/health", periodSeconds: 1, failureThreshold: 3),
                 Liveness = EngineSettings.HttpProbe("/health", periodSeconds: 10, failureThreshold: 12, timeoutSeconds: 10),

@@ -1,117 +1,160 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Engines;
+using LlmOps.Operator.Resources;
+using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Gathering;
 
-/// <summary>What an engine measures of itself, by meaning and not by its own names. Null where it does not measure that, or gave no number: never 0.</summary>
-internal sealed record EngineSample(double? RunningRequests, double? QueuedRequests, double? KvCacheUsage)
+/// <summary>An engine pod whose metrics are wanted.</summary>
+internal sealed record MeasuredPod(Pod Pod, IEngine Engine, EngineAccess Access);
+
+/// <summary>What the counters of some pods said last, and why others said nothing.</summary>
+internal sealed record EngineCounts(EquatableArray<CounterReading> Readings, string? Failure);
+
+/// <summary>
+/// Asks engine pods for their own metrics: how many requests they have in flight, and how many they have answered, which is all that can be known of requests that pass no
+/// gateway of ours. Guarantees: never blocks and never throws; one request to a pod at a time; a pod that does not answer is unknown.
+/// </summary>
+/// <param name="wake">Called with the LlmDeployment whose requests in flight changed.</param>
+/// <param name="lifetime">Ends requests that run.</param>
+internal sealed class EngineMetricsReader(EngineCaller engines, Action<ObjectKey> wake, TimeProvider time, CancellationToken lifetime)
 {
-    public static EngineSample Nothing { get; } = new(null, null, null);
+    /// <summary>A pod is asked at most so often for what it has in flight, whoever asks.</summary>
+    private static readonly TimeSpan InFlightEvery = TimeSpan.FromMilliseconds(900);
 
-    /// <summary>Requests that run or wait; null where either is not known.</summary>
-    public int? InFlight => RunningRequests + QueuedRequests is { } count ? (int)Math.Min(int.MaxValue, Math.Ceiling(count)) : null;
+    /// <summary>An answer tells what is in flight for so long.</summary>
+    private static readonly TimeSpan InFlightFor = TimeSpan.FromSeconds(5);
 
-    /// <summary>Reads the text format of Prometheus. Several series of a name (one a data-parallel rank, say) add up.</summary>
-    public static EngineSample Parse(string exposition, EngineMetrics names) =>
-        new(Sum(exposition, names.RunningRequests), Sum(exposition, names.QueuedRequests), Sum(exposition, names.KvCacheUsage));
+    private static readonly TimeSpan CountsEvery = TimeSpan.FromSeconds(2);
 
-    private static double? Sum(string exposition, string? name)
+    /// <summary>Counts stay until there are newer ones; not to get any for so long is a failure.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, PodMetrics> known = new(StringComparer.Ordinal);
+
+    /// <summary>Requests that run or wait in all of these pods together; null while that is not known of one of them. Starts what is missing.</summary>
+    public int? InFlight(ObjectKey deployment, IEnumerable<MeasuredPod> pods)
     {
-        if (name is null)
-            return null;
-        double? sum = null;
-        foreach (var line in exposition.AsSpan().EnumerateLines())
+        int? sum = 0;
+        // A pod without an address has never had a request.
+        foreach (var pod in pods.Where(pod => pod.Pod.Status is { PodIP.Length: > 0, Phase: not ("Succeeded" or "Failed") }))
         {
-            if (!line.StartsWith(name, StringComparison.Ordinal) || line.Length == name.Length || line[name.Length] is not ('{' or ' '))
-                continue;
-            var value = line[(line[name.Length] == '{' ? line.LastIndexOf('}') + 1 : name.Length)..].Trim();
-            // A time stamp may follow.
-            var end = value.IndexOf(' ');
-            if (!double.TryParse(end < 0 ? value : value[..end], NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || !double.IsFinite(number) || number < 0)
-                return null;
-            sum = (sum ?? 0) + number;
+            var metrics = Ask(deployment, pod, InFlightEvery);
+            sum += metrics?.Sample is { } sample && time.GetElapsedTime(sample.At) < InFlightFor ? sample.Value.InFlight : null;
         }
 
         return sum;
     }
-}
 
-/// <summary>
-/// Asks engine pods for their own metrics. Guarantees: never blocks and never throws; a pod is asked at most every <see cref="AskEvery"/> and its answer counts for
-/// <see cref="FreshFor"/>; a pod that does not answer is unknown; whoever asked is woken when an answer changed something.
-/// </summary>
-/// <param name="wake">Called with the LlmDeployment whose facts changed.</param>
-/// <param name="lifetime">Ends requests that run.</param>
-internal sealed class EngineMetricsReader(HttpClient http, Action<ObjectKey> wake, TimeProvider time, CancellationToken lifetime)
-{
-    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(900);
-    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
-
-    private readonly ConcurrentDictionary<string, Reading> readings = new(StringComparer.Ordinal);
-
-    /// <summary>Requests that run or wait in all of these pods together; null while that is not known of one of them. Starts what is missing.</summary>
-    public int? InFlight(ObjectKey deployment, IEnumerable<Pod> pods, IEngine engine)
+    /// <summary>What is known of the requests that these pods have answered. Starts what is missing.</summary>
+    public EngineCounts Counts(ObjectKey deployment, IEnumerable<(MeasuredPod Pod, bool IsCandidate)> wanted)
     {
-        int? sum = 0;
-        // A pod without an address has never had a request.
-        foreach (var pod in pods.Where(pod => pod.Status is { PodIP.Length: > 0, Phase: not ("Succeeded" or "Failed") }))
-            sum += Sample(deployment, pod, engine).InFlight;
-        return sum;
+        var readings = new List<CounterReading>();
+        string? failure = null;
+        foreach (var (pod, isCandidate) in wanted)
+        {
+            if (pod.Pod.Status?.PodIP is not { Length: > 0 } || Ask(deployment, pod, CountsEvery) is not { } metrics)
+                continue;
+            if (metrics.Counts is { } last)
+                readings.Add(new(last.Process, isCandidate, last.Counts.Requests, last.Counts.Errors, last.ReadAt));
+            if (time.GetElapsedTime(metrics.CountedAt) > Patience)
+                failure ??= $"the metrics of pod {pod.Pod.Metadata.Name} cannot be read";
+        }
+
+        return new(readings.OrderBy(reading => reading.Process, StringComparer.Ordinal).ToEquatableArray(), failure);
     }
 
     /// <summary>Forgets a pod that is gone.</summary>
     public void Forget(string? podUid)
     {
         if (podUid is not null)
-            readings.TryRemove(podUid, out _);
+            known.TryRemove(podUid, out _);
     }
 
-    /// <summary>The newest answer of a pod, if it is fresh; starts another one where it is time.</summary>
-    private EngineSample Sample(ObjectKey deployment, Pod pod, IEngine engine)
-    {
-        if (pod.Metadata.Uid is not { } uid)
-            return EngineSample.Nothing;
-        var known = readings.GetValueOrDefault(uid);
-        var sample = known is not null && time.GetElapsedTime(known.At) < FreshFor ? known.Sample : EngineSample.Nothing;
-        if (known is null || (!known.IsRunning && time.GetElapsedTime(known.At) >= AskEvery))
-        {
-            readings[uid] = new(sample, known?.At ?? time.GetTimestamp(), IsRunning: true);
-            _ = Task.Run(() => RunAsync(deployment, uid, pod.Status!.PodIP!, engine, sample), CancellationToken.None);
-        }
+    /// <summary>A container that starts anew counts from 0: that is another process.</summary>
+    private static string Process(Pod pod) =>
+        $"{pod.Metadata.Uid}/{pod.Status?.ContainerStatuses?.FirstOrDefault(container => container.Name == PodTemplateBuilder.ContainerName)?.RestartCount ?? 0}";
 
-        return sample;
+    private PodMetrics? Ask(ObjectKey deployment, MeasuredPod pod, TimeSpan every)
+    {
+        if (pod.Pod.Metadata.Uid is not { } uid)
+            return null;
+        var metrics = known.GetOrAdd(uid, _ => new PodMetrics(time.GetTimestamp()));
+        if (metrics.TryBegin(time, every))
+            _ = Task.Run(() => ReadAsync(deployment, pod, metrics), CancellationToken.None);
+        return metrics;
     }
 
-    private async Task RunAsync(ObjectKey deployment, string uid, string address, IEngine engine, EngineSample before)
+    private async Task ReadAsync(ObjectKey deployment, MeasuredPod pod, PodMetrics metrics)
     {
-        EngineSample sample;
+        var sample = EngineSample.Nothing;
         try
         {
-            sample = EngineSample.Parse(await ReadAsync(address, engine.Port), engine.Metrics);
+            using var timeout = new CancellationTokenSource(Timeout, time);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lifetime);
+            // Before the request: what is counted while it is under way must not be taken for what was there before.
+            var readAt = time.GetUtcNow();
+            var answer = await engines.GetAsync(pod.Pod, pod.Access, "/metrics", stop.Token);
+            if (answer.IsSuccess)
+            {
+                sample = EngineSample.Parse(answer.Text, pod.Engine.Metrics);
+                if (pod.Engine.CountRequests(answer.Text) is { } counts)
+                    metrics.Counted(new(Process(pod.Pod), counts, readAt), time.GetTimestamp());
+            }
         }
         catch (Exception)
         {
             // Whatever it is: the engine did not say.
-            sample = EngineSample.Nothing;
         }
 
-        if (lifetime.IsCancellationRequested || !readings.ContainsKey(uid))
-            return;
-        readings[uid] = new(sample, time.GetTimestamp(), IsRunning: false);
-        if (sample.InFlight != before.InFlight)
+        var before = metrics.Sample?.Value.InFlight;
+        metrics.End(new(sample, time.GetTimestamp()));
+        if (sample.InFlight != before && !lifetime.IsCancellationRequested && known.ContainsKey(pod.Pod.Metadata.Uid!))
             wake(deployment);
     }
 
-    private async Task<string> ReadAsync(string address, int port)
-    {
-        using var timeout = new CancellationTokenSource(Timeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lifetime);
-        var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
-        return await http.GetStringAsync(new Uri($"http://{host}:{port}/metrics"), stop.Token);
-    }
+    private sealed record Counted(string Process, RequestCounts Counts, DateTimeOffset ReadAt);
 
-    private sealed record Reading(EngineSample Sample, long At, bool IsRunning);
+    private sealed record Sampled(EngineSample Value, long At);
+
+    private sealed class PodMetrics(long since)
+    {
+        private int isRunning;
+        private long startedAt;
+        private long countedAt = since;
+        private volatile Counted? counts;
+        private volatile Sampled? sample;
+
+        public Sampled? Sample => sample;
+
+        public Counted? Counts => counts;
+
+        /// <summary>When it was counted last, or first asked.</summary>
+        public long CountedAt => Interlocked.Read(ref countedAt);
+
+        public bool TryBegin(TimeProvider time, TimeSpan every)
+        {
+            if (startedAt != 0 && time.GetElapsedTime(Interlocked.Read(ref startedAt)) < every)
+                return false;
+            if (Interlocked.Exchange(ref isRunning, 1) != 0)
+                return false;
+            Interlocked.Exchange(ref startedAt, time.GetTimestamp());
+            return true;
+        }
+
+        public void Counted(Counted value, long at)
+        {
+            counts = value;
+            Interlocked.Exchange(ref countedAt, at);
+        }
+
+        public void End(Sampled value)
+        {
+            sample = value;
+            Interlocked.Exchange(ref isRunning, 0);
+        }
+    }
 }

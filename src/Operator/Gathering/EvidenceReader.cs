@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using LlmOps.Kubernetes;
@@ -73,7 +72,7 @@ internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<Endpoin
         from endpoint in slice.Endpoints
         where endpoint.Conditions?.Ready != false && endpoint.Conditions?.Terminating != true
         from address in endpoint.Addresses.Take(1)
-        select new Uri($"http://{(IPAddress.TryParse(address, out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : address)}:{port}/internal/evidence"))
+        select PodUrl.Of(address, port.Value, "/internal/evidence"))
         .Distinct();
 
     private sealed record Answer(Uri Endpoint, GatewayEvidence? Evidence, string? Failure);

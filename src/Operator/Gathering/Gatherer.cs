@@ -15,7 +15,7 @@ namespace LlmOps.Operator.Gathering;
 /// </summary>
 /// <param name="prometheus">Which Prometheus the checks may ask.</param>
 internal sealed class Gatherer(
-    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EngineCounters counters, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, PrometheusPolicy prometheus,
+    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, PrometheusPolicy prometheus,
     WrittenRecords records, SpecAuthor author)
 {
     private readonly CapacityReader room = new(cluster);
@@ -104,10 +104,10 @@ internal sealed class Gatherer(
             from pod in cluster.Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
             let serving = pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving)
             where (serving == stable || serving == candidate) && PodFacts.IsReady(pod)
-            let engine = releases.Serving(serving)?.Release is { } release ? EngineCatalog.Find(release.Engine.Type) : null
+            let engine = EngineOf(releases, serving)
             where engine is not null
-            select (pod, engine, serving == candidate);
-        return counters.Observe(pods);
+            select (new MeasuredPod(pod, engine.Value.Engine, engine.Value.Access), serving == candidate);
+        return engineMetrics.Counts(deployment.Key(), pods);
     }
 
     private EquatableArray<PodsObservation> Pods(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
@@ -122,8 +122,9 @@ internal sealed class Gatherer(
             var own = pods[serving].Where(pod => !pod.IsDeleting()).ToList();
             var ready = own.Where(PodFacts.IsReady).ToList();
             var warm = WarmUp(deployment, state, releases, serving, ready);
-            var problem = PodFacts.FindProblem(own, (pod, resource) => room.Explain(deployment, pod, resource)) ?? (warm is { WarmedUp: 0, Failure: { } failure } ? new Problem(Reasons.CandidateUnavailable, failure) : null);
-            facts.Add(new(serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own), PodFacts.PhaseOf(own)));
+            var problem = PodFacts.FindProblem(own, (pod, resource) => room.Explain(deployment, pod, resource)) ?? Silence(warm, ready.Count);
+            facts.Add(new(
+                serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own), PodFacts.PhaseOf(own), warm.Unauthorized));
         }
 
         return facts.OrderBy(fact => fact.ServingHash, StringComparer.Ordinal).ToEquatableArray();
@@ -133,13 +134,21 @@ internal sealed class Gatherer(
     private WarmUpFacts WarmUp(LlmDeployment deployment, RolloutState state, ReleaseBook releases, string serving, List<Pod> ready)
     {
         if (state.Candidate?.ServingHash != serving || releases.Serving(serving)?.Release is not { } release || EngineCatalog.Find(release.Engine.Type) is not { } engine)
-            return new(0, null);
-        return warmUp.Observe(deployment.Key(), ready, engine.Port, engine.ServedName(deployment.Metadata.Name!, release.Model));
+            return new(0, 0, null);
+        return warmUp.Observe(deployment.Key(), ready, EngineAccess.Of(engine, release), engine.ServedName(deployment.Metadata.Name!, release.Model));
     }
+
+    /// <summary>Why ready pods do not generate, while none does.</summary>
+    private static Problem? Silence(WarmUpFacts warm, int ready) => warm is { WarmedUp: 0, Failure: { } failure }
+        ? new(warm.Unauthorized >= ready ? Reasons.CandidateUnauthorized : Reasons.CandidateUnavailable, failure)
+        : null;
 
     /// <summary>Only pods that would go now are asked.</summary>
     private int? InFlight(LlmDeployment deployment, RolloutState state, ReleaseBook releases, string serving, List<Pod> pods) =>
-        state.Retiring.Any(retiring => retiring.ServingHash == serving) && releases.Serving(serving)?.Release is { } release && EngineCatalog.Find(release.Engine.Type) is { } engine
-            ? engineMetrics.InFlight(deployment.Key(), pods, engine)
+        state.Retiring.Any(retiring => retiring.ServingHash == serving) && EngineOf(releases, serving) is { } engine
+            ? engineMetrics.InFlight(deployment.Key(), pods.Select(pod => new MeasuredPod(pod, engine.Engine, engine.Access)))
             : null;
+
+    private static (IEngine Engine, EngineAccess Access)? EngineOf(ReleaseBook releases, string? serving) =>
+        serving is not null && releases.Serving(serving)?.Release is { } release && EngineCatalog.Find(release.Engine.Type) is { } engine ? (engine, EngineAccess.Of(engine, release)) : null;
 }

@@ -4,8 +4,12 @@ namespace LlmOps.Operator.Gathering;
 
 /// <summary>One sample of a metrics page.</summary>
 /// <param name="Labels">Text between the braces, as it stands; empty without labels.</param>
-internal readonly record struct MetricSample(string Name, string Labels, double Value)
+/// <param name="Value">Null where it is no finite number, or cannot be read.</param>
+internal readonly record struct MetricSample(string Name, string Labels, double? Value)
 {
+    /// <summary>The value of a counter; 0 where it has none.</summary>
+    public long Count => (long)(Value ?? 0);
+
     /// <summary>Value of a label, unescaped values only; null where the sample has no such label.</summary>
     public string? Label(string name)
     {
@@ -21,7 +25,7 @@ internal readonly record struct MetricSample(string Name, string Labels, double 
         return null;
     }
 
-    /// <summary>Samples of a page in the Prometheus text format whose name is wanted. Lines that cannot be read are left out, as are values that are no finite number.</summary>
+    /// <summary>Samples of a page in the Prometheus text format whose name is wanted.</summary>
     public static List<MetricSample> Parse(string text, Func<string, bool> isWanted)
     {
         var samples = new List<MetricSample>();
@@ -32,16 +36,25 @@ internal readonly record struct MetricSample(string Name, string Labels, double 
             var nameEnd = line.IndexOfAny('{', ' ', '\t');
             if (nameEnd <= 0 || line[..nameEnd].ToString() is not { } name || !isWanted(name))
                 continue;
-            var labelsEnd = line[nameEnd] == '{' ? line.LastIndexOf('}') : nameEnd;
-            if (labelsEnd < nameEnd)
-                continue;
-            var labels = line[nameEnd] == '{' ? line[(nameEnd + 1)..labelsEnd].ToString() : string.Empty;
-            var rest = line[(line[nameEnd] == '{' ? labelsEnd + 1 : labelsEnd)..].Trim();
-            var valueEnd = rest.IndexOfAny(' ', '\t');
-            if (double.TryParse(valueEnd < 0 ? rest : rest[..valueEnd], NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
-                samples.Add(new(name, labels, value));
+            var labels = string.Empty;
+            var value = line[nameEnd..];
+            if (line[nameEnd] == '{')
+            {
+                var labelsEnd = Math.Max(nameEnd, line.LastIndexOf('}'));
+                labels = line[Math.Min(nameEnd + 1, labelsEnd)..labelsEnd].ToString();
+                value = line[(labelsEnd + 1)..];
+            }
+
+            samples.Add(new(name, labels, Number(value.Trim())));
         }
 
         return samples;
+    }
+
+    /// <param name="text">A number, and maybe a time stamp.</param>
+    private static double? Number(ReadOnlySpan<char> text)
+    {
+        var end = text.IndexOfAny(' ', '\t');
+        return double.TryParse(end < 0 ? text : text[..end], NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
     }
 }

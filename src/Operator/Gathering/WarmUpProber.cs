@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Operator.Gathering;
 
 /// <summary>How many of some ready pods answered a warm-up request, and why the others did not.</summary>
+/// <param name="Unauthorized">Those whose last answer was that the credentials are wrong.</param>
 /// <param name="Failure">The last failure, as a sentence; null where none failed.</param>
-internal sealed record WarmUpFacts(int WarmedUp, string? Failure);
+internal sealed record WarmUpFacts(int WarmedUp, int Unauthorized, string? Failure);
 
 /// <summary>
 /// Sends each ready pod one generation of one token before it gets requests: health endpoints say that a process lives, not that it generates
@@ -17,7 +17,7 @@ internal sealed record WarmUpFacts(int WarmedUp, string? Failure);
 /// </summary>
 /// <param name="wake">Called with the LlmDeployment whose facts changed.</param>
 /// <param name="lifetime">Ends requests that run.</param>
-internal sealed class WarmUpProber(HttpClient http, Action<ObjectKey> wake, TimeProvider time, CancellationToken lifetime)
+internal sealed class WarmUpProber(EngineCaller engines, Action<ObjectKey> wake, TimeProvider time, CancellationToken lifetime)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
@@ -27,23 +27,25 @@ internal sealed class WarmUpProber(HttpClient http, Action<ObjectKey> wake, Time
     private readonly ConcurrentDictionary<string, Outcome> outcomes = new(StringComparer.Ordinal);
 
     /// <summary>What is known of these pods; starts what is missing.</summary>
-    public WarmUpFacts Observe(ObjectKey deployment, IEnumerable<Pod> readyPods, int port, string servedName)
+    public WarmUpFacts Observe(ObjectKey deployment, IEnumerable<Pod> readyPods, EngineAccess access, string servedName)
     {
-        var warmedUp = 0;
+        var (warmedUp, unauthorized) = (0, 0);
         string? failure = null;
         foreach (var pod in readyPods)
         {
-            if (pod.Metadata.Uid is not { } uid || pod.Status?.PodIP is not { Length: > 0 } address)
+            if (pod.Metadata.Uid is not { } uid || pod.Status?.PodIP is not { Length: > 0 })
                 continue;
             if (!outcomes.TryGetValue(uid, out var outcome) || (outcome is { State: ProbeState.Failed } && time.GetElapsedTime(outcome.EndedAt) >= RetryAfter))
-                Start(deployment, uid, address, port, servedName, outcome);
+                Start(deployment, uid, pod, access, servedName, outcome);
             else if (outcome.State is ProbeState.Answered)
                 warmedUp++;
-            if (outcome is { Failure: { } message })
-                failure = $"pod {pod.Metadata.Name} is ready and does not generate: {message}";
+            if (outcome is not { Failure: { } message })
+                continue;
+            failure = $"pod {pod.Metadata.Name} is ready and does not generate: {message.Text}";
+            unauthorized += message.IsUnauthorized ? 1 : 0;
         }
 
-        return new(warmedUp, failure);
+        return new(warmedUp, unauthorized, failure);
     }
 
     /// <summary>Forgets a pod that is gone.</summary>
@@ -53,24 +55,24 @@ internal sealed class WarmUpProber(HttpClient http, Action<ObjectKey> wake, Time
             outcomes.TryRemove(podUid, out _);
     }
 
-    private void Start(ObjectKey deployment, string uid, string address, int port, string servedName, Outcome? before)
+    private void Start(ObjectKey deployment, string uid, Pod pod, EngineAccess access, string servedName, Outcome? before)
     {
         // The failure is kept until there is a better answer, so that the message does not flicker.
         outcomes[uid] = new(ProbeState.Running, before?.Failure, 0);
-        _ = Task.Run(() => RunAsync(deployment, uid, address, port, servedName), CancellationToken.None);
+        _ = Task.Run(() => RunAsync(deployment, uid, pod, access, servedName), CancellationToken.None);
     }
 
-    private async Task RunAsync(ObjectKey deployment, string uid, string address, int port, string servedName)
+    private async Task RunAsync(ObjectKey deployment, string uid, Pod pod, EngineAccess access, string servedName)
     {
-        string? failure;
+        Failure? failure;
         try
         {
-            failure = await GenerateAsync(address, port, servedName);
+            failure = await GenerateAsync(pod, access, servedName);
         }
         catch (Exception e)
         {
             // Whatever it is, it is a fact about the pod and no reason to end.
-            failure = e is OperationCanceledException ? $"no answer in {Timeout.TotalSeconds:0} s" : e is HttpRequestException ? "connection failed" : e.Message;
+            failure = new(e is OperationCanceledException ? $"no answer in {Timeout.TotalSeconds:0} s" : e is HttpRequestException ? "connection failed" : e.Message);
         }
 
         if (lifetime.IsCancellationRequested || !outcomes.ContainsKey(uid))
@@ -79,28 +81,27 @@ internal sealed class WarmUpProber(HttpClient http, Action<ObjectKey> wake, Time
         wake(deployment);
     }
 
-    private async Task<string?> GenerateAsync(string address, int port, string servedName)
+    private async Task<Failure?> GenerateAsync(Pod pod, EngineAccess access, string servedName)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lifetime);
         var name = JsonEncodedText.Encode(servedName);
-        var chat = await PostAsync(address, port, "/v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"ping"}],"max_tokens":1}""", stop.Token);
+        const string ChatPath = "/v1/chat/completions", TextPath = "/v1/completions";
+        var chat = await engines.PostAsync(pod, access, ChatPath, $$"""{"model":"{{name}}","messages":[{"role":"user","content":"ping"}],"max_tokens":1}""", stop.Token);
         // A model without a chat template refuses chat and still generates.
         return chat.Status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.UnprocessableEntity
-            ? (await PostAsync(address, port, "/v1/completions", $$"""{"model":"{{name}}","prompt":"ping","max_tokens":1}""", stop.Token)).Failure
-            : chat.Failure;
+            ? Judge(TextPath, await engines.PostAsync(pod, access, TextPath, $$"""{"model":"{{name}}","prompt":"ping","max_tokens":1}""", stop.Token), access)
+            : Judge(ChatPath, chat, access);
     }
 
-    private async Task<(HttpStatusCode Status, string? Failure)> PostAsync(string address, int port, string path, string body, CancellationToken ct)
+    private static Failure? Judge(string path, EngineAnswer answer, EngineAccess access) => answer switch
     {
-        var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await http.PostAsync(new Uri($"http://{host}:{port}{path}"), content, ct);
-        var text = await response.Content.ReadAsStringAsync(ct);
-        if (!response.IsSuccessStatusCode)
-            return (response.StatusCode, $"{path} answered {(int)response.StatusCode}");
-        return (response.StatusCode, text.Contains("\"choices\"", StringComparison.Ordinal) ? null : $"{path} answered without choices");
-    }
+        { Problem: { } problem } => new(problem),
+        { IsUnauthorized: true } when access.ApiKey is { } key => new($"{path} answered {(int)answer.Status!} to key {key.Key} of Secret {key.Name}: the engine was started with another one", true),
+        { IsUnauthorized: true } => new($"{path} answered {(int)answer.Status!}: name the engine's API key in spec.engine.apiKeySecretRef", true),
+        { IsSuccess: false } => new($"{path} answered {(int)answer.Status!}"),
+        _ => answer.Text.Contains("\"choices\"", StringComparison.Ordinal) ? null : new($"{path} answered without choices"),
+    };
 
     private enum ProbeState
     {
@@ -109,5 +110,8 @@ internal sealed class WarmUpProber(HttpClient http, Action<ObjectKey> wake, Time
         Failed,
     }
 
-    private sealed record Outcome(ProbeState State, string? Failure, long EndedAt);
+    /// <param name="Text">A clause.</param>
+    private sealed record Failure(string Text, bool IsUnauthorized = false);
+
+    private sealed record Outcome(ProbeState State, Failure? Failure, long EndedAt);
 }

@@ -31,16 +31,15 @@ public static class OperatorHost
         using var metrics = HttpTo(connectTimeout: PrometheusClient.Timeout);
         await using var events = new EventRecorder(client, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
 
-        var warmUp = new WarmUpProber(pods, controllers.WakeDeployment, time, ct);
-        var engineMetrics = new EngineMetricsReader(pods, controllers.WakeDeployment, time, ct);
-        var counters = new EngineCounters(pods, time, ct);
+        var engines = new EngineCaller(pods, new SecretTokens(client, time));
+        var warmUp = new WarmUpProber(engines, controllers.WakeDeployment, time, ct);
+        var engineMetrics = new EngineMetricsReader(engines, controllers.WakeDeployment, time, ct);
         cluster.Pods.OnChange((before, after) =>
         {
             if (after is not null)
                 return;
             warmUp.Forget(before?.Metadata.Uid);
             engineMetrics.Forget(before?.Metadata.Uid);
-            counters.Forget(before?.Metadata.Uid);
         });
         var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
         var token = options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null;
@@ -49,7 +48,7 @@ public static class OperatorHost
         var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
         using var deployment = new LlmDeploymentReconciler(
-            cluster, new Gatherer(cluster, warmUp, engineMetrics, counters, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
+            cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
             new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);

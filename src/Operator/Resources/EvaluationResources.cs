@@ -103,7 +103,12 @@ internal static class EvaluationResources
             "--report", $"{run.Metadata.Namespace}/{ObjectNames.Report(run.Metadata.Name!)}",
         ],
         // The root file system is read-only; .NET's diagnostics socket would go to /tmp.
-        Env = [new EnvVar { Name = "DOTNET_EnableDiagnostics", Value = "0" }],
+        Env =
+        [
+            new EnvVar { Name = "DOTNET_EnableDiagnostics", Value = "0" },
+            .. ApiKey(EvaluationContract.CandidateApiKey, run.Spec.Candidate),
+            .. ApiKey(EvaluationContract.BaselineApiKey, run.Spec.Baseline),
+        ],
         Resources = new ResourceRequirements
         {
             Requests = new Dictionary<string, string> { ["cpu"] = "100m", ["memory"] = "128Mi" },
@@ -117,6 +122,11 @@ internal static class EvaluationResources
         ],
         SecurityContext = PodSecurity.Own,
     };
+
+    /// <summary>The API key of a release's engine: the plan never holds it.</summary>
+    private static IEnumerable<EnvVar> ApiKey(string variable, EvalTarget? target) => target?.ApiKeySecretRef is { } secret
+        ? [new EnvVar { Name = variable, ValueFrom = new EnvVarSource { SecretKeyRef = new KeySelector { Name = secret.Name, Key = secret.Key } } }]
+        : [];
 
     private static (Volume Volume, string File) Dataset(DatasetSpec dataset) => dataset switch
     {

@@ -32,7 +32,7 @@ internal static class Reverting
             return course;
         }
 
-        if (!course.IsFirstRelease && FastPath.Find(course.Rollout) is { } fault)
+        if (!course.IsFirstRelease && FastPath.Find(situation, course) is { } fault)
         {
             return End(situation, course, fault.Reason, fault.Message, locks: true);
         }
@@ -146,7 +146,7 @@ internal static class Reverting
     /// </summary>
     public static int WeightLeft(Situation situation, Course course)
     {
-        if (course.SharesPods || course.IsFirstRelease || situation.PodsOf(course.Candidate).Ready == 0 || FastPath.Find(course.Rollout) is not null)
+        if (course.SharesPods || course.IsFirstRelease || situation.PodsOf(course.Candidate).Ready == 0 || FastPath.Find(situation, course) is not null)
         {
             return 0;
         }

@@ -36,6 +36,7 @@ public sealed class ReleaseHashingTests
     [InlineData("""{"model":{"source":"hf://a/b","revision":"v2"},"engine":{"type":"vLLM"},"resources":{"gpu":{"count":1}}}""")]
     [InlineData("""{"model":{"source":"hf://a/b","servedName":"other"},"engine":{"type":"vLLM"},"resources":{"gpu":{"count":1}}}""")]
     [InlineData("""{"model":{"source":"hf://a/b","credentialsSecretRef":{"name":"s","key":"k"}},"engine":{"type":"vLLM"},"resources":{"gpu":{"count":1}}}""")]
+    [InlineData("""{"model":{"source":"hf://a/b"},"engine":{"type":"vLLM","apiKeySecretRef":{"name":"s","key":"k"}},"resources":{"gpu":{"count":1}}}""")]
     [InlineData("""{"model":{"source":"hf://a/b","cache":{"emptyDir":{"sizeLimit":"1Gi"}}},"engine":{"type":"vLLM"},"resources":{"gpu":{"count":1}}}""")]
     [InlineData("""{"model":{"source":"hf://a/b"},"engine":{"type":"TGI"},"resources":{"gpu":{"count":1}}}""")]
     [InlineData("""{"model":{"source":"hf://a/b"},"engine":{"type":"vLLM","extraArgs":["--x"]},"resources":{"gpu":{"count":1}}}""")]

@@ -110,6 +110,7 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
     [InlineData("""{"spec":{"model":{"cache":{"emptyDir":{},"persistentVolumeClaim":{"claimName":"c"}}}}}""", "set exactly one of emptyDir and persistentVolumeClaim")]
     [InlineData("""{"spec":{"model":{"cache":{"emptyDir":{"sizeLimit":"much"}}}}}""", "write a quantity such as 64Gi or 500M")]
     [InlineData("""{"spec":{"model":{"credentialsSecretRef":{"name":"s"}}}}""", "spec.model.credentialsSecretRef.key: Required value")]
+    [InlineData("""{"spec":{"engine":{"apiKeySecretRef":{"name":"s"}}}}""", "spec.engine.apiKeySecretRef.key: Required value")]
     [InlineData("""{"spec":{"resources":{"memory":"64 GB"}}}""", "write a quantity such as 64Gi or 500M")]
     [InlineData("""{"spec":{"resources":{"sharedMemory":"-1"}}}""", "write a quantity such as 64Gi or 500M")]
     [InlineData("""{"spec":{"resources":{"cpu":"many"}}}""", "write CPUs such as 8, 0.5 or 500m")]

@@ -53,11 +53,11 @@ public sealed class CandidateFaultTests(ProductFixture product)
         await using var scene = await product.ServeAsync(new Wanted(), ct);
         await using var users = scene.Users(20);
 
-        await scene.ApplyAsync(new() { Revision = "v2", Env = ["{name: VLLM_API_KEY, value: secret}"], Rollout = ["deadlines: {warmUp: 3s}"] }, ct);
+        await scene.ApplyAsync(new() { Revision = "v2", Env = ["{name: VLLM_API_KEY, value: secret}"] }, ct);
         var tried = await scene.UntilAsync("v2 to start", s => s.Candidate?.Revision == "v2", ct);
         var reverted = await scene.UntilEndedAsync(tried.Rollout!.Id, ct);
-        Assert.Equal(("Reverted", 0), (reverted.Outcome, reverted.MaxWeight));
-        Assert.Contains("answered 401", reverted.Message, StringComparison.Ordinal);
+        Assert.Equal(("Reverted", Reasons.CandidateUnauthorized, 0), (reverted.Outcome, reverted.Reason, reverted.MaxWeight));
+        Assert.Contains("spec.engine.apiKeySecretRef", reverted.Message, StringComparison.Ordinal);
         Assert.Empty(users.Statistics.Failures);
         Assert.Equal([scene.Status.Stable!.Release], users.Statistics.ByRelease.Keys);
     }

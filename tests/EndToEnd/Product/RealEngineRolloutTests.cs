@@ -13,7 +13,7 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
     private const string Name = "tiny";
 
     [RealApiServerFact]
-    public async Task A_release_on_the_real_llama_cpp_server_serves_streams_and_is_replaced_by_the_next()
+    public async Task A_release_on_the_real_llama_cpp_server_serves_streams_and_is_replaced_by_the_next_which_asks_for_a_key()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var ct = limit.Token;
@@ -28,7 +28,9 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
         Assert.True((int)answer.Body["usage"]!["completion_tokens"]! > 0);
         await AssertStreamsAsync(http, ns, ct);
 
-        await ApplyAsync(ns, contextLength: 2048, ct);
+        await product.Client.ApplyAsync(
+            new Secret { Metadata = new ObjectMeta { Name = "keys", Namespace = ns }, Data = new Dictionary<string, string> { ["apiKey"] = Convert.ToBase64String("sesame"u8) } }, "user", ct: ct);
+        await ApplyAsync(ns, contextLength: 2048, ct, engine: ", apiKeySecretRef: {name: keys, key: apiKey}");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var asking = KeepAskingAsync(http, ns, stop.Token);
         var second = await recorder.WaitAsync(
@@ -95,7 +97,7 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
         return failures;
     }
 
-    private async Task ApplyAsync(string ns, int contextLength, CancellationToken ct)
+    private async Task ApplyAsync(string ns, int contextLength, CancellationToken ct, string engine = "")
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, "object.yaml");
         await File.WriteAllTextAsync(
@@ -106,7 +108,7 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
             metadata: {name: {{Name}}}
             spec:
               model: {source: hf://test/tiny}
-              engine: {type: llama.cpp, maxModelLen: {{contextLength}}}
+              engine: {type: llama.cpp, maxModelLen: {{contextLength}}{{engine}} }
               rollout:
                 steps: [{weight: 50, hold: 2s, minRequests: 5}]
                 scaleDownDelay: 1s

@@ -17,11 +17,15 @@ internal sealed record Wanted
     /// <summary>Further environment of the engine, YAML in one line each.</summary>
     public IReadOnlyList<string> Env { get; init; } = [];
 
+    /// <summary>Secret whose key <c>apiKey</c> the engine asks for; null for an engine without one.</summary>
+    public string? ApiKeySecret { get; init; }
+
     /// <summary>Writes it to a file of its own, for kubectl.</summary>
     public async Task<string> SaveAsync(CancellationToken ct)
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, $"{Revision}.yaml");
         var env = string.Join(", ", Env);
+        var key = ApiKeySecret is null ? string.Empty : $", apiKeySecretRef: {{name: {ApiKeySecret}, key: apiKey}}";
         var rollout = string.Join(", ", [$"steps: {Steps}", "scaleDownDelay: 1s", .. Rollout]);
         await File.WriteAllTextAsync(
             file,
@@ -31,7 +35,7 @@ internal sealed record Wanted
             metadata: {name: {{Samples.Deployment}}}
             spec:
               model: {source: hf://acme/support-7b, revision: {{Revision}}}
-              engine: {type: vLLM, maxModelLen: 8192, env: [{{env}}] }
+              engine: {type: vLLM, maxModelLen: 8192, env: [{{env}}]{{key}} }
               resources: {gpu: {count: 1, product: NVIDIA-H100-80GB-HBM3} }
               prompt: {name: support-1.0.0}
               replicas: 1

@@ -79,7 +79,7 @@ internal sealed record EngineCommand
             MaxModelLen = Int(flags, "--max-total-tokens", 4096),
             MaxConcurrentRequests = Int(flags, "--max-concurrent-requests", 128),
             ShutdownTimeout = TgiDrain,
-            ApiKey = One(flags, "--api-key"),
+            ApiKey = One(flags, "--api-key") ?? environment("API_KEY"),
         };
     }
 

@@ -10,6 +10,8 @@ internal static class EngineApplication
     /// <summary>Handlers that vLLM's instrumentator does not count.</summary>
     private static readonly string[] Uncounted = ["/metrics", "/health", "/ping", "/version"];
 
+    private static readonly string[] Guarded = ["/v1", "/generate", "/generate_stream"];
+
     /// <summary>For connections that still send their request when all answers have ended.</summary>
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
@@ -84,9 +86,9 @@ internal static class EngineApplication
         core.Metrics.Responded(handler, context.Request.Method, context.Response.StatusCode, core.Time.GetElapsedTime(started).TotalSeconds);
     }
 
-    /// <summary>vLLM guards <c>/v1</c> only: health and metrics stay open.</summary>
+    /// <summary>vLLM guards <c>/v1</c> only, TGI what generates: health and metrics stay open.</summary>
     private static bool IsAuthorized(HttpRequest request, string? key) =>
-        key is null || !request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) || request.Headers.Authorization == $"Bearer {key}";
+        key is null || !Guarded.Any(path => request.Path.StartsWithSegments(path, StringComparison.Ordinal)) || request.Headers.Authorization == $"Bearer {key}";
 
     /// <summary>Signals are the program's business: several emulators live in one test process.</summary>
     private sealed class NoSignals : IHostLifetime

@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using LlmOps.Api;
 using LlmOps.Gateway.Split;
+using LlmOps.Kubernetes;
 using LlmOps.Testing;
 
 namespace LlmOps.Gateway.Tests.Fakes;
@@ -25,14 +27,18 @@ internal sealed class GatewayBed : IAsyncDisposable
 
     public ManualTime? Time { get; }
 
+    /// <summary>What clients send as <c>Authorization</c>.</summary>
+    public AuthenticationHeaderValue? ClientKey { get; set; }
+
     public static async Task<GatewayBed> StartAsync(
         Func<Microsoft.AspNetCore.Http.HttpContext, Task>? stable = null,
         Func<Microsoft.AspNetCore.Http.HttpContext, Task>? candidate = null,
-        int weight = 0, GatewayOptions? options = null, ManualTime? time = null)
+        int weight = 0, GatewayOptions? options = null, ManualTime? time = null, Func<ObjectKey, Secret?>? secrets = null)
     {
+        var clock = (TimeProvider?)time ?? TimeProvider.System;
         options = (options ?? new GatewayOptions()) with { Bind = IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = $"Test.{Guid.NewGuid():N}" };
         var bed = new GatewayBed(
-            await GatewayServer.StartAsync(options, (TimeProvider?)time ?? TimeProvider.System, new TestLogger(), CancellationToken.None),
+            await GatewayServer.StartAsync(options, new SecretTokens((key, _) => Task.FromResult(secrets?.Invoke(key)), clock), clock, new TestLogger(), CancellationToken.None),
             await FakeEngine.StartAsync(stable ?? Answers.Right("stable")),
             await FakeEngine.StartAsync(candidate ?? Answers.Right("candidate")),
             time);
@@ -49,6 +55,16 @@ internal sealed class GatewayBed : IAsyncDisposable
             stable: Cluster.Release("r-stable", "stable", 100 - candidate, stablePrompt),
             candidate: Cluster.Release("r-candidate", "candidate", candidate, candidatePrompt),
             rollout: rollout, epoch: epoch, stickiness: stickiness, warmUpRequests: warmUpRequests, pricing: pricing));
+
+    /// <summary>Writes the status of <c>bot</c> with engines that ask for keys, in Secrets of these names; null for one that asks for none.</summary>
+    public void WithKeys(string? stable, string? candidate, int weight = 100, bool mirror = false)
+    {
+        static ReleaseStatus With(ReleaseStatus release, string? secret) => secret is null ? release : release with { ApiKeySecretRef = new SecretKeyReference { Name = secret, Key = "key" } };
+        Gateway.Routes.Apply(null, Cluster.Deployment(
+            stable: With(Cluster.Release("r-stable", "stable", 100 - weight), stable),
+            candidate: With(Cluster.Release("r-candidate", "candidate", weight), candidate) with { Mirror = mirror ? new MirrorStatus { Percent = 100, MaxConcurrent = 8 } : null },
+            epoch: mirror ? 2 : 1));
+    }
 
     /// <summary>Writes the status of <c>bot</c> while its candidate gets copies.</summary>
     public void Mirror(int percent = 100, int maxConcurrent = 8, int epoch = 2, string? candidatePrompt = null) =>
@@ -76,6 +92,7 @@ internal sealed class GatewayBed : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Gateway.ClientAddress, path));
         request.Content = new StringContent(body ?? Body(), Encoding.UTF8, "application/json");
+        request.Headers.Authorization = ClientKey;
         if (session is not null)
             request.Headers.Add(GatewayHeaders.Session, session);
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);

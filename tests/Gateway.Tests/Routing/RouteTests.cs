@@ -85,7 +85,7 @@ public sealed class RouteTests
     {
         var time = TimeProvider.System;
         await using var gateway = await GatewayServer.StartAsync(
-            new GatewayOptions { Bind = System.Net.IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = "Test.Ready" }, time, new Testing.TestLogger(), CancellationToken.None);
+            new GatewayOptions { Bind = System.Net.IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = "Test.Ready" }, new Kubernetes.SecretTokens((_, _) => Task.FromResult<Kubernetes.Secret?>(null), time), time, new Testing.TestLogger(), CancellationToken.None);
         using var http = new HttpClient();
         gateway.Routes.Apply(null, Cluster.Deployment());
 

@@ -23,7 +23,7 @@ public sealed class EngineGoldenTests
         {
             Spec = Samples.Deployment(engine: EngineTypes.LlamaCpp, source: "pvc://models/tiny/model.gguf", revision: null).Spec with
             {
-                Engine = new EngineSpec { Type = EngineTypes.LlamaCpp, MaxModelLen = 4096, DrainSeconds = 10, ExtraArgs = ["-np", "4"] },
+                Engine = new EngineSpec { Type = EngineTypes.LlamaCpp, MaxModelLen = 4096, DrainSeconds = 10, ExtraArgs = ["-np", "4"], ApiKeySecretRef = new SecretKeyReference { Name = "engine-key", Key = "apiKey" } },
                 Resources = new ResourcesSpec { Cpu = "2", Memory = "4Gi" },
             },
         });
@@ -70,6 +70,7 @@ public sealed class EngineGoldenTests
                     MaxModelLen = 16384,
                     ExtraArgs = type == EngineTypes.VLlm ? ["--enable-prefix-caching"] : null,
                     Env = [new EngineEnvVar { Name = "USER", Value = "other" }, new EngineEnvVar { Name = "KEY", SecretKeyRef = new SecretKeyReference { Name = "keys", Key = "key" } }],
+                    ApiKeySecretRef = new SecretKeyReference { Name = "engine-key", Key = "apiKey" },
                     DrainSeconds = 60,
                     StartupDeadline = TimeSpan.FromMinutes(10),
                 }),

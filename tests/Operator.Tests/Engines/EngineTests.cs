@@ -34,6 +34,24 @@ public sealed class EngineTests
         Assert.StartsWith(expected, string.Join(' ', Build(type, source).Container!.Args), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData(EngineTypes.VLlm, "VLLM_API_KEY")]
+    [InlineData(EngineTypes.Tgi, "API_KEY")]
+    [InlineData(EngineTypes.LlamaCpp, "LLAMA_API_KEY")]
+    public void An_API_key_comes_by_environment_from_its_Secret_and_from_nowhere_else(string type, string variable)
+    {
+        var engine = new EngineSpec { Type = type, ApiKeySecretRef = new SecretKeyReference { Name = "keys", Key = "chat" } };
+        var container = Build(type, engine: engine).Container!;
+        var given = container.Env.Single(env => env.Name == variable);
+        Assert.Null(given.Value);
+        Assert.Equal(("keys", "chat"), (given.ValueFrom!.SecretKeyRef!.Name, given.ValueFrom.SecretKeyRef.Key));
+        Assert.DoesNotContain(container.Args, argument => argument.Contains("api-key", StringComparison.Ordinal));
+        Assert.DoesNotContain(Build(type).Container!.Env, env => env.Name == variable);
+
+        Assert.Contains($"engine.env sets {variable}", Assert.Single(Build(type, engine: engine with { Env = [new EngineEnvVar { Name = variable, Value = "x" }] }).Problems), StringComparison.Ordinal);
+        Assert.Contains("engine.extraArgs has --api-key", Assert.Single(Build(type, engine: engine with { ExtraArgs = ["--api_key", "x"] }).Problems), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(EngineTypes.VLlm, "https://example.com/model.gguf")]
     [InlineData(EngineTypes.Tgi, "s3://bucket/model")]
     [InlineData(EngineTypes.LlamaCpp, "gs://bucket/model")]

@@ -19,7 +19,8 @@ public sealed class EvaluationGoldenTests
             GateHash = "0123456789",
             Deployment = "bot",
             Rollout = "0a1b2c3d",
-            Candidate = new EvalTarget { Release = "abcdef0123", Url = "http://bot-3f2a.default.svc:8000", ServedName = "bot" },
+            Candidate = new EvalTarget { Release = "abcdef0123", Url = "http://bot-3f2a.default.svc:8000", ServedName = "bot", ApiKeySecretRef = new SecretKeyReference { Name = "engine-key", Key = "apiKey" } },
+            Baseline = new EvalTarget { Release = "fedcba3210", Url = "http://bot-2e19.default.svc:8000", ServedName = "bot", ApiKeySecretRef = new SecretKeyReference { Name = "old-key", Key = "apiKey" } },
         }) with
         { Metadata = new ObjectMeta { Name = "bot-0a1b2c3d-0", Namespace = "default", Uid = "uid-run" } };
         var gate = Samples.Gate().Spec;

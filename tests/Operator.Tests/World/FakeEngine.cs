@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -32,6 +33,12 @@ internal sealed class FakeEngine : IAsyncDisposable
     /// <summary>Whether it answers 500, as an engine whose health lies.</summary>
     public bool FailsToGenerate { get; set; }
 
+    /// <summary>Keys that it takes; null: any, and none.</summary>
+    public IReadOnlyList<string>? Keys { get; set; }
+
+    /// <summary>Values of <c>Authorization</c> that came, by path.</summary>
+    public ConcurrentQueue<(string Path, string Authorization)> Credentials { get; } = new();
+
     /// <summary>Requests that it says to have in flight, half of them waiting; null: it tells no metrics.</summary>
     public int? InFlight { get; set; } = 0;
 
@@ -62,6 +69,7 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
+        Credentials.Enqueue((context.Request.Path, context.Request.Headers.Authorization.ToString()));
         if (context.Request.Path == "/metrics")
         {
             context.Response.StatusCode = InFlight is null ? 503 : 200;
@@ -78,6 +86,12 @@ internal sealed class FakeEngine : IAsyncDisposable
         }
 
         Interlocked.Increment(ref generations);
+        if (Keys?.Any(key => context.Request.Headers.Authorization == $"Bearer {key}") == false)
+        {
+            context.Response.StatusCode = 401;
+            return;
+        }
+
         context.Response.StatusCode = FailsToGenerate ? 500 : 200;
         await context.Response.WriteAsync(FailsToGenerate ? "{}" : """{"choices":[{"message":{"content":"pong"}}]}""");
     }
