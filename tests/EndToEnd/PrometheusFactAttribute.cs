@@ -7,24 +7,9 @@ namespace LlmOps.EndToEnd;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PrometheusFactAttribute : FactAttribute
 {
-    private static readonly Lazy<string?> Problem = new(Prepare);
-
     public PrometheusFactAttribute()
     {
-        if (Problem.Value is { } problem)
+        if (PrometheusServer.Problem is { } problem)
             Skip = $"no Prometheus here: {problem}";
-    }
-
-    private static string? Prepare()
-    {
-        try
-        {
-            PrometheusServer.PrepareAsync().GetAwaiter().GetResult();
-            return null;
-        }
-        catch (InvalidOperationException e)
-        {
-            return e.Message;
-        }
     }
 }

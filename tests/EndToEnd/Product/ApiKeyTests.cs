@@ -39,8 +39,8 @@ public sealed class ApiKeyTests(ProductFixture product)
         Assert.Equal(("Reverted", Reasons.CandidateUnauthorized), (reverted.Outcome, reverted.Reason));
 
         // A candidate that wants a key of which nobody knows is found by its first warm-up.
-        await scene.ApplyAsync(new() { Revision = "v3", Steps = Steps, Env = ["{name: VLLM_API_KEY, value: unknown}"] }, ct);
-        var unknown = await scene.UntilAsync("v3 to start", s => s.Candidate?.Revision == "v3", ct);
+        await scene.ApplyAsync(new() { Revision = "v1", Steps = Steps, Env = ["{name: VLLM_API_KEY, value: unknown}"] }, ct);
+        var unknown = await scene.UntilAsync("v1 with a key to start", s => s.Candidate?.Revision == "v1", ct);
         var locked = await scene.UntilEndedAsync(unknown.Rollout!.Id, ct);
         Assert.Equal(("Reverted", Reasons.CandidateUnauthorized, 0), (locked.Outcome, locked.Reason, locked.MaxWeight));
 
@@ -76,7 +76,7 @@ public sealed class ApiKeyTests(ProductFixture product)
             await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
     }
 
-    private Task KeepAsync(Scene scene, string name, string value, CancellationToken ct) => product.Client.ApplyAsync(
+    private async Task KeepAsync(Scene scene, string name, string value, CancellationToken ct) => await product.Client.ApplyAsync(
         new Secret
         {
             Metadata = new ObjectMeta { Name = name, Namespace = scene.Namespace },
