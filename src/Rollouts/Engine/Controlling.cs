@@ -121,11 +121,12 @@ internal static class Controlling
         return new(course, hash == situation.Plan.Desired?.Hash ? $"release {hash} may be tried again" : $"release {hash} may be tried again, once the spec asks for it");
     }
 
-    private static bool IsPaused(Situation situation, Course course) => Pausing.IsPaused(situation.Plan, course.State);
-
-    private static string Paused(Situation situation, Course course) => situation.Plan.Paused
+    /// <summary>Who holds it, and how to end that.</summary>
+    public static string Paused(Situation situation, Course course) => situation.Plan.Paused
         ? "spec.rollout.paused holds it: take that out of the manifest first"
         : $"it is paused by {course.State.PausedBy}: resume it first";
+
+    private static bool IsPaused(Situation situation, Course course) => Pausing.IsPaused(situation.Plan, course.State);
 
     private static string Place(Situation situation, Course course) => Deciding.StepOf(situation, course) is { } step
         ? $"step {course.Rollout.StepIndex} ({step})"

@@ -47,7 +47,7 @@ internal static class RollingBack
 
         if (Pausing.IsPaused(situation.Plan, course.State))
         {
-            return situation.Plan.Paused ? "spec.rollout.paused holds it: take that out of the manifest first" : $"it is paused by {course.State.PausedBy}: resume it first";
+            return Controlling.Paused(situation, course);
         }
 
         if (course.IsReverting)
