@@ -6,7 +6,6 @@ public sealed record Rollout
     public const int MaxVerdicts = 100;
     public const int MaxMoments = 60;
     public const int MaxStepTimes = 60;
-    public const int MaxRules = 40;
     public const int MaxEvidenceRows = 200;
     public const int MaxGateAttempts = 40;
 

@@ -19,11 +19,12 @@ internal static class CapacityArithmetic
         var open = survey.Open.ToList();
         var total = open.Sum(room => Demand.Amount(room.Node.Status!.Allocatable![resource]));
         var held = survey.Held.Sum(entry => entry.Amount);
+        var promised = survey.Promised.Sum(entry => entry.Amount);
         List<string> parts =
         [
             $"a replica needs {Text(needed)} {resource}",
             $"{Count(open.Count, "schedulable node")} {(open.Count == 1 ? "has" : "have")} {Text(total)}, of which {Text(held)} {(held == 1 ? "is" : "are")} held{List(survey.Held)}",
-            .. survey.Promised.Count > 0 ? [$"{Text(survey.Promised.Sum(entry => entry.Amount))} more {(survey.Promised.Sum(entry => entry.Amount) == 1 ? "is" : "are")} promised{List(survey.Promised)}"] : (string[])[],
+            .. survey.Promised.Count > 0 ? [$"{Text(promised)} more {(promised == 1 ? "is" : "are")} promised{List(survey.Promised)}"] : (string[])[],
             $"largest free block {Text(open.Select(room => room.Free(resource)).DefaultIfEmpty().Max())}",
             .. Shortages(open, demand, resource, needed),
             .. Closed(survey),

@@ -12,8 +12,6 @@ internal sealed class NodeRoom(Node node, Dictionary<string, decimal> free)
     public static NodeRoom Of(Node node) => new(
         node, (node.Status?.Allocatable ?? new Dictionary<string, string>()).ToDictionary(resource => resource.Key, resource => Demand.Amount(resource.Value), StringComparer.Ordinal));
 
-    public NodeRoom Copy() => new(node, new(free, StringComparer.Ordinal));
-
     public decimal Free(string resource) => free.GetValueOrDefault(resource);
 
     /// <summary>How many pods of a kind fit; a resource that the node does not tell of is short only where it is an extended one.</summary>
