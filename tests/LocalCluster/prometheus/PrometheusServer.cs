@@ -13,6 +13,8 @@ public sealed record ScrapeTarget(string Address, IReadOnlyDictionary<string, st
 /// <summary>A real Prometheus from Debian's package, unpacked and not installed. Ends with this process at the latest.</summary>
 public sealed class PrometheusServer : IAsyncDisposable
 {
+    private static readonly Lazy<(string? Executable, string? Problem)> Preparation = new(Prepare);
+
     private readonly ChildProcess process;
     private readonly string folder;
 
@@ -23,6 +25,12 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     /// <summary>Why it stopped, for a message.</summary>
     public string LogTail => process.LogTail();
+
+    /// <summary>Why its package cannot be had; null where it can. Worked out once, when it is first asked.</summary>
+    public static string? Problem => Preparation.Value.Problem;
+
+    /// <summary>The promtool of the package; null where it cannot be had.</summary>
+    public static string? Promtool => Preparation.Value.Executable is { } prometheus ? Path.Combine(Path.GetDirectoryName(prometheus)!, "promtool") : null;
 
     /// <summary>Downloads the package where that was not done yet.</summary>
     /// <exception cref="InvalidOperationException">The package cannot be had; the message says why.</exception>
@@ -60,6 +68,18 @@ public sealed class PrometheusServer : IAsyncDisposable
     {
         await process.DisposeAsync();
         Workspace.TryDelete(folder);
+    }
+
+    private static (string? Executable, string? Problem) Prepare()
+    {
+        try
+        {
+            return (PrepareAsync().GetAwaiter().GetResult(), null);
+        }
+        catch (InvalidOperationException e)
+        {
+            return (null, e.Message);
+        }
     }
 
     private static string Configuration(IEnumerable<ScrapeTarget> targets, TimeSpan scrapeInterval)

@@ -68,7 +68,7 @@ public sealed class RolloutMetricsTests : IDisposable
         deployments = [Samples.Deployment() with { Status = Running() }];
         var (before, decision) = Reverted();
         metrics.Decided(before, decision, TimeSpan.FromMilliseconds(20));
-        using var promtool = Process.Start(new ProcessStartInfo(PromtoolFactAttribute.Path!, ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var promtool = Process.Start(new ProcessStartInfo(PrometheusServer.Promtool!, ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         await promtool.StandardInput.WriteAsync(Scrape());
         promtool.StandardInput.Close();
         var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();
@@ -118,26 +118,9 @@ public sealed class RolloutMetricsTests : IDisposable
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PromtoolFactAttribute : FactAttribute
 {
-    private static readonly Lazy<(string? Path, string? Problem)> Tool = new(Prepare);
-
     public PromtoolFactAttribute()
     {
-        if (Tool.Value.Problem is { } problem)
+        if (PrometheusServer.Problem is { } problem)
             Skip = $"no promtool here: {problem}";
-    }
-
-    public static string? Path => Tool.Value.Path;
-
-    private static (string? Path, string? Problem) Prepare()
-    {
-        try
-        {
-            var prometheus = PrometheusServer.PrepareAsync().GetAwaiter().GetResult();
-            return (System.IO.Path.Combine(System.IO.Path.GetDirectoryName(prometheus)!, "promtool"), null);
-        }
-        catch (InvalidOperationException e)
-        {
-            return (null, e.Message);
-        }
     }
 }
