@@ -28,8 +28,9 @@ internal static class Conclusion
         };
     }
 
+    /// <summary>Never without a ready pod: requests that a late router still sends its way are stable's to answer then.</summary>
     private static bool MayServe(Situation situation, Course course) =>
-        course is { IsActive: true, State.IsCandidateAlone: false, SharesPods: false } &&
+        course is { IsActive: true, State.IsCandidateAlone: false, SharesPods: false } && situation.PodsOf(course.Candidate).Ready > 0 &&
         (course.Rollout.WeightPercent > 0 ||
             course.Rollout.Phase == RolloutPhase.Promoting ||
             (course.Rollout.Phase == RolloutPhase.Stepping && Stepping.Current(situation, course) is WeightStep));

@@ -47,7 +47,7 @@ internal static class Holding
         var rises = step.WeightPercent > course.Rollout.WeightPercent;
         if (rises && Capacity.Missing(situation, course, step.WeightPercent) is { } missing)
         {
-            return Waiting.ForPods(situation, Exchange.Go(situation, course, step.WeightPercent), missing);
+            return Exchange.Wait(situation, course, step.WeightPercent, missing);
         }
 
         (course, var isLowering) = Lowering.Go(situation, course, step.WeightPercent);

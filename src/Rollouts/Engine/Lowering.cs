@@ -12,16 +12,18 @@ internal static class Lowering
         var (before, left) = (course.Rollout.WeightPercent, Reverting.WeightLeft(situation, course));
         if (before <= weightPercent || left <= weightPercent)
         {
-            return (before > weightPercent ? course.With(Exchange.BackTo(situation.Plan, course.Rollout, weightPercent)) : course, false);
+            // Where a weight takes time, the replicas follow once it is in effect.
+            var mayGive = Routing.Delays(situation, course) ? before == weightPercent && Routing.Pending(situation, course, weightPercent) is null : before > weightPercent;
+            return (mayGive ? Exchange.BackTo(situation, course, weightPercent) : course, false);
         }
 
         course = course.With(WeightChange.To(course.Rollout, left));
-        course = left < before ? course.With(Exchange.Back(course.Rollout)) : course;
+        course = left < before ? Exchange.Back(situation, course) : course;
         // Once stable has all that it asks for it asks for more.
         for (var given = int.MaxValue; course.Rollout.Capacity?.Given < given && situation.PodsOf(course.State.Stable!).Ready >= Capacity.OfStable(situation.Plan, course.State);)
         {
             given = course.Rollout.Capacity.Given;
-            course = course.With(Exchange.Back(course.Rollout));
+            course = Exchange.Back(situation, course);
         }
 
         course = course.Wait(RolloutReasons.WaitingForStable, $"goes down to {weightPercent}% as more of the {Capacity.NeededByStable(situation.Plan, course.State)} pods of release {course.State.Stable!.Hash} get ready");

@@ -13,9 +13,10 @@ internal static class Promoting
         var isForced = course.Rollout is not { PromotedBy: null, Kind: RolloutKind.Release };
         var waiting = course.Rollout.WeightPercent > 0 ? Routing.Wait(situation, course, mayMismatch: isForced) : null;
         var blocked = course.Rollout.WeightPercent > 0 && !isForced ? EvidenceBook.Blocks(situation, course, minRequests: 1) : null;
-        if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing)
+        // Where the candidate has all that it may have, what keeps it from more is what is waited for.
+        if (Capacity.Missing(situation, course, weightPercent: 100) is { } missing && ((waiting is null && blocked is null) || !Exchange.IsNext(situation, course, weightPercent: 100)))
         {
-            return Waiting.ForPods(situation, blocked is null && waiting is null ? Exchange.Go(situation, course, weightPercent: 100) : course, missing);
+            return waiting is null && blocked is null ? Exchange.Wait(situation, course, weightPercent: 100, missing) : Waiting.ForPods(situation, course, missing);
         }
 
         if (waiting is not null)

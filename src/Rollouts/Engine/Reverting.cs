@@ -77,10 +77,12 @@ internal static class Reverting
 
         if (weight < rollout.WeightPercent)
         {
-            course = course.With(Exchange.Back(WeightChange.To(rollout, weight)) with { StepStartedAt = situation.Now });
+            course = course.With(WeightChange.To(rollout, weight) with { StepStartedAt = situation.Now });
+            course = Exchange.Back(situation, course);
             return Wait(situation, course, RolloutReasons.WaitingForStable).Tell(RolloutReasons.WeightChanged, $"release {rollout.ReleaseHash} goes: {weight}% are left to it");
         }
 
+        course = Exchange.BackWhenInEffect(situation, course);
         return Wait(situation, course, isOverdue ? RolloutReasons.StableUnavailable : RolloutReasons.WaitingForStable);
     }
 
@@ -126,7 +128,8 @@ internal static class Reverting
         }
 
         course = course.Enter(RolloutPhase.Reverting, reason);
-        course = course.With(Exchange.Back(WeightChange.To(course.Rollout, weight)) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gates = [] };
+        course = course.With(WeightChange.To(course.Rollout, weight) with { StepStartedAt = situation.Now, RevertReason = reason, RevertMessage = message }) with { Gates = [] };
+        course = Exchange.Back(situation, course);
         return Wait(situation, course, RolloutReasons.WaitingForStable);
     }
 

@@ -12,6 +12,7 @@ internal static class CapacityRules
         Rule.Of(A_plan_is_chosen_before_there_is_any_weight_and_stays),
         Rule.Of(Pods_that_lose_their_traffic_are_kept_in_that_decision),
         Rule.Of(An_autoscaler_never_takes_stable_below_what_it_had_when_the_candidate_got_weight),
+        Rule.OfWalk(Behind_a_route_nobody_is_scaled_down_before_the_route_sends_them_less),
         Rule.Of(Pods_that_retire_go_only_after_their_delay_with_nothing_in_flight_or_at_their_deadline),
     ];
 
@@ -76,6 +77,24 @@ internal static class CapacityRules
             // What changed hands was given when there were as many as the floor says.
             Assert.True(turn.TargetOf(stable) >= Math.Min(floor, turn.Plan.MaxReplicas ?? floor) - turn.Given(turn.After, floor));
         }
+    }
+
+    private static Action<Turn> Behind_a_route_nobody_is_scaled_down_before_the_route_sends_them_less()
+    {
+        // Whoever edits the spec may lower replicas, whatever is on its way.
+        (RolloutPlan? plan, Dictionary<string, int> had) = (null, []);
+        return turn =>
+        {
+            if (turn is { IsSameRollout: true, Observation.Traffic: { } traffic, Before: { IsCandidateAlone: false, Current.MaxWeight: > 0 }, After: { Candidate: { } candidate, Stable: { } stable, CandidateWeightPercent: var asked } }
+                && turn.Plan == plan && candidate.ServingHash != stable.ServingHash)
+            {
+                bool Shrinks(Release release) => turn.TargetOf(release) < had.GetValueOrDefault(release.ServingHash);
+                Assert.False(Shrinks(candidate) && turn.PodsOf(candidate).Ready > 0 && (traffic.WeightPercent ?? 100) > asked, $"the candidate loses a replica while the route sends it {traffic.WeightPercent}% and not {asked}%");
+                Assert.False(Shrinks(stable) && asked > 0 && (traffic.WeightPercent ?? 0) < asked, $"stable loses a replica while the route sends the candidate {traffic.WeightPercent}% and not {asked}%");
+            }
+
+            (plan, had) = (turn.Plan, turn.Decision.Pods.ToDictionary(target => target.ServingHash, target => target.Replicas));
+        };
     }
 
     private static void Pods_that_retire_go_only_after_their_delay_with_nothing_in_flight_or_at_their_deadline(Turn turn)

@@ -11,6 +11,7 @@ internal static class Expectations
         Same("phase", expected.Phase, next.Current?.Phase.ToString() ?? "none");
         Same("step", expected.Step, next.Current?.StepIndex);
         Same("weight", expected.Weight, next.CandidateWeightPercent);
+        Same("serves", expected.Serves, decision.CandidateMayServe);
         Same("mirror", expected.Mirror, next.Mirror?.Percent ?? 0);
         Same("epoch", expected.Epoch, next.Current?.WeightEpoch);
         Same("stable", expected.Stable, next.Stable?.Hash ?? "none");

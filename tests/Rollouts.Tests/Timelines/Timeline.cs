@@ -185,6 +185,9 @@ public sealed class Expectation
 
     public int? Weight { get; set; }
 
+    /// <summary>Whether requests may be led to the candidate's pods.</summary>
+    public bool? Serves { get; set; }
+
     /// <summary>Per cent of stable's requests that are copied; 0 while none are.</summary>
     public int? Mirror { get; set; }
 
