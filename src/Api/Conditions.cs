@@ -98,6 +98,7 @@ public static class Reasons
     public const string MetricsRead = "MetricsRead";
     public const string NothingMeasured = "NothingMeasured";
     public const string NoMetricData = "NoMetricData";
+    public const string NotMeasured = "NotMeasured";
     public const string MetricsUnavailable = "MetricsUnavailable";
 
     // Something a person must mend

@@ -54,7 +54,7 @@ public sealed record Rollout
     /// <summary>When the step started; its deadline counts from here.</summary>
     public required DateTimeOffset StepStartedAt { get; init; }
 
-    /// <summary>When the weight of the step was set; null while the step waits for it. The hold counts from here.</summary>
+    /// <summary>When the weight of the step was set; null while the step waits for it. The hold counts from here. Behind a route also when a weight in between took effect.</summary>
     public DateTimeOffset? HoldStartedAt { get; init; }
 
     /// <summary>Attempts of gates, step by step; a gate that is missing is at its first.</summary>

@@ -22,6 +22,7 @@ public static class RolloutReasons
     public const string WaitingForProof = "WaitingForProof";
     public const string SampleRatioMismatch = "SampleRatioMismatch";
     public const string LimitInconclusive = "LimitInconclusive";
+    public const string NotMeasured = "NotMeasured";
     public const string WaitingForRoute = "WaitingForRoute";
     public const string TrafficShareMismatch = "TrafficShareMismatch";
     public const string Paused = "Paused";

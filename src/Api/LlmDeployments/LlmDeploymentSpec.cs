@@ -8,6 +8,7 @@ namespace LlmOps.Api;
 [CelRule("!(has(self.replicas) && has(self.autoscaling))", "set either replicas (a fixed number) or autoscaling (min and max), not both")]
 [CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && (has(self.prompt) || has(self.artifacts)))", "requests of an HTTPRoute do not pass the operator's gateway, which alone renders prompts and splits releases that share pods: leave out prompt and artifacts, or traffic.httpRoute")]
 [CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && self.engine.type == 'llama.cpp')", "llama.cpp does not count its requests, so nobody could tell what a candidate behind an HTTPRoute answered: use another engine, or leave out traffic.httpRoute")]
+[CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && has(self.rollout) && has(self.rollout.steps) && self.rollout.steps.exists(s, has(s.mirror)))", "requests of an HTTPRoute do not pass the operator's gateway, which alone copies them to a candidate: put a gate in the place of the mirror step, or leave out traffic.httpRoute")]
 public sealed record LlmDeploymentSpec
 {
     /// <summary>The model to serve. A change starts a rollout.</summary>

@@ -11,7 +11,8 @@ namespace LlmOps.Operator.Applying;
 /// <summary>
 /// Writes what was decided about one LlmDeployment. The order is the safety: the snapshot of a new release, then the status (gateways follow it), then the
 /// objects, then the labels of pods, then the weights of an HTTPRoute, and last what nothing refers to any more. Where the candidate loses weight the status
-/// comes before everything and the route right behind it; after a promotion the Services come before the route, so that it leads to the new pods either way.
+/// comes before everything and the route right behind it; after a promotion the Services and their endpoints come before the route, so that it leads to the new pods
+/// either way.
 /// </summary>
 internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier, RouteWriter routes)
 {
@@ -47,7 +48,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
             await CreateRunAsync(gathered, run, ct);
         await LabelPodsAsync(gathered.Deployment, decision.Next, ct);
         // Up only on endpoints that were seen: what is there may have gone since the weight was asked for.
-        if (gathered.Route is { EndpointsProblem: null } route)
+        if (gathered.Route is { EndpointsProblem: null } route && !IsSwapping(gathered, decision))
             await routes.WriteAsync(route, gathered.Deployment.Spec.Traffic?.HttpRoute?.Rules, RouteWeight(decision), mayRise: true, ct);
         await DeleteUnusedAsync(gathered, decision, desired, ct);
     }
@@ -65,7 +66,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
     /// <summary>Takes from the candidate what the route gives it above its share. What the server said where it refused.</summary>
     private async Task<ExceptionDispatchInfo?> LowerRouteAsync(Gathered gathered, Decision decision, CancellationToken ct)
     {
-        if (gathered.Route is not { } route || decision.Next.Stable is null)
+        if (gathered.Route is not { } route || decision.Next.Stable is null || IsSwapping(gathered, decision))
             return null;
         try
         {
@@ -80,6 +81,10 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
 
     /// <summary>Whether the Service of stable does not lead to stable's pods yet.</summary>
     private static bool SwapsStable(Gathered gathered, Decision decision) => gathered.Route is { } route && route.StableSelects != decision.Next.Stable?.ServingHash;
+
+    /// <summary>Whether the route waits for the endpoints after a promotion: stable's Service may still lead to the few pods that the old release had left. Never in a revert.</summary>
+    private static bool IsSwapping(Gathered gathered, Decision decision) =>
+        decision.Next is { CandidateWeightPercent: 0, Stable.ServingHash: var stable } && gathered.Route?.IsSwapping(stable) == true;
 
     /// <summary>The candidate's share on the route: none where it has no pods of its own to send requests to.</summary>
     private static int RouteWeight(Decision decision) =>

@@ -26,6 +26,12 @@ internal sealed record RouteFacts
     /// <summary>Serving hashes that the two Services, or their endpoints, lead to.</summary>
     public required IReadOnlyList<string> Reachable { get; init; }
 
+    /// <summary>Serving hashes of the pods that the endpoints of stable's Service lead to; empty where one is not known.</summary>
+    public required IReadOnlyList<string> StableLeadsTo { get; init; }
+
+    /// <summary>The same of the candidate's Service.</summary>
+    public required IReadOnlyList<string> CandidateLeadsTo { get; init; }
+
     /// <summary>Serving hash that the Service of stable, or of the candidate, selects on the server; null where there is no such Service.</summary>
     public required string? StableSelects { get; init; }
 
@@ -34,6 +40,13 @@ internal sealed record RouteFacts
 
     /// <summary>The candidate's share that the route says and that all parents accepted, in per cent.</summary>
     public int? AcceptedWeightPercent => Problem is null ? Reading.WeightPercent : null;
+
+    /// <summary>
+    /// Whether the roles were swapped and the endpoints follow only in part: the candidate's Service leads to what is stable now, stable's does not yet. Each weight is
+    /// right then, and the one of before spreads the requests over the pods that carried them.
+    /// </summary>
+    public bool IsSwapping(string stableServingHash) =>
+        CandidateLeadsTo.Count > 0 && CandidateLeadsTo.All(hash => hash == stableServingHash) && StableLeadsTo.Any(hash => hash != stableServingHash);
 
     public TrafficObservation ToObservation() => new(AcceptedWeightPercent, Problem ?? EndpointsProblem, Reachable.ToEquatableArray());
 }

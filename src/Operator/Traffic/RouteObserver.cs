@@ -20,7 +20,7 @@ internal sealed class RouteObserver(ClusterView cluster)
         var reading = route is null ? new RouteReading(null, []) : RouteWeights.Read(route, backends, wanted.Rules);
         var (problem, needsSomebody) = Problem(wanted, route, reading);
         var (stableSelects, candidateSelects) = (Selects(deployment, backends.Stable), Selects(deployment, backends.Candidate));
-        var candidateEndpoints = Endpoints(deployment, backends.Candidate);
+        var (stableEndpoints, candidateEndpoints) = (Endpoints(deployment, backends.Stable), Endpoints(deployment, backends.Candidate));
         return new RouteFacts
         {
             Route = route,
@@ -32,8 +32,10 @@ internal sealed class RouteObserver(ClusterView cluster)
                 ? null
                 : new(RolloutReasons.WaitingForRoute, $"waits until Service {backends.Candidate} leads to ready pods of release {state.Candidate?.Hash}"),
             Reachable = [.. new[] { stableSelects, candidateSelects }.OfType<string>()
-                .Concat(Endpoints(deployment, backends.Stable).Concat(candidateEndpoints).Select(endpoint => endpoint.ServingHash).OfType<string>())
+                .Concat(stableEndpoints.Concat(candidateEndpoints).Select(endpoint => endpoint.ServingHash).OfType<string>())
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            StableLeadsTo = [.. stableEndpoints.Select(endpoint => endpoint.ServingHash ?? string.Empty)],
+            CandidateLeadsTo = [.. candidateEndpoints.Select(endpoint => endpoint.ServingHash ?? string.Empty)],
             StableSelects = stableSelects,
             CandidateSelects = candidateSelects,
         };

@@ -1,8 +1,8 @@
 namespace LlmOps.Rollouts.Engine;
 
 /// <summary>
-/// Turns counters that know nothing of weights into rows of evidence. A process is counted from its first reading within a hold, and that reading is kept, so
-/// that a restart of the operator neither loses a request nor counts one twice. What came before is left out, of both tracks alike.
+/// Turns counters that know nothing of weights into rows of evidence. A process is counted from its first reading since the weight is in effect, and that reading
+/// is kept, so that a restart of the operator neither loses a request nor counts one twice. What came before is left out, of both tracks alike.
 /// </summary>
 internal static class CounterBook
 {
@@ -16,7 +16,9 @@ internal static class CounterBook
 
         var rollout = course.Rollout;
         var baselines = rollout.Baselines.Where(baseline => baseline.Epoch == rollout.WeightEpoch).ToDictionary(baseline => baseline.Process, StringComparer.Ordinal);
-        foreach (var counter in read.Where(counter => rollout.HoldStartedAt is { } since && counter.ReadAt > since && baselines.Count < Rollout.MaxEvidenceRows))
+        // Without a hold the weight is that of the last one, and what was counted in it goes on: pods that come then are counted from their first reading.
+        var isInEffect = baselines.Count > 0;
+        foreach (var counter in read.Where(counter => (rollout.HoldStartedAt is { } since ? counter.ReadAt > since : isInEffect) && baselines.Count < Rollout.MaxEvidenceRows))
         {
             baselines.TryAdd(counter.Process, new(counter.Process, rollout.WeightEpoch, counter.Requests, counter.Errors));
         }

@@ -7,7 +7,8 @@ internal static class Deciding
     public static bool IsInconclusive(Situation situation, Course course) => StepOf(situation, course) switch
     {
         GateStep or ApproveStep => true,
-        WeightStep or MirrorStep => course.Rollout.HoldStartedAt is not null,
+        WeightStep weight => course.Rollout.HoldStartedAt is not null && course.Rollout.WeightPercent == weight.WeightPercent,
+        MirrorStep => course.Rollout.HoldStartedAt is not null,
         _ => course.Rollout is { Phase: RolloutPhase.Promoting or RolloutPhase.Baking, WeightPercent: > 0, PromotedBy: null } &&
             (course.Rollout.Reason == RolloutReasons.TrafficShareMismatch || EvidenceBook.Blocks(situation, course, minRequests: 1) is not null),
     };

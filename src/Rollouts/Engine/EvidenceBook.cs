@@ -114,7 +114,9 @@ internal static class EvidenceBook
             // At 100 % nothing more is counted beside stable.
             if (limits[i].Verdict is Verdict.NoData && course.Rollout.WeightPercent < 100)
             {
-                return new(Verdict.NoData, RolloutReasons.WaitingForRequests, $"no request of the candidate was counted against {text} (only streamed answers tell latencies)", limits[i].Name);
+                return course.Rollout.Evidence.Any(row => row.IsOfEngine)
+                    ? new(Verdict.NoData, RolloutReasons.NotMeasured, $"no request of the candidate was counted against {text}: requests that pass no gateway of the operator tell no latency; make the limit a check of a metric, or leave it out", limits[i].Name)
+                    : new(Verdict.NoData, RolloutReasons.WaitingForRequests, $"no request of the candidate was counted against {text} (only streamed answers tell latencies)", limits[i].Name);
             }
         }
 

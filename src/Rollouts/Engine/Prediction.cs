@@ -9,7 +9,7 @@ internal static class Prediction
     /// <summary>Until time, requests and, where it is asked for, proof allow the next step; rounded up. Null where nothing is held, and while the traffic tells nothing.</summary>
     public static TimeSpan? Of(Situation situation, Course course)
     {
-        if (!course.IsActive || course.Rollout is not { Phase: RolloutPhase.Stepping, HoldStartedAt: { } since } rollout || Stepping.Current(situation, course) is not WeightStep step)
+        if (!course.IsActive || course.Rollout is not { Phase: RolloutPhase.Stepping, HoldStartedAt: { } since } rollout || Stepping.Current(situation, course) is not WeightStep step || rollout.WeightPercent != step.WeightPercent)
         {
             return null;
         }

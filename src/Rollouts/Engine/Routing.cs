@@ -38,6 +38,16 @@ internal static class Routing
             : traffic.WeightPercent == weightPercent ? null : new(RolloutReasons.WaitingForRoute, $"waits until {weightPercent}% is accepted by all parents of the route");
     }
 
+    /// <summary>Begins to count what engines answer at a weight between those of the steps, as replicas change hands: from when it is in effect.</summary>
+    public static Course Settle(Situation situation, Course course)
+    {
+        var (rollout, isBetween) = (course.Rollout, course.Rollout.Phase == RolloutPhase.Promoting || Stepping.Current(situation, course) is WeightStep step && step.WeightPercent != course.Rollout.WeightPercent);
+        return isBetween && rollout is { WeightPercent: > 0, HoldStartedAt: null, Baselines.Count: 0 } && situation.Observation.Counters.Count > 0
+            && Delays(situation, course) && Pending(situation, course, rollout.WeightPercent) is null
+            ? course.With(WeightChange.Hold(rollout, rollout.WeightPercent, situation.Now))
+            : course;
+    }
+
     /// <summary>The step waits: its weight is not in effect, or the requests do not follow it. Null when neither.</summary>
     /// <param name="mayMismatch">Whether the share does not matter: nothing is judged by it any more.</param>
     public static Course? Wait(Situation situation, Course course, bool mayMismatch = false)

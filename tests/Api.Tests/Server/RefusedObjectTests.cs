@@ -19,6 +19,7 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
     [InlineData("""{"spec":{"replicas":2,"autoscaling":{"max":3}}}""", "set either replicas (a fixed number) or autoscaling (min and max), not both")]
     [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"prompt":{"name":"p"}}}""", "leave out prompt and artifacts, or traffic.httpRoute")]
     [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"artifacts":[{"name":"index","version":"1"}]}}""", "leave out prompt and artifacts, or traffic.httpRoute")]
+    [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"rollout":{"steps":[{"mirror":{"percent":10}},{"weight":5}]}}}""", "put a gate in the place of the mirror step, or leave out traffic.httpRoute")]
     [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat"}},"engine":{"type":"llama.cpp"}}}""", "llama.cpp does not count its requests")]
     [InlineData("""{"spec":{"traffic":{"httpRoute":{"name":"chat","rules":[]}}}}""", "httpRoute.rules in body should have at least 1 items")]
     [InlineData("""{"spec":{"autoscaling":{"min":4,"max":3}}}""", "min must not be above max: lower min or raise max")]

@@ -20,18 +20,10 @@ public sealed class HttpRouteTests(ProductFixture product)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var ct = limit.Token;
-        await product.Kubectl.ApplyAsync(GatewayApiFactAttribute.Crd, null, ct);
-        var ns = await product.NamespaceAsync(ct);
-        await ApplyAsync(ns, Deployment("v1"), ct);
-        await using var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
-        await recorder.WaitAsync("v1 to serve", s => s.Stable is { ReadyReplicas: 2 }, ProductFixture.Patience, ct);
-        await ApplyAsync(ns, Route, ct);
-        await using var plane = await RouteDataPlane.StartAsync(product.Client, ns, ct);
-        await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
-        await UntilAsync(ns, "v1 to be reachable", async http => (await AskAsync(http, plane.Address, ct)) is null, ct);
-
+        await using var scene = await ServeAsync(Deployment("v1"), replicas: 2, ct);
+        var (ns, recorder) = (scene.Namespace, scene.Recorder);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var users = UsersAsync(plane.Address, stop.Token);
+        var users = UsersAsync(scene.Plane.Address, stop.Token);
         await ApplyAsync(ns, Deployment("v2"), ct);
         var promoted = await recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
@@ -45,16 +37,88 @@ public sealed class HttpRouteTests(ProductFixture product)
         await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
 
+        await AssertNoneFailedAsync(users, stop);
+    }
+
+    [GatewayApiFact]
+    public async Task A_release_bakes_behind_a_route_and_takes_over_without_a_failed_request()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        var ct = limit.Token;
+        await using var scene = await ServeAsync(Deployment("v1"), replicas: 2, ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var users = UsersAsync(scene.Plane.Address, stop.Token);
+
+        await ApplyAsync(scene.Namespace, Deployment("v2", more: "bake: 5s"), ct);
+        var baking = await scene.Recorder.WaitAsync("v2 to bake", s => s.Rollout is { Phase: "Baking", HoldStartedAt: not null }, ProductFixture.Patience, ct);
+        Assert.Equal((5, 95, "keep"), await WeightsAsync(scene.Namespace, ct));
+        Assert.Equal((2, 2), (baking.Status!.Stable!.ReadyReplicas, baking.Status.Candidate!.ReadyReplicas));
+        var promoted = await scene.Recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
+        Assert.True(promoted.Status!.History![0].FinishedAt - baking.Status.Rollout!.HoldStartedAt >= TimeSpan.FromSeconds(5), $"it baked from {baking.Status.Rollout.HoldStartedAt} to {promoted.Status.History[0].FinishedAt}");
+        Assert.Equal((100, 0, "keep"), await WeightsAsync(scene.Namespace, ct));
+        await AssertNoneFailedAsync(users, stop);
+    }
+
+    [GatewayApiFact]
+    public async Task Replicas_change_hands_behind_a_route_without_a_failed_request()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        var ct = limit.Token;
+        // Both nodes of the scarce product: four GPUs, all of them stable's.
+        await product.Client.MergePatchAsync<Node>(new ObjectKey(string.Empty, ProductFixture.ScarceNodes[1].Name), new JsonObject { ["spec"] = new JsonObject { ["unschedulable"] = false } }, ct: ct);
+        await using var scene = await ServeAsync(Scarce("v1"), replicas: 4, ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var users = UsersAsync(scene.Plane.Address, stop.Token);
+
+        await ApplyAsync(scene.Namespace, Scarce("v2"), ct);
+        var given = await scene.Recorder.WaitAsync("stable to have given two replicas", s => s.Rollout?.Capacity is { Plan: CapacityPlans.TakeFromStable, GivenReplicas: 2 }, ProductFixture.Patience, ct);
+        // Before the second replica went, the route sent its requests to the candidate.
+        Assert.Equal((33, 2), (given.Status!.Candidate!.Weight, given.Status.Stable!.Replicas));
+        await scene.Recorder.WaitAsync("v2 to serve with all replicas and v1 to be gone", s => s is { Candidate: null, Retiring: null, Stable: { Revision: "v2", ReadyReplicas: 4 } }, ProductFixture.Patience, ct);
+        Assert.Equal((100, 0, "keep"), await WeightsAsync(scene.Namespace, ct));
+        await AssertNoneFailedAsync(users, stop);
+    }
+
+    private static string Scarce(string revision) => Deployment(revision, replicas: 4, steps: "[{weight: 50, hold: 3s, minRequests: 40}]")
+        .Replace("gpu: {count: 1}", $"gpu: {{count: 1, product: {ProductFixture.ScarceProduct}}}", StringComparison.Ordinal);
+
+    private static async Task AssertNoneFailedAsync(Task<(int Asked, IReadOnlyCollection<string> Failures)> users, CancellationTokenSource stop)
+    {
         await stop.CancelAsync();
         var (asked, failures) = await users;
         Assert.Empty(failures);
         Assert.True(asked > 300, $"only {asked} requests were made");
-        await product.Client.DeleteAsync<Namespace>(new(string.Empty, ns), ct: ct);
+    }
+
+    /// <summary>A first release that the route leads to.</summary>
+    private async Task<RoutedScene> ServeAsync(string deployment, int replicas, CancellationToken ct)
+    {
+        await product.Kubectl.ApplyAsync(GatewayApiFactAttribute.Crd, null, ct);
+        var ns = await product.NamespaceAsync(ct);
+        await ApplyAsync(ns, deployment, ct);
+        var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
+        await recorder.WaitAsync("v1 to serve", s => s.Stable is { } stable && stable.ReadyReplicas == replicas, ProductFixture.Patience, ct);
+        await ApplyAsync(ns, Route, ct);
+        var scene = new RoutedScene(product, ns, recorder, await RouteDataPlane.StartAsync(product.Client, ns, ct));
+        await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
+        await UntilAsync(ns, "v1 to be reachable", async http => (await AskAsync(http, scene.Plane.Address, ct)) is null, ct);
+        return scene;
+    }
+
+    /// <summary>A namespace with a release behind a route. Disposing deletes it, so that its GPUs are free for the next test.</summary>
+    private sealed record RoutedScene(ProductFixture Product, string Namespace, DeploymentRecorder Recorder, RouteDataPlane Plane) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Plane.DisposeAsync();
+            await Recorder.DisposeAsync();
+            await Product.Client.DeleteAsync<Namespace>(new(string.Empty, Namespace));
+        }
     }
 
     private static bool IsAccepted(LlmDeploymentStatus status) => status.Conditions?.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) == true;
 
-    private static string Deployment(string revision) => $$$"""
+    private static string Deployment(string revision, int replicas = 2, string steps = "[{weight: 50, hold: 5s, minRequests: 40}]", string more = "") => $$$"""
         apiVersion: llmops.dev/v1alpha1
         kind: LlmDeployment
         metadata: {name: {{{Name}}}}
@@ -62,11 +126,12 @@ public sealed class HttpRouteTests(ProductFixture product)
           model: {source: hf://acme/support-7b, revision: {{{revision}}}}
           engine: {type: vLLM, maxModelLen: 8192, drainSeconds: 5}
           resources: {gpu: {count: 1}}
-          replicas: 2
+          replicas: {{{replicas}}}
           traffic: {httpRoute: {name: {{{Name}}}}}
           rollout:
-            steps: [{weight: 50, hold: 5s, minRequests: 40}]
+            steps: {{{steps}}}
             scaleDownDelay: 2s
+            {{{more}}}
         """;
 
     private const string Route = $$$"""

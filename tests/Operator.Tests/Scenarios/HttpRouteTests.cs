@@ -18,7 +18,7 @@ public sealed class HttpRouteTests(ITestOutputHelper output)
     public async Task A_promotion_leads_the_route_to_ready_pods_first_and_ends_at_100_to_0_on_the_new_ones()
     {
         await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
-        var trail = Follow(world);
+        var trail = RouteTrail.Follow(world);
         var before = world.Get().Status!.Stable!.ServingHash;
         await world.ApplyAsync(Samples.Routed(Samples.Canary("v2")));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
@@ -40,7 +40,7 @@ public sealed class HttpRouteTests(ITestOutputHelper output)
     {
         await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
         var stable = world.Get().Status!.Stable!.ServingHash;
-        var trail = Follow(world);
+        var trail = RouteTrail.Follow(world);
         var writes = new ConcurrentQueue<string>();
         world.Server.OnWrite += write =>
         {
@@ -174,44 +174,7 @@ public sealed class HttpRouteTests(ITestOutputHelper output)
         return second;
     }
 
-    /// <summary>What the operator's writes did to traffic, one line a change.</summary>
-    private static ConcurrentQueue<string> Follow(TestWorld world)
-    {
-        var trail = new ConcurrentQueue<string>();
-        var last = new Dictionary<string, string>();
-        foreach (var (key, value) in States(world).Where(state => !state.Key.StartsWith("gone", StringComparison.Ordinal)))
-            last[key] = value;
-        world.Server.OnWrite += write =>
-        {
-            lock (last)
-            {
-                foreach (var (key, value) in States(world).Where(state => last.GetValueOrDefault(state.Key) != state.Value))
-                {
-                    last[key] = value;
-                    trail.Enqueue($"{key} {value}");
-                }
-
-                if (write.Request is { Verb: "delete", Plural: "deployments" })
-                    trail.Enqueue($"gone {write.Name["bot-".Length..]}");
-            }
-        };
-        return trail;
-    }
-
-    private static IEnumerable<KeyValuePair<string, string>> States(TestWorld world)
-    {
-        var (stable, candidate) = Weights(world);
-        yield return new("status", $"{world.Get().Status?.Candidate?.Weight ?? 0}");
-        foreach (var track in (string[])[Tracks.Stable, Tracks.Candidate])
-            yield return new($"{track} selects", world.Find<Service>("services", $"bot-{track}")?.Spec?.Selector?[Labels.Serving] ?? "nothing");
-        yield return new("route", $"{stable}/{candidate}");
-    }
-
-    private static (int Stable, int Candidate) Weights(TestWorld world)
-    {
-        var backends = world.Server.Find(Routes, Samples.Namespace, "chat")!["spec"]!["rules"]![0]!["backendRefs"]!;
-        return ((int)backends[0]!["weight"]!, (int)backends[1]!["weight"]!);
-    }
+    private static (int Stable, int Candidate) Weights(TestWorld world) => RouteTrail.Weights(world);
 
     private static bool IsRefused(LlmDeployment deployment) => Condition(deployment, ConditionTypes.Stalled).Reason == Reasons.RouteNotAccepted;
 

@@ -74,6 +74,52 @@ public sealed class OwnershipTests(ITestOutputHelper output)
         Assert.NotNull(world.Find<ConfigMap>("configmaps", "questions"));
     }
 
+    [Theory]
+    [InlineData("Baking", false)]
+    [InlineData("Baking", true)]
+    [InlineData("Reverting", false)]
+    [InlineData("Reverting", true)]
+    public async Task Deleting_an_LlmDeployment_whose_rollout_is_not_over_leaves_nothing_of_either_release(string phase, bool isRouted)
+    {
+        await using var world = isRouted ? await StartedWorld.RoutedAsync("v1", output.WriteLine) : await StartedWorld.ServingAsync("v1", output.WriteLine);
+        await world.ApplyAsync(Scaled("other"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null }, "the other one serves", "other");
+        await world.QuietAsync();
+        var others = Objects(world).Where(name => !name.Contains("/bot", StringComparison.Ordinal)).ToList();
+        await ReachAsync(world, phase, isRouted);
+        Assert.Equal(2, Objects(world).Count(name => name.StartsWith("deployments.apps/bot", StringComparison.Ordinal)));
+        await world.QuietAsync();
+        var weights = world.Weights();
+
+        await world.Client.DeleteAsync<LlmDeployment>(new ObjectKey(Samples.Namespace, "bot"));
+        await TestWorld.UntilAsync(() => Objects(world).All(name => !name.Contains("/bot", StringComparison.Ordinal)), "everything of bot is gone");
+        await world.QuietAsync();
+        Assert.Equal(others, Objects(world));
+        // Its owner's, as it was.
+        Assert.Equal(weights, world.Weights());
+        Assert.Equal(isRouted, weights.Count > 0);
+        // Pods end what they answer: none goes before the router has learnt that it goes.
+        Assert.DoesNotContain(world.Router.Failures, failure => failure.StartsWith("pod ", StringComparison.Ordinal));
+        Assert.DoesNotContain(world.Logger.Lines, line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
+    }
+
+    /// <summary>Brings v2 to a bake, or on its way back while stable lacks a pod.</summary>
+    private static async Task ReachAsync(TestWorld world, string phase, bool isRouted)
+    {
+        var canary = Samples.Canary("v2", steps: [new RolloutStep { Weight = 75, Hold = phase == "Baking" ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromMinutes(5) }]);
+        canary = canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Bake = TimeSpan.FromMinutes(5) } } };
+        await world.ApplyAsync(isRouted ? Samples.Routed(canary) : canary);
+        if (phase == "Reverting")
+        {
+            var held = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 75, Rollout.HoldStartedAt: not null }, "v2 has traffic");
+            world.Nodes.MostReady = deployment => deployment.Metadata.Name == held.Status!.Stable!.Service ? 1 : int.MaxValue;
+            await world.UntilAsync(deployment => deployment.Status!.Stable!.ReadyReplicas == 1, "stable lost a pod");
+            world.Gateway.CandidateErrorRate = 0.5;
+        }
+
+        await world.UntilAsync(deployment => deployment.Status?.Rollout is { } rollout && rollout.Phase == phase && (phase == "Reverting" || rollout.HoldStartedAt is not null), $"v2 is {phase}");
+    }
+
     [Fact]
     public async Task An_object_of_the_same_name_that_belongs_to_somebody_else_is_not_touched_and_a_condition_says_so()
     {

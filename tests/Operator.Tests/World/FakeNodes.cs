@@ -50,6 +50,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
     /// <summary>Fate of the Job of an EvalRun.</summary>
     public Func<EvalRun, JobFate> Jobs { get; set; } = _ => JobFate.Pass;
 
+    /// <summary>Whether a pod that is being deleted may end; null: pods end at once.</summary>
+    public Func<Pod, bool>? MayEnd { get; set; }
+
     /// <summary>Address of the pods of a Deployment.</summary>
     public Func<Deployment, string> Addresses { get; set; } = _ => engine.Address;
 
@@ -81,6 +84,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
                         await PlayAsync(job);
                     (played, playedAt) = (version, time.GetTimestamp());
                 }
+
+                foreach (var pod in MayEnd is { } mayEnd ? All<Pod>("pods").Where(pod => pod.IsDeleting() && mayEnd(pod)) : [])
+                    await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } }, ct: stop.Token);
             }
             catch (Exception e) when (e is KubernetesException or OperationCanceledException)
             {
@@ -93,7 +99,7 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
 
     private async Task PlayAsync(Deployment deployment)
     {
-        var pods = All<Pod>("pods").Where(pod => pod.Metadata.OwnerReferences?[0].Uid == deployment.Metadata.Uid).OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal).ToList();
+        var pods = All<Pod>("pods").Where(pod => pod.Metadata.OwnerReferences?[0].Uid == deployment.Metadata.Uid && !pod.IsDeleting()).OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal).ToList();
         var replicas = deployment.Spec!.Replicas ?? 1;
         foreach (var pod in pods.Skip(replicas))
             await client.DeleteAsync<Pod>(pod.Key(), ct: stop.Token);
@@ -130,6 +136,7 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
             Namespace = deployment.Metadata.Namespace,
             Labels = deployment.Spec!.Template!.Metadata!.Labels,
             OwnerReferences = [deployment.ControllerReference()],
+            Finalizers = MayEnd is null ? null : ["test.dev/grace"],
         },
         Spec = deployment.Spec.Template.Spec! with { NodeName = "node-1" },
     };

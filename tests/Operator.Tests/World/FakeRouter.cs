@@ -9,8 +9,8 @@ using LlmOps.Testing;
 namespace LlmOps.Operator.Tests.World;
 
 /// <summary>
-/// Plays a gateway of Gateway API and the EndpointSlice controller: accepts HTTPRoutes, and sends requests by their weights to pods that it saw a round ago, as a
-/// data plane does that learns of everything late.
+/// Plays a gateway of Gateway API and the EndpointSlice controller: sends requests by the weights of the HTTPRoutes that it accepted, to pods that it saw a round ago, as a
+/// data plane does that learns of everything late. A route that it does not accept goes on as it was accepted last.
 /// </summary>
 internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) : IAsyncDisposable
 {
@@ -42,12 +42,15 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
     private readonly ConcurrentDictionary<string, long> answered = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> failures = new();
     private readonly Dictionary<string, double> owed = [];
-    private IReadOnlyList<HttpRoute> routes = [];
-    private ILookup<string, (string Pod, string Serving)> endpoints = Array.Empty<(string, (string, string))>().ToLookup(item => item.Item1, item => item.Item2);
+    private readonly ConcurrentDictionary<string, HttpRoute> routes = new(StringComparer.Ordinal);
+    private volatile ILookup<string, (string Pod, string Serving)> endpoints = Array.Empty<(string, (string, string))>().ToLookup(item => item.Item1, item => item.Item2);
     private Task loop = Task.CompletedTask;
 
     /// <summary>What the gateway says of a route: True, False, or nothing.</summary>
     public Func<HttpRoute, string?> Accepts { get; set; } = _ => "True";
+
+    /// <summary>Whether the endpoints of a Service follow its selector and pods; false: they stay as they are.</summary>
+    public Func<Service, bool> Fills { get; set; } = _ => true;
 
     /// <summary>Requests so far that found no pod.</summary>
     public IReadOnlyCollection<string> Failures => failures;
@@ -57,6 +60,15 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
 
     /// <summary>Part of the candidate's requests that go to stable in spite of the weights.</summary>
     public double Leak { get; set; }
+
+    /// <summary>Share of the requests that each of our Services gets, in per cent: by the first rule of each route as it was accepted last.</summary>
+    public IReadOnlyDictionary<string, double> InEffect => routes.Values
+        .SelectMany(route => route.Spec?.Rules?.Take(1) ?? [])
+        .SelectMany(rule => rule.BackendRefs!.Where(IsOurs).Select(backend => (backend.Name, Percent: 100.0 * (backend.Weight ?? 1) / Math.Max(1, rule.BackendRefs!.Where(IsOurs).Sum(each => each.Weight ?? 1)))))
+        .ToDictionary(share => share.Name, share => share.Percent);
+
+    /// <summary>Whether it may still send requests to a pod: such a pod goes on answering until the router has learnt that it goes.</summary>
+    public bool Knows(Pod pod) => endpoints.Any(service => service.Any(endpoint => endpoint.Pod == pod.Metadata.Name));
 
     /// <summary>Requests answered by pods of a serving hash.</summary>
     public long AnsweredBy(string servingHash) => answered.GetValueOrDefault(servingHash);
@@ -79,7 +91,7 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
             try
             {
                 Send();
-                foreach (var service in All<Service>("services").Where(service => service.Metadata.Labels?.ContainsKey(Labels.Track) == true))
+                foreach (var service in All<Service>("services").Where(service => service.Metadata.Labels?.ContainsKey(Labels.Track) == true && Fills(service)))
                     await FillAsync(service);
                 foreach (var route in All<HttpRoute>("httproutes.gateway.networking.k8s.io"))
                     await AcceptAsync(route);
@@ -95,7 +107,9 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
 
     private void Learn()
     {
-        routes = All<HttpRoute>("httproutes.gateway.networking.k8s.io");
+        var there = All<HttpRoute>("httproutes.gateway.networking.k8s.io").Select(route => route.Metadata.Name!).ToHashSet(StringComparer.Ordinal);
+        foreach (var gone in routes.Keys.Where(name => !there.Contains(name)))
+            routes.TryRemove(gone, out _);
         endpoints = (
             from slice in All<EndpointSlice>("endpointslices.discovery.k8s.io")
             let service = slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel)
@@ -110,9 +124,9 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
     /// <summary>Sends what was learnt the round before: pods that went since are a failure.</summary>
     private void Send()
     {
-        foreach (var (rule, name) in routes.SelectMany(route => route.Spec?.Rules ?? [], (route, rule) => (rule, route.Metadata.Name!)))
+        foreach (var (rule, name) in routes.Values.SelectMany(route => route.Spec?.Rules ?? [], (route, rule) => (rule, route.Metadata.Name!)))
         {
-            var backends = (rule.BackendRefs ?? []).Where(backend => endpoints.Contains(backend.Name) || backend.Name.StartsWith("bot-", StringComparison.Ordinal)).ToList();
+            var backends = (rule.BackendRefs ?? []).Where(backend => endpoints.Contains(backend.Name) || IsOurs(backend)).ToList();
             var sum = backends.Sum(backend => backend.Weight ?? 1);
             foreach (var backend in backends.Where(backend => (backend.Weight ?? 1) > 0))
             {
@@ -175,6 +189,9 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
     {
         if (Accepts(route) is not { } answer)
             return;
+        // First in effect, then said to be.
+        if (answer == "True")
+            routes[route.Metadata.Name!] = route;
         JsonObject Condition(string type, string status) => new()
         {
             ["type"] = type,
@@ -194,6 +211,8 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
         if (!JsonNode.DeepEquals(seen, parents))
             await client.MergePatchAsync<HttpRoute>(route.Key(), new JsonObject { ["status"] = new JsonObject { ["parents"] = parents } }, "status", ct: stop.Token);
     }
+
+    private static bool IsOurs(HttpBackendReference backend) => backend.Name.StartsWith("bot-", StringComparison.Ordinal);
 
     private List<T> All<T>(string resource)
         where T : class, IResource<T> => [.. server.FindAll(resource, Samples.Namespace).Select(node => node.Deserialize(T.JsonType)!)];

@@ -12,10 +12,11 @@ internal sealed class InvariantWatch
 {
     private readonly ConcurrentQueue<string> violations = new();
     private readonly InProcessApiServer server;
+    private readonly FakeRouter router;
 
-    public InvariantWatch(InProcessApiServer server)
+    public InvariantWatch(InProcessApiServer server, FakeRouter router)
     {
-        this.server = server;
+        (this.server, this.router) = (server, router);
         server.OnWrite += Look;
     }
 
@@ -56,8 +57,43 @@ internal sealed class InvariantWatch
                 yield return $"candidate has {candidate.Weight}% with {passed} of {gates} gates passed";
         }
 
+        if (!isDown && deployment.Spec.Traffic?.HttpRoute is not null)
+        {
+            foreach (var overload in Overloads(deployment))
+                yield return overload;
+        }
+
         if (status.ObservedGeneration == deployment.Metadata.Generation && status.Rollout is null)
             yield return "a generation is observed and no rollout was recorded with it";
+    }
+
+    /// <summary>
+    /// Releases that the route, as it is in effect, sends more than their pods carry: none, or with all replicas but one each pod's part of that. The pods that were asked for
+    /// count, since a pod that is lost is not the operator's doing.
+    /// </summary>
+    private IEnumerable<string> Overloads(LlmDeployment deployment)
+    {
+        var replicas = Math.Max(1, deployment.Spec.Replicas ?? 1);
+        var loads = router.InEffect.Where(share => share.Value > 0).SelectMany(share => LedTo(share.Key).Select(serving => (serving.Hash, Percent: share.Value * serving.Part))).GroupBy(load => load.Hash, load => load.Percent);
+        foreach (var load in loads)
+        {
+            var (percent, pods) = (load.Sum(), ReplicasOf($"{deployment.Metadata.Name}-{load.Key}") ?? 0);
+            var carried = 100.0 * pods / Math.Max(1, replicas - 1);
+            if (pods == 0 || percent > carried + 5)
+                yield return $"the route sends {percent:0}% to {load.Key}, which has {pods} of {replicas} replicas";
+        }
+    }
+
+    /// <summary>Serving hashes behind the endpoints of a Service, with the part of its requests that each gets.</summary>
+    private List<(string Hash, double Part)> LedTo(string service)
+    {
+        var ready = server.FindAll("endpointslices.discovery.k8s.io", Samples.Namespace).Select(node => node.Deserialize(EndpointSlice.JsonType)!)
+            .Where(slice => slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service)
+            .SelectMany(slice => slice.Endpoints)
+            .Where(endpoint => endpoint.Conditions?.Ready == true)
+            .Select(endpoint => (string?)server.Find("pods", Samples.Namespace, endpoint.TargetRef!.Name!)?["metadata"]!["labels"]![Labels.Serving])
+            .OfType<string>().ToList();
+        return [.. ready.GroupBy(hash => hash).Select(hash => (hash.Key, (double)hash.Count() / ready.Count))];
     }
 
     private int? ReplicasOf(string name) => server.Find("deployments.apps", Samples.Namespace, name)?.Deserialize(Deployment.JsonType)?.Spec?.Replicas;

@@ -35,9 +35,9 @@ internal sealed class TestWorld : IAsyncDisposable
             Clock = new WorldClock(time, () => server.Requests.Total + server.ResourceVersion + gateway.Asked + engine.Generations, () => server.Requests.Active > 0);
         Client = new KubernetesClient(server.Configuration with { FieldManager = "user", UserAgent = "user" }, time);
         Nodes = new FakeNodes(server, engine, time ?? TimeProvider.System, TimeSpan.FromMilliseconds(time is null ? 15 : 100));
-        Invariants = new InvariantWatch(server);
         Steps = new StepWatch(server, time ?? TimeProvider.System);
         Router = new FakeRouter(server, time ?? TimeProvider.System);
+        Invariants = new InvariantWatch(server, Router);
     }
 
     /// <summary>The world's own clock; null where it lives in real time.</summary>
@@ -115,6 +115,7 @@ internal sealed class TestWorld : IAsyncDisposable
         hasRouter = true;
         if (install)
             FakeRouter.InstallCrd(Server);
+        Nodes.MayEnd = pod => !Router.Knows(pod);
         Router.Start();
     }
 
