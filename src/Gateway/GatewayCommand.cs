@@ -14,6 +14,7 @@ internal static class GatewayCommand
         var defaults = new GatewayOptions();
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig file. Default: $KUBECONFIG, else the cluster of this pod, else ~/.kube/config" };
         var context = new Option<string?>("--context") { Description = "Context of the kubeconfig" };
+        var insecure = new Option<bool>("--insecure-skip-tls-verify") { Description = "Obey a kubeconfig that switches off the check of the API server's certificate: whoever is on the way can then take the credentials" };
         var ns = new Option<string?>("--namespace") { Description = "Serve the LlmDeployments of this namespace alone" };
         var clientPort = new Option<int>("--client-port") { Description = "Port of the OpenAI API", DefaultValueFactory = _ => defaults.ClientPort };
         var adminPort = new Option<int>("--admin-port") { Description = "Port of health, metrics and evidence", DefaultValueFactory = _ => defaults.AdminPort };
@@ -32,12 +33,13 @@ internal static class GatewayCommand
 
         var command = new RootCommand("OpenAI-compatible gateway: routes by the status of LlmDeployments, splits, meters, falls back to stable.")
         {
-            kubeconfig, context, ns, clientPort, adminPort, maxBody, bind, drain,
+            kubeconfig, context, insecure, ns, clientPort, adminPort, maxBody, bind, drain,
         };
         command.SetAction((parsed, ct) => run(
             new GatewaySettings(
                 parsed.GetValue(kubeconfig),
                 parsed.GetValue(context),
+                parsed.GetValue(insecure),
                 parsed.GetValue(ns),
                 new GatewayOptions
                 {
@@ -65,4 +67,4 @@ internal static class GatewayCommand
 }
 
 /// <summary>What the command line says.</summary>
-internal sealed record GatewaySettings(string? Kubeconfig, string? Context, string? Namespace, GatewayOptions Options);
+internal sealed record GatewaySettings(string? Kubeconfig, string? Context, bool AllowInsecure, string? Namespace, GatewayOptions Options);

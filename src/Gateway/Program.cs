@@ -9,7 +9,7 @@ var command = GatewayCommand.Create(async (settings, ct) =>
         .AddJsonConsole(console => console.UseUtcTimestamp = true)
         // Kestrel logs each answer that an engine broke off as an unhandled exception; the gateway counts them.
         .AddFilter("Microsoft", LogLevel.Critical));
-    using var client = new KubernetesClient(KubernetesClientConfiguration.Load(settings.Kubeconfig, settings.Context));
+    using var client = new KubernetesClient(KubernetesClientConfiguration.Load(settings.Kubeconfig, settings.Context, settings.AllowInsecure));
     await using var server = await GatewayServer.StartAsync(settings.Options, new SecretTokens(client, TimeProvider.System), TimeProvider.System, loggers, ct);
     using var informers = new RouteInformers(client, settings.Namespace, server.Routes, loggers, TimeProvider.System);
     using var stopInformers = new CancellationTokenSource();

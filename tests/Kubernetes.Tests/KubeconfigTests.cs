@@ -110,8 +110,32 @@ public sealed class KubeconfigTests : IDisposable
     public void A_certificate_check_that_is_switched_off_is_refused() =>
         Assert.Contains("certificate-authority-data", Message(Config("server: https://example.test\ninsecure-skip-tls-verify: true")), StringComparison.Ordinal);
 
+    [Fact]
+    public void A_certificate_check_is_switched_off_only_by_whoever_starts_the_program() =>
+        Assert.True(Kubeconfig.FromText("/etc/kube/config", Config("server: https://example.test\ninsecure-skip-tls-verify: true")).Resolve(null, allowInsecure: true).InsecureSkipTlsVerify);
+
+    [Fact]
+    public void A_proxy_is_read() =>
+        Assert.Equal("socks5://proxy.test:1080/", Resolve(Config("server: https://example.test\nproxy-url: socks5://proxy.test:1080")).Proxy!.AbsoluteUri);
+
     [Theory]
-    [InlineData("exec:\n  command: aws")]
+    [InlineData("proxy-url: nowhere", "no usable proxy-url")]
+    [InlineData("proxy-url: ftp://user:hidden@proxy.test", "http, https or socks5")]
+    public void A_proxy_that_cannot_be_used_is_told_without_its_password(string cluster, string expected)
+    {
+        var message = Message(Config($"server: https://example.test\n{cluster}"));
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exec:\n  apiVersion: client.authentication.k8s.io/v1", "without a command")]
+    [InlineData("exec:\n  command: aws\n  apiVersion: client.authentication.k8s.io/v1alpha1", "v1 and v1beta1 are spoken")]
+    [InlineData("exec:\n  command: aws\n  apiVersion: client.authentication.k8s.io/v1\n  interactiveMode: Always", "no terminal")]
+    public void A_credential_plugin_that_cannot_be_used_is_told(string user, string expected) =>
+        Assert.Contains(expected, Message(Config(user: user)), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("auth-provider:\n  name: gcp")]
     [InlineData("username: admin\npassword: x")]
     public void A_way_to_authenticate_that_is_not_supported_is_refused_with_advice(string user)
@@ -160,7 +184,7 @@ public sealed class KubeconfigTests : IDisposable
             ["LLMOPS_SERVICE_ACCOUNT_PATH"] = directory.FullName,
         };
 
-        var configuration = KubernetesClientConfiguration.Load(null, null, environment.GetValueOrDefault);
+        var configuration = KubernetesClientConfiguration.Load(null, null, false, environment.GetValueOrDefault);
         Assert.Equal("https://[fd00::1]:6443/", configuration.Server.AbsoluteUri);
         Assert.Equal("team-b", configuration.Namespace);
         Assert.Equal("pod-token", await configuration.Token!.ReadAsync(TimeProvider.System, CancellationToken.None));
@@ -171,7 +195,7 @@ public sealed class KubeconfigTests : IDisposable
     public void Nothing_to_be_found_is_told_with_what_to_do()
     {
         var environment = new Dictionary<string, string> { ["HOME"] = directory.FullName };
-        var e = Assert.Throws<KubernetesConfigurationException>(() => KubernetesClientConfiguration.Load(null, null, environment.GetValueOrDefault));
+        var e = Assert.Throws<KubernetesConfigurationException>(() => KubernetesClientConfiguration.Load(null, null, false, environment.GetValueOrDefault));
         Assert.Contains("KUBECONFIG", e.Message, StringComparison.Ordinal);
     }
 
@@ -185,6 +209,6 @@ public sealed class KubeconfigTests : IDisposable
             ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1",
             ["LLMOPS_SERVICE_ACCOUNT_PATH"] = directory.FullName,
         };
-        Assert.Equal("example.test", KubernetesClientConfiguration.Load(null, null, environment.GetValueOrDefault).Server.Host);
+        Assert.Equal("example.test", KubernetesClientConfiguration.Load(null, null, false, environment.GetValueOrDefault).Server.Host);
     }
 }

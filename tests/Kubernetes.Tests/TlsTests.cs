@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -114,6 +115,59 @@ public sealed class TlsTests : IAsyncLifetime
     {
         using var client = Client(authority, Issue(authority, "CN=operator"), serverName: "kubernetes.default");
         Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_client_certificate_of_a_credential_plugin_is_used()
+    {
+        using var certificate = Issue(authority, "CN=by-plugin");
+        using var key = certificate.GetECDsaPrivateKey()!;
+        var directory = Directory.CreateTempSubdirectory("plugin");
+        try
+        {
+            var answer = JsonSerializer.Serialize(new
+            {
+                apiVersion = "client.authentication.k8s.io/v1",
+                kind = "ExecCredential",
+                status = new { clientCertificateData = certificate.ExportCertificatePem(), clientKeyData = key.ExportPkcs8PrivateKeyPem() },
+            });
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "answer"), answer);
+            var plugin = new CredentialPlugin(new() { Command = "cat", Arguments = [Path.Combine(directory.FullName, "answer")], ApiVersion = "client.authentication.k8s.io/v1" });
+            using var client = new KubernetesClient(new() { Server = new(server!.Urls.Single()), CertificateAuthorities = [authority], Plugin = plugin });
+            Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+            Assert.Equal(["HTTP/2 CN=by-plugin"], protocols);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_server_of_another_authority_is_accepted_where_the_check_is_switched_off()
+    {
+        using var client = new KubernetesClient(new()
+        {
+            Server = new UriBuilder(server!.Urls.Single()) { Host = "localhost" }.Uri,
+            ClientCertificate = Issue(authority, "CN=operator"),
+            InsecureSkipTlsVerify = true,
+        });
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_proxy_of_the_configuration_is_used_for_loopback_too()
+    {
+        using var proxy = new ConnectProxy();
+        using var client = new KubernetesClient(new()
+        {
+            Server = new(server!.Urls.Single()),
+            CertificateAuthorities = [authority],
+            ClientCertificate = Issue(authority, "CN=operator"),
+            Proxy = proxy.Address,
+        });
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+        Assert.Equal([new Uri(server.Urls.Single()).Authority], proxy.Targets);
     }
 
     [Theory]

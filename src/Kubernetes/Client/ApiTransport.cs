@@ -43,7 +43,7 @@ internal sealed class ApiTransport : IDisposable
             if (response.IsSuccessStatusCode)
                 return response;
 
-            if (response.StatusCode == HttpStatusCode.Unauthorized && !tokenWasRenewed && configuration.Token?.Invalidate() is true)
+            if (response.StatusCode == HttpStatusCode.Unauthorized && !tokenWasRenewed && CanRenewCredentials())
             {
                 tokenWasRenewed = true;
                 response.Dispose();
@@ -92,9 +92,30 @@ internal sealed class ApiTransport : IDisposable
         // SocketsHttpHandler checks the server's certificate against the Host header where there is one.
         if (configuration.TlsServerName is { } name)
             message.Headers.Host = name;
-        if (configuration.Token is { } token)
-            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token.ReadAsync(time, ct));
+        if (await TokenAsync($"{method} {pathAndQuery}", ct) is { } token)
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return message;
+    }
+
+    private async ValueTask<string?> TokenAsync(string request, CancellationToken ct)
+    {
+        try
+        {
+            return configuration.Token is { } token ? await token.ReadAsync(time, ct)
+                : configuration.Plugin is { } plugin ? await plugin.ReadTokenAsync(time, ct)
+                : null;
+        }
+        catch (KubernetesConfigurationException e)
+        {
+            throw new KubernetesException($"{request}: {e.Message}", 0, KubernetesException.NoCredentialsReason, innerException: e);
+        }
+    }
+
+    /// <summary>The server did not accept the token: whether another one can be had.</summary>
+    private bool CanRenewCredentials()
+    {
+        configuration.Plugin?.Invalidate();
+        return configuration.Plugin is not null || configuration.Token?.Invalidate() is true;
     }
 
     private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage message, string name, string verb, CancellationToken ct)

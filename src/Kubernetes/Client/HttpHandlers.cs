@@ -22,13 +22,25 @@ internal static class HttpHandlers
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = !configuration.Server.IsLoopback,
+            UseProxy = configuration.Proxy is not null || !configuration.Server.IsLoopback,
         };
+        if (configuration.Proxy is { } proxy)
+            handler.Proxy = new WebProxy(proxy);
+        Authenticate(handler, configuration);
+        return handler;
+    }
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5359:Do Not Disable Certificate Validation", Justification = "Only where whoever started the program asked for it.")]
+    private static void Authenticate(SocketsHttpHandler handler, KubernetesClientConfiguration configuration)
+    {
         if (configuration.CertificateAuthorities is { } authorities)
             handler.SslOptions.CertificateChainPolicy = OnlyTrust(authorities);
         if (configuration.ClientCertificate is { } certificate)
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
-        return handler;
+        else if (configuration.Plugin is { } plugin)
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => plugin.Certificate!;
+        if (configuration.InsecureSkipTlsVerify)
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
     }
 
     /// <summary>A chain policy and not a callback: it leaves the check of the name to the framework.</summary>

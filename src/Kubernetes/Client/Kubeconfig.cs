@@ -54,17 +54,19 @@ internal sealed class Kubeconfig
 
     public static Kubeconfig FromText(string path, string text) => new([(path, text)]);
 
-    public KubernetesClientConfiguration Resolve(string? context)
+    /// <param name="allowInsecure">Whether <c>insecure-skip-tls-verify</c> is obeyed; else it is refused.</param>
+    public KubernetesClientConfiguration Resolve(string? context, bool allowInsecure = false)
     {
         var name = context ?? currentContext
             ?? throw new KubernetesConfigurationException($"{source} has no current-context: choose one of {Names(contexts)}.");
         var chosen = Find(contexts, "context", name);
         var cluster = Find(clusters, "cluster", chosen["cluster"] ?? string.Empty);
         var user = chosen["user"] is { } userName ? Find(users, "user", userName) : null;
-        if (cluster["insecure-skip-tls-verify"] is "true")
+        var isInsecure = cluster["insecure-skip-tls-verify"] is "true";
+        if (isInsecure && !allowInsecure)
         {
             throw new KubernetesConfigurationException(
-                $"Context {name} in {source} sets insecure-skip-tls-verify, which is refused: anybody on the way could take the credentials. Set certificate-authority-data instead.");
+                $"Context {name} in {source} sets insecure-skip-tls-verify, which is refused: anybody on the way could take the credentials. Set certificate-authority-data instead, or accept the risk with --insecure-skip-tls-verify.");
         }
 
         return new KubernetesClientConfiguration
@@ -72,9 +74,12 @@ internal sealed class Kubeconfig
             Server = ServerOf(name, cluster),
             Namespace = chosen["namespace"],
             CertificateAuthorities = AuthoritiesOf(cluster),
+            InsecureSkipTlsVerify = isInsecure,
+            Proxy = ProxyOf(name, cluster),
             TlsServerName = cluster["tls-server-name"],
             ClientCertificate = user is null ? null : CertificateOf(user),
             Token = user is null ? null : TokenOf(user),
+            Plugin = user is null ? null : PluginOf(user, cluster),
         };
     }
 
@@ -82,6 +87,14 @@ internal sealed class Kubeconfig
         Uri.TryCreate(cluster["server"], UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
             ? server
             : throw new KubernetesConfigurationException($"The cluster of context {context} in {source} has no usable server: {cluster["server"] ?? "(none)"}.");
+
+    private Uri? ProxyOf(string context, Entry cluster) => cluster["proxy-url"] switch
+    {
+        null => null,
+        var text when Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https" or "socks5" => proxy,
+        // Not what it says: a proxy's URL may hold a password.
+        _ => throw new KubernetesConfigurationException($"The cluster of context {context} in {source} has no usable proxy-url: give an http, https or socks5 URL."),
+    };
 
     private X509Certificate2Collection? AuthoritiesOf(Entry cluster)
     {
@@ -131,9 +144,39 @@ internal sealed class Kubeconfig
         return user["token"] is { } token ? BearerToken.FromValue(token) : null;
     }
 
+    private CredentialPlugin? PluginOf(Entry user, Entry cluster)
+    {
+        if (!user.Node.Children.TryGetValue(new YamlScalarNode("exec"), out var node))
+            return null;
+        if (node is not YamlMappingNode mapping || new Entry(mapping, user.Directory) is not { } exec || exec["command"] is not { } command)
+            throw new KubernetesConfigurationException($"A user in {source} authenticates by exec without a command.");
+        if (exec["apiVersion"] is not ("client.authentication.k8s.io/v1" or "client.authentication.k8s.io/v1beta1"))
+            throw new KubernetesConfigurationException($"The exec of a user in {source} wants {exec["apiVersion"] ?? "no apiVersion"}: client.authentication.k8s.io/v1 and v1beta1 are spoken; a newer {command} does so.");
+        if (exec["interactiveMode"] is "Always")
+            throw new KubernetesConfigurationException($"The exec of a user in {source} has interactiveMode Always, and there is no terminal to ask at: use IfAvailable or Never.");
+        return new(new()
+        {
+            // As kubectl does: a path starts at the kubeconfig, a plain name is found by PATH.
+            Command = command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? Path.Combine(user.Directory, command) : command,
+            ApiVersion = exec["apiVersion"]!,
+            Arguments = [.. Items(mapping, "args").OfType<YamlScalarNode>().Select(argument => argument.Value ?? string.Empty)],
+            Environment = Items(mapping, "env").OfType<YamlMappingNode>().Where(variable => Scalar(variable, "name") is not null).ToDictionary(variable => Scalar(variable, "name")!, variable => Scalar(variable, "value") ?? string.Empty),
+            InstallHint = exec["installHint"],
+            Cluster = exec["provideClusterInfo"] is not "true" ? null : new()
+            {
+                Server = cluster["server"] ?? string.Empty,
+                TlsServerName = cluster["tls-server-name"],
+                CertificateAuthorityData = PemOf(cluster, "certificate-authority") is { } pem ? Encoding.UTF8.GetBytes(pem) : null,
+                ProxyUrl = cluster["proxy-url"],
+            },
+        });
+    }
+
+    private static List<YamlNode> Items(YamlMappingNode node, string key) =>
+        node.Children.TryGetValue(new YamlScalarNode(key), out var value) && value is YamlSequenceNode items ? [.. items] : [];
+
     private static readonly (string Field, string Advice)[] Refused =
     [
-        ("exec", "programs from a kubeconfig are not run. Use a client certificate, a token or a token file (kubectl create token)."),
         ("auth-provider", "Kubernetes removed it in 1.26. Use a client certificate, a token or a token file."),
         ("username", "Kubernetes removed basic authentication in 1.19. Use a client certificate, a token or a token file."),
     ];

@@ -20,6 +20,15 @@ public sealed record KubernetesClientConfiguration
     /// <summary>Bearer token to authenticate with.</summary>
     public BearerToken? Token { get; init; }
 
+    /// <summary>Program that gives the token or the certificate to authenticate with.</summary>
+    public CredentialPlugin? Plugin { get; init; }
+
+    /// <summary>Proxy on the way to the server: <c>http</c>, <c>https</c> or <c>socks5</c>. Null: what the environment says (<c>HTTPS_PROXY</c>, <c>NO_PROXY</c>), none for loopback.</summary>
+    public Uri? Proxy { get; init; }
+
+    /// <summary>Whether any certificate of the server is accepted: whoever is on the way can then read all and take the credentials. Only where a flag asked for it. Default: false.</summary>
+    public bool InsecureSkipTlsVerify { get; init; }
+
     /// <summary>Name to expect in the server's certificate, where it is not the host of <see cref="Server"/>.</summary>
     public string? TlsServerName { get; init; }
 
@@ -38,9 +47,10 @@ public sealed record KubernetesClientConfiguration
     /// </summary>
     /// <param name="kubeconfigPath">A kubeconfig file, or several joined by <c>:</c>.</param>
     /// <param name="context">Context of the kubeconfig. Default: its current context.</param>
+    /// <param name="allowInsecure">Whether a kubeconfig may switch off the check of the server's certificate. Default: it is refused.</param>
     /// <exception cref="KubernetesConfigurationException">None of them is there, or one cannot be used.</exception>
-    public static KubernetesClientConfiguration Load(string? kubeconfigPath = null, string? context = null) =>
-        Load(kubeconfigPath, context, Environment.GetEnvironmentVariable);
+    public static KubernetesClientConfiguration Load(string? kubeconfigPath = null, string? context = null, bool allowInsecure = false) =>
+        Load(kubeconfigPath, context, allowInsecure, Environment.GetEnvironmentVariable);
 
     /// <summary>The cluster that this pod runs in, by its service account.</summary>
     /// <param name="serviceAccountPath">
@@ -51,16 +61,16 @@ public sealed record KubernetesClientConfiguration
     public static KubernetesClientConfiguration InCluster(string? serviceAccountPath = null) =>
         InClusterConfiguration.Read(serviceAccountPath, Environment.GetEnvironmentVariable);
 
-    internal static KubernetesClientConfiguration Load(string? kubeconfigPath, string? context, Func<string, string?> environment)
+    internal static KubernetesClientConfiguration Load(string? kubeconfigPath, string? context, bool allowInsecure, Func<string, string?> environment)
     {
         var paths = kubeconfigPath ?? environment("KUBECONFIG");
         if (!string.IsNullOrEmpty(paths))
-            return Kubeconfig.Load(paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)).Resolve(context);
+            return Kubeconfig.Load(paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)).Resolve(context, allowInsecure);
         if (InClusterConfiguration.IsAvailable(environment))
             return InClusterConfiguration.Read(null, environment);
         var home = Path.Combine(environment("HOME") ?? "/", ".kube", "config");
         return File.Exists(home)
-            ? Kubeconfig.Load([home]).Resolve(context)
+            ? Kubeconfig.Load([home]).Resolve(context, allowInsecure)
             : throw new KubernetesConfigurationException($"No cluster found: set KUBECONFIG, run in a pod, or write {home}.");
     }
 }

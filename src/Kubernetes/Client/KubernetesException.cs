@@ -20,6 +20,9 @@ public sealed class KubernetesException : Exception
     /// <summary><see cref="Reason"/> when the answer is not the JSON that was asked for.</summary>
     public const string UndecodableReason = "Undecodable";
 
+    /// <summary><see cref="Reason"/> when there is nothing to authenticate with: a token file or a credential plugin failed.</summary>
+    public const string NoCredentialsReason = "NoCredentials";
+
     public KubernetesException(string message, int statusCode, string? reason, Status? status = null, TimeSpan? retryAfter = null, Exception? innerException = null)
         : base(message, innerException) =>
         (StatusCode, Reason, Status, RetryAfter) = (statusCode, reason, status, retryAfter);

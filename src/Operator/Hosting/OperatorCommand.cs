@@ -15,6 +15,7 @@ internal static class OperatorCommand
     {
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig. Default: $KUBECONFIG, else the cluster that this pod runs in, else ~/.kube/config." };
         var context = new Option<string?>("--context") { Description = "Context of the kubeconfig. Default: its current one." };
+        var insecure = new Option<bool>("--insecure-skip-tls-verify") { Description = "Obey a kubeconfig that switches off the check of the API server's certificate: whoever is on the way can then take the credentials." };
         var ns = new Option<string?>("--namespace") { Description = "The operator's own namespace, for its lease. Default: $POD_NAMESPACE, else that of the kubeconfig, else llmops-system." };
         var watch = new Option<string?>("--watch-namespace") { Description = "Only LlmDeployments of this namespace. Default: all." };
         var elect = new Option<bool>("--leader-elect") { Description = "Wait for the lease before reconciling.", DefaultValueFactory = _ => true };
@@ -45,13 +46,13 @@ internal static class OperatorCommand
                 result.AddError("--workers must be 1 or more");
         });
 
-        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, ns, watch, elect, duration, deadline, retry, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics };
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, elect, duration, deadline, retry, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics };
         command.SetAction(async (arguments, ct) =>
         {
             KubernetesClientConfiguration configuration;
             try
             {
-                configuration = KubernetesClientConfiguration.Load(arguments.GetValue(kubeconfig), arguments.GetValue(context));
+                configuration = KubernetesClientConfiguration.Load(arguments.GetValue(kubeconfig), arguments.GetValue(context), arguments.GetValue(insecure));
             }
             catch (KubernetesConfigurationException e)
             {
