@@ -25,53 +25,55 @@ public sealed class StatusRoundTripTests
         Unauthorized = 2,
     };
 
-    [Fact]
-    public void A_state_in_the_middle_of_a_canary_is_read_back_as_it_was() => CheckRoundTrip(new RolloutState
+    /// <summary>A rollout of r2 against r1, ten seconds into a step.</summary>
+    private static readonly Rollout Tried = new()
     {
-        Stable = new Release("r1", "s1", "p1"),
-        Candidate = new Release("r2", "s2", "p2"),
-        Current = new Rollout
-        {
-            Id = "0a1b2c3d",
-            ReleaseHash = "r2",
-            Phase = RolloutPhase.Stepping,
-            StepIndex = 1,
-            WeightPercent = 25,
-            WeightEpoch = 2,
-            MaxWeight = 25,
-            StartedAt = Time,
-            StepStartedAt = Time.AddSeconds(10),
-            HoldStartedAt = Time.AddSeconds(11),
-            Kind = RolloutKind.Rollback,
-            PromotedBy = "alice (action promote-1)",
-            GateAttempts = [new(0, "quality", 3), new(0, "safety", 2)],
-            Verdicts = [new(0, "gate/quality", Verdict.ProviderError, "no report", Time), new(0, "gate/quality", Verdict.Pass, "numbers", Time.AddSeconds(9))],
-            Evidence =
-            [
-                new("process", 2, 25, new(900, 1, [450, 225, 90, 45, 9]), AllCounts),
-                new("other", 2, 25, new(1, 0), new(2, 0)),
-                new("process", 1, 20, new(5, 0), new(5, 0)) { Mirrored = true },
-                new("0b8e7c5a-7c3e-4d6f-9a2e-1f6b3a5d9c11/0", 2, 25, TrackCounts.None, new(7, 1)) { IsOfEngine = true },
-            ],
-            Baselines = [new("0b8e7c5a-7c3e-4d6f-9a2e-1f6b3a5d9c11/0", 2, 1000, 3)],
-            EvidenceSavedAt = Time.AddSeconds(12),
-            Onsets = [new(2, 0, new(300, 1), AllCounts)],
-            PredictedWait = TimeSpan.FromMinutes(3),
-            Checks = [new("latency", Verdict.Fail, 2, "4f2a:17", Time.AddSeconds(13), "3.1 is above 2"), new("queue", Verdict.Pass, 0, "4f2a:18", Time.AddSeconds(14), "0")],
-            Capacity = new(CapacityPlan.TakeFromStable, true, 1, 2, 2, 4, "stable gives 2", Time.AddSeconds(1)),
-            Start = new(StartPhase.Load, Time.AddSeconds(2)),
-            Reason = Reasons.Holding,
-            Message = "holds 25%",
-            StableHash = "r1",
-            Generation = 7,
-            Actor = "argocd-controller (Apply)",
-            ReasonSince = Time.AddSeconds(13),
-            FirstBadAt = Time.AddSeconds(14),
-            DecidedAt = Time.AddSeconds(15),
-            Timeline = [new(Time, Reasons.RolloutStarted, 0, 0, "r2 is tried against r1"), new(Time.AddSeconds(11), Reasons.WeightChanged, 1, 25, "0% → 25%")],
-            StepTimes = [new(0, "gate quality", 0, Time, Time.AddSeconds(9)), new(1, "weight 25%", 25, Time.AddSeconds(9), null), new(2, "weight 50%", 0, null, null)],
-            Rules = [new("tolerance/ttft", "1.2")],
-        },
+        Id = "0a1b2c3d",
+        ReleaseHash = "r2",
+        Phase = RolloutPhase.Stepping,
+        StartedAt = Time,
+        StepStartedAt = Time.AddSeconds(10),
+        Reason = Reasons.Holding,
+        Message = "holds 25%",
+    };
+
+    [Fact]
+    public void A_state_in_the_middle_of_a_canary_is_read_back_as_it_was() => CheckRoundTrip(Trying(Tried with
+    {
+        StepIndex = 1,
+        WeightPercent = 25,
+        WeightEpoch = 2,
+        MaxWeight = 25,
+        HoldStartedAt = Time.AddSeconds(11),
+        Kind = RolloutKind.Rollback,
+        PromotedBy = "alice (action promote-1)",
+        GateAttempts = [new(0, "quality", 3), new(0, "safety", 2)],
+        Verdicts = [new(0, "gate/quality", Verdict.ProviderError, "no report", Time), new(0, "gate/quality", Verdict.Pass, "numbers", Time.AddSeconds(9))],
+        Evidence =
+        [
+            new("process", 2, 25, new(900, 1, [450, 225, 90, 45, 9]), AllCounts),
+            new("other", 2, 25, new(1, 0), new(2, 0)),
+            new("process", 1, 20, new(5, 0), new(5, 0)) { Mirrored = true },
+            new("0b8e7c5a-7c3e-4d6f-9a2e-1f6b3a5d9c11/0", 2, 25, TrackCounts.None, new(7, 1)) { IsOfEngine = true },
+        ],
+        Baselines = [new("0b8e7c5a-7c3e-4d6f-9a2e-1f6b3a5d9c11/0", 2, 1000, 3)],
+        EvidenceSavedAt = Time.AddSeconds(12),
+        Onsets = [new(2, 0, new(300, 1), AllCounts)],
+        PredictedWait = TimeSpan.FromMinutes(3),
+        Checks = [new("latency", Verdict.Fail, 2, "4f2a:17", Time.AddSeconds(13), "3.1 is above 2"), new("queue", Verdict.Pass, 0, "4f2a:18", Time.AddSeconds(14), "0")],
+        Capacity = new(CapacityPlan.TakeFromStable, true, 1, 2, 2, 4, "stable gives 2", Time.AddSeconds(1)),
+        Start = new(StartPhase.Load, Time.AddSeconds(2)),
+        StableHash = "r1",
+        Generation = 7,
+        Actor = "argocd-controller (Apply)",
+        ReasonSince = Time.AddSeconds(13),
+        FirstBadAt = Time.AddSeconds(14),
+        DecidedAt = Time.AddSeconds(15),
+        Timeline = [new(Time, Reasons.RolloutStarted, 0, 0, "r2 is tried against r1"), new(Time.AddSeconds(11), Reasons.WeightChanged, 1, 25, "0% → 25%")],
+        StepTimes = [new(0, "gate quality", 0, Time, Time.AddSeconds(9)), new(1, "weight 25%", 25, Time.AddSeconds(9), null), new(2, "weight 50%", 0, null, null)],
+        Rules = [new("tolerance/ttft", "1.2")],
+    }) with
+    {
         Previous = new Rollout
         {
             Id = "9a3b12cd",
@@ -95,55 +97,30 @@ public sealed class StatusRoundTripTests
             new("uid-1", "pause-1", ActionKind.Pause, ActionOutcome.Applied, "held", "bob", Time),
             new("uid-2", "approve-1", ActionKind.Approve, ActionOutcome.Refused, "too late", null, Time.AddSeconds(1)),
         ],
-        ObservedGeneration = 7,
     });
 
     [Fact]
-    public void A_state_on_its_way_back_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial with
+    public void A_state_on_its_way_back_is_read_back_as_it_was() => CheckRoundTrip(Trying(Tried with
     {
-        Stable = new Release("r1", "s1", "p1"),
-        Candidate = new Release("r2", "s2", "p2"),
-        Current = new Rollout
-        {
-            Id = "0a1b2c3d",
-            ReleaseHash = "r2",
-            Phase = RolloutPhase.Reverting,
-            StepIndex = 2,
-            WeightPercent = 33,
-            WeightEpoch = 4,
-            MaxWeight = 95,
-            StableFloor = 6,
-            StartedAt = Time,
-            StepStartedAt = Time.AddSeconds(10),
-            RevertReason = Reasons.LiveTestFailed,
-            RevertMessage = "worse",
-            Reason = Reasons.WaitingForStable,
-            Message = "keeps 33%",
-        },
+        Phase = RolloutPhase.Reverting,
+        StepIndex = 2,
+        WeightPercent = 33,
+        WeightEpoch = 4,
+        MaxWeight = 95,
+        StableFloor = 6,
+        RevertReason = Reasons.LiveTestFailed,
+        RevertMessage = "worse",
+        Reason = Reasons.WaitingForStable,
+        Message = "keeps 33%",
+    }) with
+    {
         Failed = [new("r2", Reasons.LiveTestFailed, "worse", Time)],
         Retiring = [new("s0", 2, Time.AddMinutes(1), Time.AddMinutes(2))],
     });
 
     [Fact]
-    public void A_mirror_is_read_back_as_it_was() => CheckRoundTrip(new RolloutState
-    {
-        Stable = new Release("r1", "s1", "p1"),
-        Candidate = new Release("r2", "s2", "p2"),
-        Current = new Rollout
-        {
-            Id = "0a1b2c3d",
-            ReleaseHash = "r2",
-            Phase = RolloutPhase.Stepping,
-            Mirror = new(20, 8),
-            WeightEpoch = 1,
-            StartedAt = Time,
-            StepStartedAt = Time.AddSeconds(10),
-            HoldStartedAt = Time.AddSeconds(11),
-            Reason = Reasons.Mirroring,
-            Message = "copies 20%",
-        },
-        ObservedGeneration = 7,
-    });
+    public void A_mirror_is_read_back_as_it_was() =>
+        CheckRoundTrip(Trying(Tried with { Mirror = new(20, 8), WeightEpoch = 1, HoldStartedAt = Time.AddSeconds(11), Reason = Reasons.Mirroring, Message = "copies 20%" }));
 
     [Fact]
     public void A_state_before_the_first_release_is_read_back_as_it_was() => CheckRoundTrip(RolloutState.Initial);
@@ -165,6 +142,9 @@ public sealed class StatusRoundTripTests
         Assert.Equal((3, 1), (state.Current.AttemptOf(2, "quality"), state.Current.AttemptOf(2, "safety")));
         Assert.Empty(RolloutStateReader.Read(new LlmDeploymentStatus { Rollout = rollout with { GateAttempt = 1 } }).Current!.GateAttempts);
     }
+
+    private static RolloutState Trying(Rollout rollout) =>
+        RolloutState.Initial with { Stable = new Release("r1", "s1", "p1"), Candidate = new Release("r2", "s2", "p2"), Current = rollout, ObservedGeneration = 7 };
 
     private static void CheckRoundTrip(RolloutState state)
     {

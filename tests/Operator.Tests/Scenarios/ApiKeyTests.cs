@@ -69,6 +69,7 @@ public sealed class ApiKeyTests(ITestOutputHelper output)
             deployment => deployment.Status?.Conditions?.Any(condition => condition is { Type: ConditionTypes.Stalled, Status: "True", Reason: Reasons.CandidateUnauthorized }) == true, "it is stalled");
         Assert.Contains("answered 401 to key apiKey of Secret keys", waiting.Status!.Rollout!.Message, StringComparison.Ordinal);
         Assert.Null(waiting.Status.FailedReleases);
+        AssertNowhere(world, Wrong);
 
         await world.ApplyAsync(KeySecret("keys", Right));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null }, "it serves");
