@@ -42,6 +42,9 @@ internal sealed class FakeGateway : IAsyncDisposable
     /// <summary>Whether no requests come.</summary>
     public bool IsQuiet { get; set; }
 
+    /// <summary>Adds to the counts of an epoch what only some stories need; null: nothing.</summary>
+    public Action<JsonObject>? Tell { get; set; }
+
     /// <summary>How often it was asked.</summary>
     public int Asked => Volatile.Read(ref asked);
 
@@ -92,10 +95,16 @@ internal sealed class FakeGateway : IAsyncDisposable
                     ["namespace"] = Samples.Namespace,
                     ["name"] = rollout.Key.Name,
                     ["rollout"] = rollout.Key.Rollout,
-                    ["epochs"] = new JsonArray([.. rollout.Select(epoch => (JsonNode)epoch.Value.ToJson(epoch.Key.Epoch))]),
+                    ["epochs"] = new JsonArray([.. rollout.Select(JsonNode (epoch) => Told(epoch.Value.ToJson(epoch.Key.Epoch)))]),
                 })]),
             };
         }
+    }
+
+    private JsonObject Told(JsonObject epoch)
+    {
+        Tell?.Invoke(epoch);
+        return epoch;
     }
 
     private void Serve((string, string, int) key, int weight)
