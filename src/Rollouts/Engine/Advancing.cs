@@ -20,11 +20,6 @@ internal static class Advancing
             course = Starting.Go(situation, course);
         }
 
-        if (course.Rollout.Phase is RolloutPhase.Stepping or RolloutPhase.Promoting)
-        {
-            course = Routing.Settle(situation, course);
-        }
-
         if (course.Rollout.Phase == RolloutPhase.Stepping)
         {
             course = Stepping.Go(situation, course);

@@ -7,7 +7,7 @@ internal static class Holding
     {
         if (course.Rollout.HoldStartedAt is not { } holdStartedAt || course.Rollout.WeightPercent != step.WeightPercent)
         {
-            course = SetWeight(situation, course, step);
+            course = SetWeight(situation, course.Rollout.WeightPercent == step.WeightPercent ? course : Routing.Settle(situation, course), step);
             return course.Rollout.HoldStartedAt is { } started && course.Rollout.WeightPercent == step.WeightPercent
                 ? WaitOut(situation, course, step, started, mayComplete: false)
                 : course;

@@ -9,6 +9,7 @@ internal static class Promoting
 
     public static Course Go(Situation situation, Course course)
     {
+        course = Routing.Settle(situation, course);
         // Evidence against it has reverted by now; a person may take it over, or go back, without evidence for it.
         var isForced = course.Rollout is not { PromotedBy: null, Kind: RolloutKind.Release };
         var waiting = course.Rollout.WeightPercent > 0 ? Routing.Wait(situation, course, mayMismatch: isForced) : null;

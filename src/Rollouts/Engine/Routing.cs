@@ -41,8 +41,8 @@ internal static class Routing
     /// <summary>Begins to count what engines answer at a weight between those of the steps, as replicas change hands: from when it is in effect.</summary>
     public static Course Settle(Situation situation, Course course)
     {
-        var (rollout, isBetween) = (course.Rollout, course.Rollout.Phase == RolloutPhase.Promoting || Stepping.Current(situation, course) is WeightStep step && step.WeightPercent != course.Rollout.WeightPercent);
-        return isBetween && rollout is { WeightPercent: > 0, HoldStartedAt: null, Baselines.Count: 0 } && situation.Observation.Counters.Count > 0
+        var rollout = course.Rollout;
+        return rollout is { WeightPercent: > 0, HoldStartedAt: null, Baselines.Count: 0 } && situation.Observation.Counters.Count > 0
             && Delays(situation, course) && Pending(situation, course, rollout.WeightPercent) is null
             ? course.With(WeightChange.Hold(rollout, rollout.WeightPercent, situation.Now))
             : course;
