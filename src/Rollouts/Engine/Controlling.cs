@@ -52,7 +52,7 @@ internal static class Controlling
 
         var message = $"release {course.Candidate.Hash} is promoted from {course.Rollout.WeightPercent}% by {action.ActorAndReason}";
         var isAtGate = Deciding.StepOf(situation, course) is GateStep;
-        course = course.With(course.Rollout with { PromotedBy = action.Actor }).Tell(RolloutReasons.PromotionRequested, message) with { HasMoved = true };
+        course = course.With(course.Rollout with { PromotedBy = action.Actor }).Tell(RolloutReasons.PromotionRequested, message) with { HasMoved = !isAtGate };
         course = course.Rollout.Phase switch
         {
             RolloutPhase.Starting => course.With(course.Rollout with { StepIndex = Steps.First(situation.Plan.Steps, course.State) }),

@@ -27,8 +27,9 @@ internal static class FastPath
     }
 
     /// <summary>
-    /// Only before the first request: afterwards gateways know better, since they see whether stable refuses as well. Pods that are stable's own are not the candidate's fault.
+    /// Only before the first request: afterwards gateways know better, since they see whether stable refuses as well. Pods that are stable's own are not the candidate's fault,
+    /// and what was seen when the rollout began was seen of another one's pods.
     /// </summary>
     private static bool RefusesWarmUp(Situation situation, Course course) =>
-        !course.SharesPods && course.Rollout.WeightPercent == 0 && situation.PodsOf(course.Candidate) is { Ready: > 0 } pods && pods.Unauthorized >= pods.Ready;
+        !course.SharesPods && course.Rollout.MaxWeight == 0 && course.Rollout.StartedAt < situation.Now && situation.PodsOf(course.Candidate) is { Ready: > 0 } pods && pods.Unauthorized >= pods.Ready;
 }

@@ -10,15 +10,16 @@ internal sealed class PodCluster
     /// <summary>All that is wanted is ready.</summary>
     public void Follow(EquatableArray<ServingTarget> targets) => Set(targets, target => new(target.ServingHash, target.Replicas, target.Replicas, target.Replicas));
 
-    /// <summary>Some of what is wanted is not ready yet, or is ready and has answered nothing.</summary>
+    /// <summary>Some of what is wanted is not ready yet, or is ready and has answered nothing, or refuses whoever asks.</summary>
     public void Lag(EquatableArray<ServingTarget> targets, Dice dice)
     {
         var (missing, isCold, start) = (dice.Roll(3), dice.OneIn(3), (StartPhase)dice.Roll(4));
         var problem = dice.OneIn(3) ? new Problem(dice.OneIn(2) ? RolloutReasons.InsufficientGpus : "PodCrashLoop", "no node has a free GPU, or so") : null;
+        var isRefused = isCold && dice.OneIn(4);
         Set(targets, target =>
         {
             var ready = Math.Max(0, target.Replicas - missing);
-            return new(target.ServingHash, target.Replicas, ready, isCold ? 0 : ready, ready < target.Replicas ? problem : null, Start: start);
+            return new(target.ServingHash, target.Replicas, ready, isCold ? 0 : ready, ready < target.Replicas ? problem : null, Start: start, Unauthorized: isRefused ? ready : 0);
         });
     }
 
