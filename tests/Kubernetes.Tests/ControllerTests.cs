@@ -88,6 +88,24 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_key_that_the_server_puts_off_comes_back_when_the_server_said_and_without_an_error_in_the_log()
+    {
+        Run((_, _) => throw new KubernetesException("slow down", 429, "TooManyRequests", retryAfter: TimeSpan.FromSeconds(7)));
+        queue.Add(Key("a"));
+        for (var i = 1; i <= 5; i++)
+        {
+            await SeenAsync(i);
+            await time.WaitForTimersAsync(1);
+            time.Advance(TimeSpan.FromSeconds(6.9));
+            Assert.Equal(i, seen.Count);
+            time.Advance(TimeSpan.FromSeconds(0.1));
+        }
+
+        await SeenAsync(6);
+        Assert.DoesNotContain(logs.Lines, l => l.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
     public async Task A_key_that_hangs_does_not_hold_up_the_others_and_a_stop_ends_it()
     {
         Run(async (key, ct) =>

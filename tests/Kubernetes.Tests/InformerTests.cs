@@ -221,6 +221,34 @@ public sealed class InformerTests
     }
 
     [Fact]
+    public async Task A_server_that_says_when_to_come_back_is_not_asked_before()
+    {
+        HttpResponseMessage Busy()
+        {
+            var response = FakeApi.Failure(429, "TooManyRequests");
+            response.Headers.RetryAfter = new(TimeSpan.FromSeconds(5));
+            return response;
+        }
+
+        var clientTime = new LlmOps.Testing.ManualTime();
+        await using var bed = new InformerBed(clientTime: clientTime);
+        for (var i = 0; i < 6; i++)
+            bed.List(Busy);
+        bed.List(10, Map("a", 1)).Watch(() => FakeApi.Failure(503, "ServiceUnavailable")).Start();
+        // The client itself tries a few times.
+        for (var i = 0; i < 5; i++)
+        {
+            await UntilAsync(() => bed.Api.Requests.Count == i + 1 && clientTime.ArmedTimers == 1, "it waits");
+            clientTime.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal(["+a@1"], await bed.ChangesAsync(1));
+        Assert.Equal(5, bed.Waits[0].TotalSeconds);
+        await UntilAsync(() => bed.Waits.Count >= 2, "another wait");
+        Assert.InRange(bed.Waits[1].TotalSeconds, 0.1, 0.2);
+    }
+
+    [Fact]
     public async Task Waits_start_small_again_after_progress()
     {
         await using var bed = new InformerBed().List(10);

@@ -174,6 +174,15 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
+    public async Task A_status_is_not_sent_again_later_because_it_tells_of_its_moment()
+    {
+        using var api = new FakeApi(_ => Busy(429, 0));
+        var e = await Assert.ThrowsAsync<KubernetesException>(() => api.Client().ApplyStatusAsync(Served, "m", ct: CancellationToken.None));
+        Assert.Single(api.Requests);
+        Assert.NotNull(e.RetryAfter);
+    }
+
+    [Fact]
     public async Task Without_a_time_to_come_back_nothing_is_sent_again()
     {
         using var api = new FakeApi(_ => Busy(429, null));

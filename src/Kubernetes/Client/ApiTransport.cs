@@ -180,7 +180,7 @@ internal sealed class ApiTransport : IDisposable
     /// only where the server says when.
     /// </summary>
     private static bool MayRetry(ApiRequest request, KubernetesException error) =>
-        error.RetryAfter is not null &&
+        error.RetryAfter is not null && !request.IsOfItsMoment &&
         (error.StatusCode == (int)HttpStatusCode.TooManyRequests ||
          (error.StatusCode == (int)HttpStatusCode.ServiceUnavailable && request.IsIdempotent));
 

@@ -11,7 +11,7 @@ namespace LlmOps.Kubernetes;
 /// </summary>
 /// <remarks>
 /// Guarantees: every request ends within <see cref="KubernetesClientConfiguration.RequestTimeout"/> (an attempt; 429 and
-/// 503 with <c>Retry-After</c> are tried up to six times) or with its cancellation token; failures are
+/// 503 with <c>Retry-After</c> are tried up to six times, but for statuses) or with its cancellation token; failures are
 /// <see cref="KubernetesException"/>. Every write carries a field manager.
 /// </remarks>
 public sealed class KubernetesClient : IDisposable
@@ -146,10 +146,11 @@ public sealed class KubernetesClient : IDisposable
     /// <summary>
     /// Server-side apply of the status: sends <c>apiVersion</c>, <c>kind</c>, name, namespace, resource version and <c>status</c>, nothing else.
     /// Where the object has a resource version and it is not the newest, a conflict; without one, the last writer wins.
+    /// Never sent twice: a status tells of the moment in which it was worked out, so one that is refused is to be worked out anew.
     /// </summary>
     public Task<T> ApplyStatusAsync<T>(T obj, string fieldManager, bool force = true, CancellationToken ct = default)
         where T : class, IResource<T> =>
-        SendAsync(RequestBuilder.Apply(T.ResourceKind, obj.Key(), "status", fieldManager, force), WriteBody.AppliedStatus(obj), T.JsonType, ct);
+        SendAsync(RequestBuilder.Apply(T.ResourceKind, obj.Key(), "status", fieldManager, force) with { IsOfItsMoment = true }, WriteBody.AppliedStatus(obj), T.JsonType, ct);
 
     public Task<Scale> GetScaleAsync<T>(ObjectKey key, CancellationToken ct)
         where T : class, IResource<T> =>

@@ -6,7 +6,7 @@ namespace LlmOps.Kubernetes;
 /// Takes keys from a queue and reconciles them, several at a time, one key never twice at a time.
 /// </summary>
 /// <remarks>
-/// Guarantees: a failed key comes back with a growing wait, for ever; a result with
+/// Guarantees: a failed key comes back with a growing wait, for ever, and not before the time that the API server asked for; a result with
 /// <see cref="ReconcileResult.RequeueAfter"/> comes back after that time. Every log line of a reconciliation carries the
 /// controller, the key and a reconcile id.
 /// </remarks>
@@ -79,6 +79,13 @@ public sealed class Controller<TKey>(
             outcome = "conflict";
             Log.ReconcileConflict(logger, e.Message);
             queue.AddRateLimited(key);
+        }
+        catch (KubernetesException e) when (e.RetryAfter is { } wait)
+        {
+            // The server sheds load and says when to come back. That is no failure of this key.
+            outcome = "retry_after";
+            Log.ReconcilePutOff(logger, wait.TotalSeconds, e.Message);
+            queue.AddRateLimited(key, atLeast: wait);
         }
         catch (Exception e)
         {

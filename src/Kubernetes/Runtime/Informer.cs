@@ -11,7 +11,7 @@ namespace LlmOps.Kubernetes;
 /// at once, and the differences are told as changes. Nothing is told twice. States in between may be skipped. An
 /// object that cannot be decoded is logged and counted and does not concern the others; where a decodable version of
 /// it was known, that one stays until the object is deleted. No failure ends the informer; waits between attempts grow
-/// from 0.1 to 30 s.
+/// from 0.1 to 30 s, and are not shorter than the server asks for.
 /// RBAC: <c>list</c> and <c>watch</c> on the kind.
 /// </remarks>
 public sealed class Informer<T>(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time) : IDisposable
@@ -87,7 +87,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Whatever it is (forbidden, kind not installed yet, server away), a later attempt may succeed.
-            var wait = backoff.Next();
+            var wait = Wait(e);
             Log.ListFailed(logger, T.ResourceKind.Kind, wait.TotalSeconds, e);
             await Task.Delay(wait, time, ct);
         }
@@ -97,7 +97,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     private async Task WatchAsync(string from, CancellationToken ct)
     {
         var start = time.GetTimestamp();
-        var end = await FollowAsync(from, ct);
+        var (end, refusal) = await FollowAsync(from, ct);
         KubernetesMetrics.WatchRestarts.Add(1, Kind(), new("reason", end.ToString().ToLowerInvariant()));
 
         // A server that accepts and hangs up at once has brought nothing: only progress or patience counts as success.
@@ -108,12 +108,12 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
             position = null;
 
-        var wait = backoff.Next();
+        var wait = Wait(refusal);
         Log.WatchEnded(logger, T.ResourceKind.Kind, end.ToString(), position, wait.TotalSeconds);
         await Task.Delay(wait, time, ct);
     }
 
-    private async Task<WatchEnd> FollowAsync(string from, CancellationToken ct)
+    private async Task<(WatchEnd End, Exception? Refusal)> FollowAsync(string from, CancellationToken ct)
     {
         var watch = new WatchOptions
         {
@@ -129,7 +129,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
                 if (e.Type == WatchEventType.Unknown)
                 {
                     Log.CorruptLine(logger, T.ResourceKind.Kind, e.DecodeError);
-                    return WatchEnd.Corrupt;
+                    return (WatchEnd.Corrupt, null);
                 }
 
                 if (e.Type == WatchEventType.Error)
@@ -139,21 +139,29 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
                     position = e.ResourceVersion;
             }
 
-            return WatchEnd.Closed;
+            return (WatchEnd.Closed, null);
         }
         catch (KubernetesException e) when (e.IsExpired)
         {
-            return WatchEnd.Expired;
+            return (WatchEnd.Expired, null);
         }
         catch (KubernetesException e) when (e.Reason == KubernetesException.WatchIdleReason)
         {
-            return WatchEnd.Idle;
+            return (WatchEnd.Idle, null);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             Log.WatchFailed(logger, T.ResourceKind.Kind, e);
-            return WatchEnd.Failed;
+            return (WatchEnd.Failed, e);
         }
+    }
+
+    /// <summary>The back-off, and not less than the server asks for, as far as the longest back-off allows.</summary>
+    private TimeSpan Wait(Exception? refusal)
+    {
+        var wait = backoff.Next();
+        var asked = refusal is KubernetesException { RetryAfter: { } after } ? after : TimeSpan.Zero;
+        return asked <= wait ? wait : asked < options.LongestBackoff ? asked : options.LongestBackoff;
     }
 
     private void Take(WatchEvent<T> e)

@@ -38,6 +38,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 23, EventName = "ReconcileFailed", Level = LogLevel.Error, Message = "Reconcile failed (attempt {Attempt}) and tries again")]
     public static partial void ReconcileFailed(ILogger logger, int attempt, Exception e);
 
+    [LoggerMessage(EventId = 24, EventName = "ReconcilePutOff", Level = LogLevel.Information, Message = "Reconcile was put off for {Seconds} s by the API server: {Error}")]
+    public static partial void ReconcilePutOff(ILogger logger, double seconds, string error);
+
     [LoggerMessage(EventId = 30, EventName = "ElectionWaits", Level = LogLevel.Information, Message = "Waiting for lease {Lease} as {Identity}")]
     public static partial void ElectionWaits(ILogger logger, string lease, string identity);
 

@@ -64,7 +64,8 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Adds the key after a wait that doubles with each call until <see cref="Forget"/>.</summary>
-    public void AddRateLimited(TKey key)
+    /// <param name="atLeast">Shortest wait, as far as the longest back-off allows. Default: none.</param>
+    public void AddRateLimited(TKey key, TimeSpan atLeast = default)
     {
         int count;
         lock (sync)
@@ -74,7 +75,8 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         KubernetesMetrics.QueueRetries.Add(1, label);
-        AddAfter(key, Backoff.Bound(options.FirstBackoff, options.LongestBackoff, count));
+        var wait = Backoff.Bound(options.FirstBackoff, options.LongestBackoff, count);
+        AddAfter(key, wait > atLeast ? wait : atLeast < options.LongestBackoff ? atLeast : options.LongestBackoff);
     }
 
     /// <summary>The key works again: its next failure starts with the shortest wait.</summary>

@@ -53,6 +53,10 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         await DeleteUnusedAsync(gathered, decision, desired, ct);
     }
 
+    /// <summary>Takes from the candidate what the HTTPRoute gives it above its share, and nothing else.</summary>
+    /// <exception cref="KubernetesException">The server refused.</exception>
+    public async Task LowerWeightAsync(Gathered gathered, Decision decision, CancellationToken ct) => (await LowerRouteAsync(gathered, decision, ct))?.Throw();
+
     private async Task<bool> WriteStatusAsync(LlmDeployment deployment, LlmDeploymentStatus status, CancellationToken ct)
     {
         var next = deployment with { Status = status };

@@ -5,8 +5,8 @@ using LlmOps.Operator.Gathering;
 namespace LlmOps.Operator.Applying;
 
 /// <summary>
-/// Makes objects on the server what is wanted. Guarantees: no write where the cache shows what is wanted; a foreign edit of a wanted field is undone; an
-/// object that another controller owns is never touched.
+/// Makes objects on the server what is wanted. Guarantees: no write where the cache shows what is wanted; a foreign edit of a wanted field is undone, the loss of
+/// label or owner included; an object that is not ours is never touched. RBAC: <c>get</c>, <c>create</c>, <c>patch</c> and <c>delete</c> on the kinds.
 /// </summary>
 internal sealed class ObjectApplier(KubernetesClient client)
 {
@@ -17,15 +17,34 @@ internal sealed class ObjectApplier(KubernetesClient client)
         where T : class, IResource<T>
     {
         desired = ObjectComparison.WithHash(desired);
-        var live = kind.Store.Get(desired.Key());
-        if (live is not null)
+        var cached = kind.Store.Get(desired.Key());
+        if (cached is not null)
         {
-            Refuse(live, desired);
-            if (!live.IsDeleting() && ObjectComparison.IsApplied(live, desired))
+            Refuse(cached, desired);
+            if (!cached.IsDeleting() && ObjectComparison.IsApplied(cached, desired))
                 return;
         }
 
-        kind.Store.Note(await client.ApplyAsync(desired, ApiGroup.OperatorFieldManager, force: true, ct));
+        kind.Store.Note(await WriteAsync(cached, desired, ct));
+    }
+
+    /// <summary>Applies an object of a kind that is not cached.</summary>
+    /// <exception cref="ApplyRefusedException">An object of this name belongs to somebody else.</exception>
+    /// <exception cref="KubernetesException">The server refused.</exception>
+    public Task ApplyAsync<T>(T desired, CancellationToken ct)
+        where T : class, IResource<T> => WriteAsync(null, ObjectComparison.WithHash(desired), ct);
+
+    /// <summary>
+    /// The caches hold what carries our label, so that somebody else's object of the name is not in them: before an object is made, the server is asked. Without
+    /// force then, so that one that is made in between is a conflict.
+    /// </summary>
+    private async Task<T> WriteAsync<T>(T? cached, T desired, CancellationToken ct)
+        where T : class, IResource<T>
+    {
+        var live = cached ?? await client.GetAsync<T>(desired.Key(), ct);
+        if (live is not null)
+            Refuse(live, desired);
+        return await client.ApplyAsync(desired, ApiGroup.OperatorFieldManager, force: live is not null, ct);
     }
 
     /// <summary>Deletes an object that was read before, with what it owns; not a namesake that took its place.</summary>
@@ -44,11 +63,17 @@ internal sealed class ObjectApplier(KubernetesClient client)
         }
     }
 
+    /// <summary>Made by this operator for an LlmDeployment of this name, and without a controller: somebody took the owner away, or deleted it and left this.</summary>
+    private static bool IsOrphan<T>(T live, T desired)
+        where T : class, IResource<T> =>
+        Ownership.ControllerOf(live.Metadata) is null && live.Metadata.Annotations?.ContainsKey(Annotations.Applied) == true &&
+        live.Metadata.Labels?.GetValueOrDefault(Labels.Deployment) is { } deployment && deployment == desired.Metadata.Labels?.GetValueOrDefault(Labels.Deployment);
+
     private static void Refuse<T>(T live, T desired)
         where T : class, IResource<T>
     {
         var (has, wants) = (Ownership.ControllerOf(live.Metadata), Ownership.ControllerOf(desired.Metadata));
-        if (has?.Uid != wants?.Uid)
+        if (has?.Uid != wants?.Uid && !IsOrphan(live, desired))
         {
             throw new ApplyRefusedException(
                 $"{T.ResourceKind.Kind} {live.Key()} exists and belongs to {(has is null ? "nobody" : $"{has.Kind} {has.Name}")}: delete or rename it");

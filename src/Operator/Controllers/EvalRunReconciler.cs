@@ -47,9 +47,9 @@ internal sealed class EvalRunReconciler(
             var plan = new EvaluationPlan { Run = run.Metadata.Name!, Gate = gate.Spec, Candidate = candidate, Baseline = baseline };
             await applier.ApplyAsync(cluster.ConfigMaps, EvaluationResources.Plan(run, plan), ct);
             await applier.ApplyAsync(cluster.ConfigMaps, EvaluationResources.EmptyReport(run), ct);
-            await client.ApplyAsync(EvaluationResources.ServiceAccount(run), ApiGroup.OperatorFieldManager, ct: ct);
-            await client.ApplyAsync(EvaluationResources.Role(run), ApiGroup.OperatorFieldManager, ct: ct);
-            await client.ApplyAsync(EvaluationResources.RoleBinding(run), ApiGroup.OperatorFieldManager, ct: ct);
+            await applier.ApplyAsync(EvaluationResources.ServiceAccount(run), ct);
+            await applier.ApplyAsync(EvaluationResources.Role(run), ct);
+            await applier.ApplyAsync(EvaluationResources.RoleBinding(run), ct);
             await applier.ApplyAsync(cluster.Jobs, EvaluationResources.Job(run, gate.Spec, evaluatorImage), ct);
         }
         catch (Exception e) when (e is ApplyRefusedException or KubernetesException { IsInvalid: true })

@@ -22,23 +22,27 @@ internal sealed class LlmDeploymentReconciler(
     private static readonly TimeSpan ApplyRetry = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
+    private readonly HoldClock holds = new();
 
     /// <summary>Room is promised by writing it into a status, and one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
     private readonly SemaphoreSlim promises = new(1, 1);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
-        if (cluster.LlmDeployments.Store.Get(key) is not { } deployment || deployment.IsDeleting())
+        if (cluster.LlmDeployments.Store.Get(key) is not { } deployment)
         {
-            // What it owns goes with it, by owner references.
+            // What it owned goes with it, by owner references.
             applyProblems.TryRemove(key, out _);
             gatherer.Forget(key);
+            holds.Forget(key);
             return ReconcileResult.Done;
         }
 
         var (gathered, decision, decidedAt) = await DecideAsync(deployment, ct);
         try
         {
+            if (deployment.IsDeleting())
+                return await FollowDeletionAsync(gathered, decision, decidedAt, ct);
             if (PromisesRoom(gathered.State, decision.Next))
                 (gathered, decision) = await PromiseAsync(deployment, ct);
             else
@@ -56,10 +60,26 @@ internal sealed class LlmDeploymentReconciler(
 
     public void Dispose() => promises.Dispose();
 
+    /// <summary>
+    /// Somebody's finalizer, or a deletion that takes what is owned first, keeps an object long after it was deleted. Nothing is made and nothing goes forward any
+    /// more, but what it routes it still routes: a candidate that turns out bad loses its traffic as ever.
+    /// </summary>
+    private async Task<ReconcileResult> FollowDeletionAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)
+    {
+        if (decision.Next.CandidateWeightPercent < gathered.State.CandidateWeightPercent)
+        {
+            await ApplyStatusAsync(gathered, decision, decidedAt, ct);
+            await applier.LowerWeightAsync(gathered, decision, ct);
+        }
+
+        return gathered.State.CandidateIsAsked ? new ReconcileResult(decision.RequeueAfter) : ReconcileResult.Done;
+    }
+
     private async Task<(Gathered Gathered, Decision Decision, long At)> DecideAsync(LlmDeployment deployment, CancellationToken ct)
     {
         var gathered = await gatherer.GatherAsync(deployment, ct);
         var at = time.GetTimestamp();
+        gathered = gathered with { State = holds.Correct(deployment.Key(), gathered.State, Now()) };
         return (gathered, RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, Now()), at);
     }
 

@@ -6,8 +6,9 @@ using LlmOps.Rollouts;
 namespace LlmOps.Operator.Gathering;
 
 /// <summary>
-/// Asks every ready gateway what it counted. Guarantees: never throws but on cancellation; an answer takes at most <see cref="Timeout"/>; rollouts that ask at
-/// the same time share one reading, at most <see cref="ShareFor"/> old, so a hundred canaries cost the gateways as much as one.
+/// Asks every ready gateway what it counted. Guarantees: never throws but on cancellation; a gateway that does not answer holds nobody up for longer than
+/// <see cref="Grace"/> a request, and is a failure only after <see cref="Timeout"/>; rollouts that ask at the same time share one reading, at most
+/// <see cref="ShareFor"/> old, so a hundred canaries cost the gateways as much as one.
 /// </summary>
 /// <param name="endpoints">EndpointSlices of the gateways' Service, as they are now.</param>
 internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<EndpointSlice>> endpoints, ObjectKey gatewayService, TimeProvider time)
@@ -16,40 +17,55 @@ internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<Endpoin
     private const string PortName = "admin";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ShareFor = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock sync = new();
-    private Task<IReadOnlyList<Answer>>? reading;
-    private long readAt;
+    private readonly Dictionary<Uri, Poll> polls = [];
 
     /// <summary>What the gateways know of one rollout.</summary>
     /// <param name="needsGateway">Whether it is an error that there is none: not where requests have another way.</param>
     public async Task<EvidenceObservation> ReadAsync(string ns, string name, string rolloutId, bool needsGateway, CancellationToken ct)
     {
-        var answers = await Share().WaitAsync(ct);
-        if (answers.Count == 0)
+        var asked = Ask();
+        if (asked.Count == 0)
             return !needsGateway ? EvidenceObservation.None : new($"no gateway is ready: Service {gatewayService} has no ready endpoint with a port named {PortName}", []);
+        var answers = await Task.WhenAll(asked.Select(poll => AnswerAsync(poll, ct)));
         var failures = answers.Where(answer => answer.Failure is not null).Select(answer => $"{answer.Endpoint.Host}: {answer.Failure}").ToList();
         return new(
-            failures.Count == 0 ? null : $"{failures.Count} of {answers.Count} gateways cannot be read ({string.Join("; ", failures)})",
+            failures.Count == 0 ? null : $"{failures.Count} of {answers.Length} gateways cannot be read ({string.Join("; ", failures)})",
             answers.SelectMany(answer => answer.Evidence?.Rows(ns, name, rolloutId) ?? []).ToEquatableArray());
     }
 
-    private Task<IReadOnlyList<Answer>> Share()
+    /// <summary>The newest request to each gateway, sent now where there is none or the last one was answered and is too old.</summary>
+    private List<Poll> Ask()
     {
         lock (sync)
         {
-            if (reading is null || (reading.IsCompleted && time.GetElapsedTime(readAt) > ShareFor))
+            var asked = new List<Poll>();
+            foreach (var endpoint in Endpoints())
             {
-                readAt = time.GetTimestamp();
-                reading = ReadAllAsync();
+                if (!polls.TryGetValue(endpoint, out var poll) || (poll.Request.IsCompleted && time.GetElapsedTime(poll.SentAt) > ShareFor))
+                    polls[endpoint] = poll = new(endpoint, time.GetTimestamp(), ReadAsync(endpoint), poll?.Latest);
+                asked.Add(poll);
             }
 
-            return reading;
+            foreach (var endpoint in polls.Keys.Where(known => asked.TrueForAll(poll => poll.Endpoint != known)).ToList())
+                polls.Remove(endpoint);
+            return asked;
         }
     }
 
-    private async Task<IReadOnlyList<Answer>> ReadAllAsync() => await Task.WhenAll(Endpoints().Select(ReadAsync));
+    /// <summary>The answer, or, where it is late, the one before as long as that is fresh: bad evidence of one gateway must not wait for another.</summary>
+    private async Task<Answer> AnswerAsync(Poll poll, CancellationToken ct)
+    {
+        if (Grace - time.GetElapsedTime(poll.SentAt) is { Ticks: > 0 } rest)
+            await ((Task)poll.Request).WaitAsync(rest, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ct.ThrowIfCancellationRequested();
+        return poll.Latest is { } latest && (latest.Failure is not null || poll.Request.IsCompleted || time.GetElapsedTime(latest.At) <= Timeout)
+            ? latest
+            : new(poll.Endpoint, null, "no answer yet", 0);
+    }
 
     private async Task<Answer> ReadAsync(Uri endpoint)
     {
@@ -57,11 +73,12 @@ internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<Endpoin
         try
         {
             var evidence = await http.GetFromJsonAsync(endpoint, GatewayEvidenceJson.Default.GatewayEvidence, timeout.Token);
-            return new(endpoint, evidence, evidence is null ? "empty answer" : null);
+            return new(endpoint, evidence, evidence is null ? "empty answer" : null, time.GetTimestamp());
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException)
         {
-            return new(endpoint, null, e is OperationCanceledException ? $"no answer in {Timeout.TotalSeconds:0} s" : e is HttpRequestException { StatusCode: { } status } ? $"HTTP {(int)status}" : e is JsonException ? "not the JSON of the contract" : "connection failed");
+            var failure = e is OperationCanceledException ? $"no answer in {Timeout.TotalSeconds:0} s" : e is HttpRequestException { StatusCode: { } status } ? $"HTTP {(int)status}" : e is JsonException ? "not the JSON of the contract" : "connection failed";
+            return new(endpoint, null, failure, time.GetTimestamp());
         }
     }
 
@@ -75,5 +92,13 @@ internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<Endpoin
         select PodUrl.Of(address, port.Value, "/internal/evidence"))
         .Distinct();
 
-    private sealed record Answer(Uri Endpoint, GatewayEvidence? Evidence, string? Failure);
+    /// <param name="At">Timestamp of the answer, or of the end of the wait for it.</param>
+    private sealed record Answer(Uri Endpoint, GatewayEvidence? Evidence, string? Failure, long At);
+
+    /// <summary>One request to one gateway.</summary>
+    private sealed record Poll(Uri Endpoint, long SentAt, Task<Answer> Request, Answer? Before)
+    {
+        /// <summary>The newest answer there is.</summary>
+        public Answer? Latest => Request.IsCompletedSuccessfully ? Request.Result : Before;
+    }
 }

@@ -10,14 +10,18 @@ namespace LlmOps.Operator.Gathering;
 /// </summary>
 /// <remarks>
 /// Versions are compared as numbers, which the API guarantees since Kubernetes 1.35 (KEP-5504) and etcd always did. What a write returned counts for at most
-/// <see cref="Patience"/>: an object that was deleted before the watch showed it must not be believed in for ever.
+/// <see cref="Patience"/>, and no longer than until the watch tells that the object is gone: nobody would look again when the patience is over.
 /// </remarks>
 internal sealed class FreshStore<T>(InformerStore<T> store, TimeProvider time)
     where T : class, IResource<T>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longer than an answer to a write can take.</summary>
+    private static readonly TimeSpan RememberGone = TimeSpan.FromMinutes(3);
+
     private readonly ConcurrentDictionary<ObjectKey, (T Object, long WrittenAt)> written = new();
+    private readonly ConcurrentDictionary<string, long> gone = new(StringComparer.Ordinal);
 
     public T? Get(ObjectKey key) => Newest(key, store.Get(key));
 
@@ -45,7 +49,29 @@ internal sealed class FreshStore<T>(InformerStore<T> store, TimeProvider time)
     }
 
     /// <summary>Remembers what a write returned.</summary>
-    public void Note(T obj) => written[obj.Key()] = (obj, time.GetTimestamp());
+    public void Note(T obj)
+    {
+        written[obj.Key()] = (obj, time.GetTimestamp());
+        // The watch may be faster than the answer.
+        if (obj.Metadata.Uid is { } uid && gone.ContainsKey(uid))
+            written.TryRemove(obj.Key(), out _);
+    }
+
+    /// <summary>The watch told that an object is gone; one of the same name with another uid is another one.</summary>
+    public void Gone(T last)
+    {
+        if (last.Metadata.Uid is not { } uid)
+            return;
+        foreach (var (old, at) in gone)
+        {
+            if (time.GetElapsedTime(at) > RememberGone)
+                gone.TryRemove(old, out _);
+        }
+
+        gone[uid] = time.GetTimestamp();
+        if (written.TryGetValue(last.Key(), out var own) && own.Object.Metadata.Uid == uid)
+            written.TryRemove(last.Key(), out _);
+    }
 
     /// <summary>Forgets what this process wrote: another one may have led since.</summary>
     public void Clear() => written.Clear();

@@ -26,6 +26,12 @@ internal sealed class WatchedKind<T> : IWatchedKind
     {
         informer = new Informer<T>(client, options, logger, time);
         Store = new FreshStore<T>(informer.Store, time);
+        // Before all others: whoever is woken by this must not find it.
+        informer.Changed += (before, after) =>
+        {
+            if (after is null)
+                Store.Gone(before!);
+        };
     }
 
     /// <summary>The copy, with what this process wrote since.</summary>

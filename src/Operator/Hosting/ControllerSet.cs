@@ -158,7 +158,13 @@ internal sealed class ControllerSet : IDisposable
         where T : class, IResource<T>
     {
         if (Ownership.ControllerOf(obj.Metadata) is not { } owner)
+        {
+            // Somebody took the owner away, which the owner is to mend.
+            foreach (var value in Indexes.ByLabel(obj.Metadata, Labels.Deployment))
+                WakeByIndex(Indexes.Deployment, value);
             return;
+        }
+
         var key = new ObjectKey(obj.Metadata.Namespace!, owner.Name);
         if (owner.Kind == LlmDeployment.ResourceKind.Kind)
             deployments.Add(key);

@@ -10,13 +10,12 @@ public sealed class FaultRules
     /// <param name="matches">Which requests; must not block.</param>
     /// <param name="skip">How many matching requests pass unharmed first.</param>
     /// <param name="times">How many requests it then hits; null is every one until it is disposed.</param>
-    public FaultRule When(Func<ApiRequest, bool> matches, FaultEffect effect, int skip = 0, int? times = null)
-    {
-        var rule = new FaultRule(this, matches, effect, skip, times);
-        lock (gate)
-            rules.Add(rule);
-        return rule;
-    }
+    public FaultRule When(Func<ApiRequest, bool> matches, FaultEffect effect, int skip = 0, int? times = null) =>
+        Add(new FaultRule(this, request => matches(request) ? effect : null, skip, times));
+
+    /// <summary>Adds a rule that finds an effect, or none, for each request that no earlier one hits.</summary>
+    /// <param name="choose">Called once for each request, in the order of their arrival; must not block.</param>
+    public FaultRule Choose(Func<ApiRequest, FaultEffect?> choose) => Add(new FaultRule(this, choose, skip: 0, times: null));
 
     /// <summary>As <c>When</c>, by the words of a request; null matches any.</summary>
     /// <param name="verb">Such as <c>patch</c>; <c>apply</c> matches server-side applies only.</param>
@@ -49,7 +48,14 @@ public sealed class FaultRules
     internal FaultEffect? EffectOn(ApiRequest request)
     {
         lock (gate)
-            return rules.FirstOrDefault(r => r.Hits(request))?.Effect;
+            return rules.Select(rule => rule.Hit(request)).FirstOrDefault(effect => effect is not null);
+    }
+
+    private FaultRule Add(FaultRule rule)
+    {
+        lock (gate)
+            rules.Add(rule);
+        return rule;
     }
 }
 
@@ -57,27 +63,25 @@ public sealed class FaultRules
 public sealed class FaultRule : IDisposable
 {
     private readonly FaultRules owner;
-    private readonly Func<ApiRequest, bool> matches;
+    private readonly Func<ApiRequest, FaultEffect?> choose;
     private readonly int skip;
     private readonly int? times;
     private int seen;
 
-    internal FaultRule(FaultRules owner, Func<ApiRequest, bool> matches, FaultEffect effect, int skip, int? times) =>
-        (this.owner, this.matches, Effect, this.skip, this.times) = (owner, matches, effect, skip, times);
+    internal FaultRule(FaultRules owner, Func<ApiRequest, FaultEffect?> choose, int skip, int? times) =>
+        (this.owner, this.choose, this.skip, this.times) = (owner, choose, skip, times);
 
     /// <summary>How many requests it has hit so far.</summary>
     public int HitCount => Math.Clamp(Volatile.Read(ref seen) - skip, 0, times ?? int.MaxValue);
 
-    internal FaultEffect Effect { get; }
-
     public void Dispose() => owner.Remove(this);
 
-    /// <summary>Counts a request that matches, and says whether it is hit.</summary>
-    internal bool Hits(ApiRequest request)
+    /// <summary>Counts a request that matches; null where it is not hit.</summary>
+    internal FaultEffect? Hit(ApiRequest request)
     {
-        if (!matches(request))
-            return false;
+        if (choose(request) is not { } effect)
+            return null;
         var nth = Interlocked.Increment(ref seen) - skip;
-        return nth >= 1 && (times is null || nth <= times);
+        return nth >= 1 && (times is null || nth <= times) ? effect : null;
     }
 }

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using LlmOps.Api;
+using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LlmOps.Operator.Tests.Faults;
+
+/// <summary>An API server that refuses, is slow or silent for a while: it is asked seldom, and what was to be done is done afterwards.</summary>
+[Collection(FaultWorldsGroup.Name)]
+public sealed class OutageTests(FaultWorlds worlds, ITestOutputHelper output)
+{
+    /// <summary>Caches that each list or watch for themselves.</summary>
+    private const int Informers = 22;
+
+    private static readonly TimeSpan Outage = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task A_step_whose_status_is_written_late_is_held_for_its_whole_time()
+    {
+        var story = Story.Main[0];
+        await using var world = await worlds.StartAsync(story);
+        world.Server.Faults.When(FaultEffect.Delay(TimeSpan.FromSeconds(3)), verb: "apply", resource: "llmdeployments.llmops.dev", subresource: "status");
+        await story.PlayAsync(world);
+        CrashTests.CheckSteps(world, story);
+    }
+
+    [Fact]
+    public async Task A_server_that_says_when_to_come_back_is_not_asked_before()
+    {
+        var wait = TimeSpan.FromSeconds(7);
+        await using var world = await worlds.StartAsync();
+        await HoldAsync(world);
+        var asked = await EndureAsync(world, FaultEffect.Status(429, "TooManyRequests", "slow down", wait));
+
+        // Reads of several caches look alike here; a write has one writer.
+        foreach (var attempts in asked.Where(call => call.Request.IsWrite && call.Request.Plural != "events").GroupBy(call => call.Request.ToString()))
+        {
+            var gaps = attempts.Zip(attempts.Skip(1), (one, next) => next.At - one.At).ToList();
+            Assert.True(gaps.TrueForAll(gap => gap >= wait), $"{attempts.Key} came again after {string.Join(", ", gaps.Select(gap => $"{gap.TotalSeconds:0.##} s"))}");
+        }
+
+        var most = (Informers + 10) * (1 + (Outage / wait));
+        Assert.True(asked.Count <= most, $"{asked.Count} requests, more than {most}");
+        await RevertAsync(world);
+    }
+
+    public static TheoryData<string> Refusals => ["500", "503", "connection reset", "response cut in the middle"];
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task A_server_that_fails_at_everything_is_asked_less_and_less_often(string name)
+    {
+        await using var world = await worlds.StartAsync();
+        await HoldAsync(world);
+        var asked = await EndureAsync(world, Injection.All.Single(way => way.Name == name).Effect());
+
+        // Ten attempts while the wait grows to half a minute, and then one or two in each; the reconcile of the one rollout as many times again.
+        var most = (Informers + 10) * (12 + (int)(Outage / TimeSpan.FromSeconds(15)));
+        Assert.True(asked.Count <= most, $"{asked.Count} requests, more than {most}");
+        await RevertAsync(world);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_costs_half_a_minute_a_call_and_the_revert_comes_when_it_answers_again()
+    {
+        await using var world = await worlds.StartAsync();
+        await HoldAsync(world);
+        var asked = await EndureAsync(world, FaultEffect.HangBefore(new FaultGate()));
+
+        var most = (Informers + 10) * (3 + (int)(Outage / TimeSpan.FromSeconds(30)));
+        Assert.True(asked.Count <= most, $"{asked.Count} requests, more than {most}");
+        await RevertAsync(world);
+    }
+
+    /// <summary>v2 has traffic and holds it.</summary>
+    private static async Task HoldAsync(TestWorld world)
+    {
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+    }
+
+    /// <summary>Two minutes of the outage, in the middle of which v2 turns out bad; what the operator asked for, and when.</summary>
+    private async Task<IReadOnlyList<(DateTimeOffset At, ApiRequest Request)>> EndureAsync(TestWorld world, FaultEffect effect)
+    {
+        var asked = new ConcurrentQueue<(DateTimeOffset, ApiRequest)>();
+        using var outage = world.Server.Faults.Choose(request =>
+        {
+            if (!TestWorld.IsFromOperator(request))
+                return null;
+            asked.Enqueue((world.Clock!.Time.GetUtcNow(), request));
+            return effect;
+        });
+        world.Server.Watches.DropAll(abrupt: true);
+        await world.Clock!.PassAsync(Outage / 2);
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.Clock.PassAsync(Outage / 2);
+        Assert.Equal(25, world.Get().Status!.Candidate!.Weight);
+        output.WriteLine($"{asked.Count} requests in {Outage.TotalSeconds:0} s");
+        return [.. asked];
+    }
+
+    /// <summary>The longest back-off after the end of the outage is the longest wait of the revert.</summary>
+    private static async Task RevertAsync(TestWorld world)
+    {
+        var end = world.Clock!.Time.GetTimestamp();
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        Assert.InRange(world.Clock.Time.GetElapsedTime(end).TotalSeconds, 0, 65);
+        world.Invariants.Check();
+    }
+}

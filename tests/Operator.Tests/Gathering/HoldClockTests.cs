@@ -1,0 +1,61 @@
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
+using LlmOps.Rollouts;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Gathering;
+
+public sealed class HoldClockTests
+{
+    private static readonly ObjectKey Key = new("ns", "bot");
+    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+    private readonly HoldClock clock = new();
+
+    [Fact]
+    public void A_hold_whose_status_came_late_counts_from_when_it_was_seen()
+    {
+        Correct(epoch: 1, hold: null, at: 0);
+        Assert.Equal(Start.AddSeconds(5), Correct(epoch: 2, hold: 1, at: 5));
+        // Also as long as the status does not say so, and not from then on again.
+        Assert.Equal(Start.AddSeconds(5), Correct(epoch: 2, hold: 1, at: 9));
+        Assert.Equal(Start.AddSeconds(5), Correct(epoch: 2, hold: 5, at: 10));
+        // A pause that ended moved it.
+        Assert.Equal(Start.AddSeconds(20), Correct(epoch: 2, hold: 20, at: 21));
+    }
+
+    [Fact]
+    public void A_hold_that_was_seen_soon_stays_as_it_is()
+    {
+        Correct(epoch: 1, hold: null, at: 0);
+        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 1.9));
+        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 60));
+    }
+
+    [Fact]
+    public void A_hold_that_began_before_this_process_is_believed()
+    {
+        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 60));
+        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 61));
+        clock.Forget(Key);
+        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 3, hold: 1, at: 62));
+    }
+
+    private DateTimeOffset? Correct(int epoch, double? hold, double at) => clock.Correct(Key, State(epoch, hold), Start.AddSeconds(at)).Current!.HoldStartedAt;
+
+    private static RolloutState State(int epoch, double? hold) => RolloutState.Initial with
+    {
+        Candidate = new("r2", "s2", "p"),
+        Current = new Rollout
+        {
+            Id = "9a3b12cd",
+            ReleaseHash = "r2",
+            Phase = RolloutPhase.Stepping,
+            WeightEpoch = epoch,
+            StartedAt = Start,
+            StepStartedAt = Start,
+            HoldStartedAt = hold is { } seconds ? Start.AddSeconds(seconds) : null,
+            Reason = RolloutReasons.Holding,
+            Message = "holds",
+        },
+    };
+}
