@@ -149,6 +149,7 @@ public sealed class InformerTests
 
         Assert.Equal(["+a@1", "+b@21", "-a@1"], await bed.ChangesAsync(3));
         Assert.Null(bed.Informer.Store.Get(Key("a")));
+        Assert.Single(bed.Logs, l => l.EventName == "InformerUndecodable");
     }
 
     [Fact]

@@ -17,8 +17,13 @@ namespace LlmOps.Kubernetes;
 public sealed class Informer<T>(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time) : IDisposable
     where T : class, IResource<T>
 {
+    private const int MostTold = 1000;
+
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource disposed = new();
+    /// <summary>What was logged about objects that cannot be decoded, so that each is told once and not with each list.</summary>
+    private readonly Dictionary<ObjectKey, string?> undecodable = [];
+
     private readonly Backoff backoff = new(options.FirstBackoff, options.LongestBackoff);
     private int started;
 
@@ -202,6 +207,11 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     private void Skip(ObjectKey key, string? error)
     {
         KubernetesMetrics.UndecodableObjects.Add(1, Kind());
+        if (undecodable.TryGetValue(key, out var told) && told == error)
+            return;
+        if (undecodable.Count >= MostTold)
+            undecodable.Clear();
+        undecodable[key] = error;
         Log.Undecodable(logger, T.ResourceKind.Kind, key, error);
     }
 

@@ -102,14 +102,14 @@ public sealed class InjectionTests(FaultWorlds worlds, ITestOutputHelper output)
             await world.UntilAsync(() => Ending.Of(world) == expected, () => "the same end");
             await world.QuietAsync();
             world.Invariants.Check();
-            CrashTests.CheckSteps(world, story);
+            CrashTests.CheckSteps(world, story, mayReturn: true);
             CheckRate(world, world.Clock.Time.GetElapsedTime(start));
             var end = Ending.Of(world);
             return end == expected ? null : $"{what}: went on to\n{end}\nexpected:\n{expected}";
         }
         catch (Exception e) when (e is TimeoutException or Xunit.Sdk.XunitException)
         {
-            return $"{what}: {e.Message}\n{Ending.Of(world)}\nexpected:\n{expected}";
+            return $"{what}: {e.Message}\n{Ending.Of(world)}\nexpected:\n{expected}\n{string.Join('\n', world.Logger.Lines.Select(line => $"{line.EventName} {line.Message}"))}";
         }
     }
 

@@ -29,7 +29,11 @@ internal sealed class InvariantWatch
             return;
         foreach (var deployment in server.FindAll("llmdeployments.llmops.dev").Select(node => node.Deserialize(LlmDeployment.JsonType)!))
         {
-            foreach (var violation in Violations(deployment))
+            var found = Violations(deployment).ToList();
+            // Somebody who deletes it right now takes all that it owns along.
+            if (found.Count > 0 && (string?)server.Find("llmdeployments.llmops.dev", deployment.Metadata.Namespace!, deployment.Metadata.Name!)?["metadata"]?["uid"] != deployment.Metadata.Uid)
+                continue;
+            foreach (var violation in found)
                 violations.Enqueue($"after {write}: {deployment.Metadata.Name}: {violation}");
         }
     }

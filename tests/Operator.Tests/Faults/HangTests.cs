@@ -1,0 +1,61 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LlmOps.Operator.Tests.Faults;
+
+/// <summary>A revert for which the evidence is there waits for nobody who is silent; counted on the world's clock.</summary>
+[Collection(FaultWorldsGroup.Name)]
+public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
+{
+    public static TheoryData<string> Silent => ["another gateway", "Prometheus", "events"];
+
+    [Theory]
+    [MemberData(nameof(Silent))]
+    public async Task A_revert_is_as_fast_when_somebody_never_answers(string who)
+    {
+        var expected = await RevertAsync(null);
+        var took = await RevertAsync(who);
+        output.WriteLine($"{who}: {took.TotalMilliseconds:0} ms, without {expected.TotalMilliseconds:0} ms");
+        // Two looks at the evidence, of 250 ms each: where in between the evidence comes is chance.
+        Assert.InRange(took - expected, -TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(500));
+    }
+
+    /// <summary>From the first bad answer to the weight 0.</summary>
+    private async Task<TimeSpan> RevertAsync(string? who)
+    {
+        await using var world = await worlds.StartAsync(withOperator: false);
+        await using var prometheus = await FakePrometheus.StartAsync(world.Clock!.Time);
+        prometheus.Reply = _ => who == "Prometheus" ? PrometheusReply.Hang : PrometheusReply.Value(1);
+        world.Options = options => options with { PrometheusUrl = prometheus.Address };
+        world.StartOperator();
+        var canary = Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) });
+        var check = new CheckSpec { Name = "latency", Prometheus = new PrometheusQuery { Query = "latency{track=\"{{track}}\"}" }, Max = 2, Interval = TimeSpan.FromSeconds(10) };
+        await world.ApplyAsync(canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Analysis = new AnalysisSpec { Checks = [check] } } } });
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+
+        await using var silent = await FakeGateway.StartAsync(world.Server);
+        silent.Hangs = true;
+        if (who == "another gateway")
+            world.Server.Seed(Slice(silent.Port));
+        if (who == "events")
+            world.Server.Faults.When(FaultEffect.HangBefore(new FaultGate()), resource: "events.events.k8s.io");
+        await world.Clock.PassAsync(TimeSpan.FromSeconds(1));
+        var start = world.Clock.Time.GetTimestamp();
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        return world.Clock.Time.GetElapsedTime(start);
+    }
+
+    private static System.Text.Json.Nodes.JsonObject Slice(int port) => System.Text.Json.JsonSerializer.SerializeToNode(
+        new EndpointSlice
+        {
+            Metadata = new ObjectMeta { Name = "gateway-2", Namespace = "llmops-system", Labels = new Dictionary<string, string> { [EndpointSlice.ServiceNameLabel] = "llmops-gateway-admin" } },
+            Endpoints = [new Endpoint { Addresses = ["127.0.0.1"], Conditions = new EndpointConditions { Ready = true } }],
+            Ports = [new EndpointPort { Name = "admin", Port = port }],
+        },
+        EndpointSlice.JsonType)!.AsObject();
+}
