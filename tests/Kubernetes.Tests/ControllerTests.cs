@@ -125,6 +125,29 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Every_line_of_a_reconciliation_carries_its_id_and_each_reconciliation_has_its_own()
+    {
+        var logger = logs.CreateLogger("reconciler");
+        Run(async (key, _) =>
+        {
+#pragma warning disable CA1848 // A test's own lines.
+            logger.LogInformation("before a wait");
+            await Task.Yield();
+            logger.LogInformation("after a wait");
+#pragma warning restore CA1848
+            throw key.Name == "a" ? new InvalidOperationException("no") : new KubernetesException("changed meanwhile", 409, "Conflict");
+        });
+        queue.Add(Key("a"));
+        queue.Add(Key("b"));
+        await Eventually.TrueAsync(() => logs.Lines.Count(line => line.EventName is "ReconcileFailed" or "ReconcileConflict") == 2, Patience, "both are through");
+
+        var byName = logs.Lines.Where(line => line.Field("ReconcileId") is not null).ToLookup(line => line.Field("Name"));
+        Assert.Equal(6, logs.Lines.Count(line => line.EventName is not "ControllerStarted"));
+        Assert.Equal((3, 3), (byName["a"].Count(), byName["b"].Count()));
+        Assert.Equal(2, byName.SelectMany(lines => lines).Select(line => line.Field("ReconcileId")).Distinct().Count());
+    }
+
+    [Fact]
     public void The_scope_of_a_reconciliation_names_the_object_and_the_reconciliation()
     {
         var scope = new ReconcileScope("llmdeployment", Key("a"), "1234");

@@ -10,6 +10,7 @@ namespace LlmOps.Testing;
 public sealed class TestLogger(Action<string>? write = null, LogLevel minimum = LogLevel.Debug) : ILoggerFactory, ILoggerProvider
 {
     private readonly ConcurrentQueue<TestLogLine> lines = new();
+    private readonly LoggerExternalScopeProvider scopes = new();
 
     /// <summary>Everything logged so far, in order.</summary>
     public IReadOnlyCollection<TestLogLine> Lines => lines;
@@ -39,14 +40,17 @@ public sealed class TestLogger(Action<string>? write = null, LogLevel minimum = 
     private sealed class CategoryLogger(TestLogger owner, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
+            where TState : notnull => owner.scopes.Push(state);
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= owner.Minimum;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
-                owner.Write(new TestLogLine(logLevel, category, eventId.Name, formatter(state, exception), exception));
+            if (!IsEnabled(logLevel))
+                return;
+            List<object?> around = [];
+            owner.scopes.ForEachScope(static (scope, list) => list.Add(scope), around);
+            owner.Write(new TestLogLine(logLevel, category, eventId.Name, formatter(state, exception), exception) { Scopes = around });
         }
     }
 
@@ -56,6 +60,13 @@ public sealed class TestLogger(Action<string>? write = null, LogLevel minimum = 
 /// <summary>One logged line.</summary>
 public sealed record TestLogLine(LogLevel Level, string Category, string? EventName, string Message, Exception? Exception)
 {
+    /// <summary>The scopes around the line, outermost first.</summary>
+    public IReadOnlyList<object?> Scopes { get; init; } = [];
+
+    /// <summary>A field of a scope around the line; null where none has it.</summary>
+    public object? Field(string name) =>
+        Scopes.OfType<IEnumerable<KeyValuePair<string, object?>>>().SelectMany(fields => fields).LastOrDefault(field => field.Key == name).Value;
+
     public override string ToString() =>
         Exception is null ? $"{Level,-11} {Category}: {Message}" : $"{Level,-11} {Category}: {Message}\n{Exception}";
 }

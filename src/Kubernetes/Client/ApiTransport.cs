@@ -122,22 +122,31 @@ internal sealed class ApiTransport : IDisposable
     {
         using var timeout = new CancellationTokenSource(configuration.RequestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        using var span = KubernetesTracing.StartRequest(message.Method, message.RequestUri!.PathAndQuery, verb);
+        var start = time.GetTimestamp();
         try
         {
             var response = await http.SendAsync(message, either.Token);
+            KubernetesTracing.EndRequest(span, (int)response.StatusCode);
             KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)));
             return response;
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
             KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", "<timeout>"));
+            KubernetesTracing.Fail(span, "timeout", null);
             throw new KubernetesException(
                 $"{name}: no answer in {configuration.RequestTimeout.TotalSeconds:0.#} s", 0, KubernetesException.RequestTimeoutReason, innerException: e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", "<error>"));
+            KubernetesTracing.Fail(span, e.GetType().FullName, e.Message);
             throw Unreachable(e, name);
+        }
+        finally
+        {
+            KubernetesMetrics.RequestSeconds.Record(time.GetElapsedTime(start).TotalSeconds, new KeyValuePair<string, object?>("verb", verb));
         }
     }
 

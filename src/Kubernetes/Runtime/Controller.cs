@@ -25,7 +25,9 @@ public sealed class Controller<TKey>(
     public async Task RunAsync(CancellationToken ct)
     {
         Log.ControllerStarted(logger, name, workers);
+        KubernetesMetrics.Workers.Add(workers, label);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(() => WorkAsync(ct), CancellationToken.None)));
+        KubernetesMetrics.Workers.Add(-workers, label);
         Log.ControllerStopped(logger, name);
     }
 
@@ -56,16 +58,19 @@ public sealed class Controller<TKey>(
 
     private async Task ReconcileAsync(TKey key, CancellationToken ct)
     {
-        using var scope = logger.BeginScope(new ReconcileScope(name, key, Guid.NewGuid().ToString("N")[..12]));
+        var id = Guid.NewGuid().ToString("N")[..12];
+        using var scope = logger.BeginScope(new ReconcileScope(name, key, id));
+        using var span = KubernetesTracing.StartReconcile(name, key, id);
         var start = time.GetTimestamp();
         KubernetesMetrics.ActiveWorkers.Add(1, label);
-        var outcome = "error";
+        var (outcome, requeueAfter, failure) = ("error", (TimeSpan?)null, (Exception?)null);
         try
         {
             var result = await reconcile(key, ct);
             queue.Forget(key);
-            outcome = result.RequeueAfter is null ? "success" : "requeue_after";
-            if (result.RequeueAfter is { } delay)
+            requeueAfter = result.RequeueAfter;
+            outcome = requeueAfter is null ? "success" : "requeue_after";
+            if (requeueAfter is { } delay)
                 queue.AddAfter(key, delay);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -83,18 +88,21 @@ public sealed class Controller<TKey>(
         catch (KubernetesException e) when (e.RetryAfter is { } wait)
         {
             // The server sheds load and says when to come back. That is no failure of this key.
-            outcome = "retry_after";
+            (outcome, requeueAfter) = ("retry_after", wait);
             Log.ReconcilePutOff(logger, wait.TotalSeconds, e.Message);
             queue.AddRateLimited(key, atLeast: wait);
         }
         catch (Exception e)
         {
             // Whatever a reconciler throws, other keys and later attempts must go on.
+            failure = e;
+            KubernetesMetrics.ReconcileErrors.Add(1, label);
             Log.ReconcileFailed(logger, queue.Failures(key) + 1, e);
             queue.AddRateLimited(key);
         }
         finally
         {
+            KubernetesTracing.EndReconcile(span, outcome, requeueAfter, failure);
             KubernetesMetrics.ActiveWorkers.Add(-1, label);
             KubernetesMetrics.Reconciles.Add(1, label, new("result", outcome));
             KubernetesMetrics.ReconcileSeconds.Record(time.GetElapsedTime(start).TotalSeconds, label);

@@ -30,6 +30,9 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     /// <summary>The resource version that the watch goes on from; null: list first.</summary>
     private string? position;
 
+    /// <summary>Why the next list is read.</summary>
+    private string listCause = "start";
+
     private enum WatchEnd
     {
         Closed,
@@ -60,6 +63,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         if (Interlocked.Exchange(ref started, 1) != 0)
             throw new InvalidOperationException($"The informer of {T.ResourceKind.Kind} runs already.");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, disposed.Token);
+        using var size = KubernetesMetrics.CachedObjects.Add(Kind(), () => Store.Count);
         try
         {
             while (true)
@@ -83,7 +87,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         try
         {
             var list = await CompleteList.ReadAsync<T>(client, options, ct);
-            KubernetesMetrics.Relists.Add(1, Kind());
+            KubernetesMetrics.Relists.Add(1, Kind(), new("cause", listCause));
             Replace(list);
             position = list.ResourceVersion;
             synced.TrySetResult();
@@ -92,6 +96,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Whatever it is (forbidden, kind not installed yet, server away), a later attempt may succeed.
+            KubernetesMetrics.ListFailures.Add(1, Kind());
             var wait = Wait(e);
             Log.ListFailed(logger, T.ResourceKind.Kind, wait.TotalSeconds, e);
             await Task.Delay(wait, time, ct);
@@ -111,7 +116,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
             backoff.Reset();
         // A corrupt line hides an event. Resuming makes the server send it again; where it comes corrupt again, a list helps.
         if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
-            position = null;
+            (position, listCause) = (null, end.ToString().ToLowerInvariant());
 
         var wait = Wait(refusal);
         Log.WatchEnded(logger, T.ResourceKind.Kind, end.ToString(), position, wait.TotalSeconds);

@@ -35,6 +35,8 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
     public async Task RunAsync(Func<CancellationToken, Task> whileLeading, CancellationToken ct)
     {
         options.Validate();
+        // A stand-by has a series too.
+        KubernetesMetrics.Leading.Add(0, label);
         var wasLost = true;
         while (wasLost && !ct.IsCancellationRequested)
         {

@@ -19,9 +19,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Lock sync = new();
     private readonly Channel<TKey> ready = Channel.CreateUnbounded<TKey>();
     private readonly Dictionary<TKey, long> waiting = [];
-    private readonly HashSet<TKey> processing = [];
+    private readonly Dictionary<TKey, long> processing = [];
     private readonly Dictionary<TKey, int> failures = [];
     private readonly DelayedKeys<TKey> delayed;
+    private readonly IDisposable[] gauges;
 
     public WorkQueue(WorkQueueOptions? options = null, TimeProvider? time = null)
     {
@@ -29,6 +30,11 @@ public sealed class WorkQueue<TKey> : IDisposable
         this.time = time ?? TimeProvider.System;
         label = new("name", this.options.Name);
         delayed = new DelayedKeys<TKey>(this.time, Add);
+        gauges =
+        [
+            KubernetesMetrics.LongestWaitSeconds.Add(label, () => LongestSeconds(waiting)),
+            KubernetesMetrics.LongestRunSeconds.Add(label, () => LongestSeconds(processing)),
+        ];
     }
 
     /// <summary>Keys that wait for a worker now; delayed ones do not count.</summary>
@@ -49,7 +55,7 @@ public sealed class WorkQueue<TKey> : IDisposable
                 return;
             KubernetesMetrics.QueueAdds.Add(1, label);
             KubernetesMetrics.QueueDepth.Add(1, label);
-            if (!processing.Contains(key))
+            if (!processing.ContainsKey(key))
                 ready.Writer.TryWrite(key);
         }
     }
@@ -99,7 +105,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         var key = await ready.Reader.ReadAsync(ct);
         lock (sync)
         {
-            processing.Add(key);
+            processing[key] = time.GetTimestamp();
             if (waiting.Remove(key, out var since))
             {
                 KubernetesMetrics.QueueDepth.Add(-1, label);
@@ -115,11 +121,26 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (sync)
         {
-            if (processing.Remove(key) && waiting.ContainsKey(key))
+            if (!processing.Remove(key, out var since))
+                return;
+            KubernetesMetrics.WorkSeconds.Record(time.GetElapsedTime(since).TotalSeconds, label);
+            if (waiting.ContainsKey(key))
                 ready.Writer.TryWrite(key);
         }
     }
 
     /// <summary>Stops delayed adds.</summary>
-    public void Dispose() => delayed.Dispose();
+    public void Dispose()
+    {
+        delayed.Dispose();
+        foreach (var gauge in gauges)
+            gauge.Dispose();
+    }
+
+    /// <summary>Since the earliest of these times; 0 where there is none.</summary>
+    private double LongestSeconds(Dictionary<TKey, long> times)
+    {
+        lock (sync)
+            return times.Count == 0 ? 0 : time.GetElapsedTime(times.Values.Min()).TotalSeconds;
+    }
 }
