@@ -14,7 +14,7 @@ namespace LlmOps.Operator.Controllers;
 /// is made good by the next one; what one LlmDeployment lacks never stops another.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
-    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, TimeProvider time, ILogger<LlmDeploymentReconciler> logger) : IDisposable
+    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, TimeProvider time, ILogger<LlmDeploymentReconciler> logger) : IDisposable
 {
     private const string Action = "Rollout";
 
@@ -35,6 +35,7 @@ internal sealed class LlmDeploymentReconciler(
             applyProblems.TryRemove(key, out _);
             gatherer.Forget(key);
             holds.Forget(key);
+            decisions.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -79,8 +80,11 @@ internal sealed class LlmDeploymentReconciler(
     {
         var gathered = await gatherer.GatherAsync(deployment, ct);
         var at = time.GetTimestamp();
-        gathered = gathered with { State = holds.Correct(deployment.Key(), gathered.State, Now()) };
-        return (gathered, RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, Now()), at);
+        var now = Now();
+        gathered = gathered with { State = holds.Correct(deployment.Key(), gathered.State, now) };
+        var decision = RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, now);
+        decisions.Keep(gathered, decision, now);
+        return (gathered, decision, at);
     }
 
     /// <param name="decidedAt">Monotonic time at which the facts were there.</param>

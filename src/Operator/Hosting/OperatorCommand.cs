@@ -40,13 +40,22 @@ internal static class OperatorCommand
         var workers = new Option<int>("--workers") { Description = "LlmDeployments that are reconciled at the same time.", DefaultValueFactory = _ => Defaults.Workers };
         var health = new Option<int>("--health-port") { Description = "Port of /healthz and /readyz.", DefaultValueFactory = _ => 8081 };
         var metrics = new Option<int>("--metrics-port") { Description = "Port of /metrics.", DefaultValueFactory = _ => 8080 };
+        var debug = new Option<int?>("--debug-port") { Description = "Port of /debug/decisions/NAMESPACE/NAME, on the loopback address alone. Default: none." };
+        var logFormat = new Option<string>("--log-format") { Description = "Format of log lines: text or json.", DefaultValueFactory = _ => OperatorLogging.Text };
+        logFormat.AcceptOnlyFromAmong(OperatorLogging.Text, OperatorLogging.Json);
         workers.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1)
                 result.AddError("--workers must be 1 or more");
         });
 
-        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, elect, duration, deadline, retry, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics };
+        debug.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is { } port && (port == result.GetValue(health) || port == result.GetValue(metrics)))
+                result.AddError("--debug-port must be another port than --health-port and --metrics-port: these are reached from outside");
+        });
+
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, elect, duration, deadline, retry, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics, debug, logFormat };
         command.SetAction(async (arguments, ct) =>
         {
             KubernetesClientConfiguration configuration;
@@ -57,6 +66,12 @@ internal static class OperatorCommand
             catch (KubernetesConfigurationException e)
             {
                 await Console.Error.WriteLineAsync(e.Message);
+                return 2;
+            }
+
+            if (Tracing.Problem is { } problem)
+            {
+                await Console.Error.WriteLineAsync(problem);
                 return 2;
             }
 
@@ -78,13 +93,10 @@ internal static class OperatorCommand
                 BindAddress = IPAddress.TryParse(Environment.GetEnvironmentVariable("LLMOPS_BIND_ADDRESS"), out var address) ? address : Defaults.BindAddress,
                 HealthPort = arguments.GetValue(health),
                 MetricsPort = arguments.GetValue(metrics),
+                DebugPort = arguments.GetValue(debug),
             };
-            using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            }));
+            using var loggers = OperatorLogging.Create(arguments.GetValue(logFormat)!);
+            using var tracing = Tracing.Start(options.Identity);
             await OperatorHost.RunAsync(options, configuration, TimeProvider.System, loggers, ct);
             return 0;
         });

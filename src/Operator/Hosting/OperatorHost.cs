@@ -26,6 +26,7 @@ public static class OperatorHost
         using var controllers = new ControllerSet(cluster, time);
         using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
         using var exporter = new PrometheusExporter();
+        var decisions = new LastDecisions();
         using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
         using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));
         using var metrics = HttpTo(connectTimeout: PrometheusClient.Timeout);
@@ -49,7 +50,7 @@ public static class OperatorHost
         var records = new WrittenRecords();
         using var deployment = new LlmDeploymentReconciler(
             cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
-            new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+            new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, decisions, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());
@@ -69,7 +70,7 @@ public static class OperatorHost
 
         await Task.WhenAll(
             cluster.RunAsync(ct),
-            WebEndpoints.RunAsync(options, exporter, () => cluster.HasSynced, ct),
+            WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
             LeadWhenElectedAsync(options, configuration, LeadAsync, time, loggers, ct));
         Log.Stopped(logger);
     }

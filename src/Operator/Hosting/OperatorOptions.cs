@@ -58,4 +58,7 @@ public sealed record OperatorOptions
 
     /// <summary>Port of <c>/metrics</c>; null for none.</summary>
     public int? MetricsPort { get; init; }
+
+    /// <summary>Port of <c>/debug/decisions/NAMESPACE/NAME</c>, always on the loopback address alone; null for none. Default: none.</summary>
+    public int? DebugPort { get; init; }
 }

@@ -1,18 +1,19 @@
 using System.Buffers;
+using System.Net;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Hosting;
 
 namespace LlmOps.Operator.Web;
 
-/// <summary><c>/healthz</c> (the process answers), <c>/readyz</c> (its caches are filled) and <c>/metrics</c>, each on its port.</summary>
+/// <summary><c>/healthz</c> (the process answers), <c>/readyz</c> (its caches are filled) and <c>/metrics</c>, each on its port; what is for debugging is on a port of the loopback.</summary>
 internal static class WebEndpoints
 {
     /// <summary>Serves until cancelled.</summary>
     /// <param name="isReady">Whether the caches are filled.</param>
-    public static async Task RunAsync(OperatorOptions options, PrometheusExporter metrics, Func<bool> isReady, CancellationToken ct)
+    public static async Task RunAsync(OperatorOptions options, PrometheusExporter metrics, DebugEndpoints debug, Func<bool> isReady, CancellationToken ct)
     {
         int[] ports = [.. new[] { options.HealthPort, options.MetricsPort }.OfType<int>().Distinct()];
-        if (ports.Length == 0)
+        if (ports.Length == 0 && options.DebugPort is null)
             return;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -20,9 +21,11 @@ internal static class WebEndpoints
             kestrel.AddServerHeader = false;
             foreach (var port in ports)
                 kestrel.Listen(options.BindAddress, port);
+            if (options.DebugPort is { } debugPort)
+                kestrel.Listen(IPAddress.IsLoopback(options.BindAddress) ? options.BindAddress : IPAddress.Loopback, debugPort);
         });
         await using var app = builder.Build();
-        app.Run(context => AnswerAsync(context, options, metrics, isReady));
+        app.Run(context => context.Connection.LocalPort == options.DebugPort ? debug.AnswerAsync(context) : AnswerAsync(context, options, metrics, isReady));
         await app.StartAsync(ct);
         try
         {
