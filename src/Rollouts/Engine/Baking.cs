@@ -32,7 +32,12 @@ internal static class Baking
             // Whoever promoted it by hand waits for no bake.
             if (!isPromoted)
             {
-                return Hold(situation, course, course.Rollout.WeightPercent);
+                course = Hold(situation, course, course.Rollout.WeightPercent);
+                // A bake that was taken out of the spec meanwhile still waits for requests at its weight.
+                if (situation.Plan.Bake > TimeSpan.Zero)
+                {
+                    return course;
+                }
             }
         }
 

@@ -110,7 +110,7 @@ internal static class Capacity
         { Stable: null } => 0,
         { Current: { Capacity: not null, Phase: RolloutPhase.Promoting or RolloutPhase.Baking or RolloutPhase.Reverting } } => AllButOne(plan),
         { Current.Capacity: { Plan: CapacityPlan.Surge } } => 0,
-        { Current.Capacity: { } choice } => Math.Min(Math.Max(plan.MaxUnavailable ?? int.MaxValue, choice.Given), AllButOne(plan)),
+        { Current.Capacity: { } choice } => Math.Max(choice.Given, Math.Min(plan.MaxUnavailable ?? int.MaxValue, AllButOne(plan))),
         _ => Math.Min(plan.MaxUnavailable ?? 0, AllButOne(plan)),
     };
 
