@@ -28,7 +28,7 @@ internal sealed class RevertLane(KubernetesClient client, string name, TimeProvi
         Load = LoadClient.Start(gateways, name, Samples.Questions, requestsPerSecond, time);
     }
 
-    /// <summary>Writes a spec whose serving hash is another one for each number. The candidate gets a quarter of the requests for as long as it is allowed to.</summary>
+    /// <summary>Writes a spec whose serving hash is another one for each number. The candidate gets half of the requests for as long as it is allowed to.</summary>
     public Task ApplyAsync(int number, CancellationToken ct) => client.ApplyAsync(
         new LlmDeployment
         {
@@ -42,7 +42,7 @@ internal sealed class RevertLane(KubernetesClient client, string name, TimeProvi
                 Replicas = 1,
                 Rollout = new()
                 {
-                    Steps = [new() { Weight = 25, Hold = new(TimeSpan.FromMinutes(10)), MinRequests = 0 }],
+                    Steps = [new() { Weight = RevertPart.Weight, Hold = new(TimeSpan.FromMinutes(10)), MinRequests = 0 }],
                     Analysis = new() { Tolerance = Tolerance },
                     ScaleDownDelay = new(TimeSpan.FromSeconds(3)),
                 },

@@ -7,12 +7,15 @@ using LlmOps.Rollouts;
 namespace LlmOps.Bench.Revert;
 
 /// <summary>
-/// Time to revert, end to end: real API server, operator and two gateways as pods, emulated engines. Each repetition brings a release to 25 %, makes one
-/// request in five of it fail, and watches until it has no traffic.
+/// Time to revert, end to end: real API server, operator and two gateways as pods, emulated engines. Each repetition brings a release to 50 %, makes every
+/// other request of it fail, and watches until it has no traffic.
 /// </summary>
 internal static class RevertPart
 {
-    private const double FailingShare = 0.2;
+    /// <summary>Per cent of the requests that a candidate gets.</summary>
+    public const int Weight = 50;
+
+    private const double FailingShare = 0.5;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     /// <summary>Healthy traffic before the break: the candidate's evidence begins good.</summary>
@@ -65,13 +68,13 @@ internal static class RevertPart
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
         var before = lane.Recorder.Latest?.Status?.Rollout?.Id;
         await lane.ApplyAsync(number, ct);
-        var sighting = await lane.Recorder.WaitAsync("the candidate to get 25 %", status => status.Candidate?.Weight == 25 && status.Rollout?.Id != before, Limit, ct);
+        var sighting = await lane.Recorder.WaitAsync($"the candidate to get {Weight} %", status => status.Candidate?.Weight == Weight && status.Rollout?.Id != before, Limit, ct);
         var rollout = sighting.Status!.Rollout!.Id;
         var pods = lane.Pods(sighting.Status.Candidate!.ServingHash);
 
         var evidence = watch.Follow(rollout);
         await Task.Delay(HealthyFor, time, ct);
-        if (lane.Recorder.Latest?.Status?.Candidate?.Weight != 25)
+        if (lane.Recorder.Latest?.Status?.Candidate?.Weight != Weight)
             throw new InvalidOperationException($"the candidate lost its traffic before it was broken: {lane.Recorder.Latest?.Status?.Rollout?.Message}");
         var healthyRequests = evidence.CandidateRequests;
         foreach (var pod in pods)
