@@ -6,7 +6,7 @@ namespace LlmOps.Gateway;
 /// <summary>Everything that the gateway asks of the API server: it only reads. config/rbac is generated from it.</summary>
 public static class GatewayPermissions
 {
-    private static readonly string[] Read = ["get", "list", "watch"];
+    private static readonly string[] Read = ["list", "watch"];
 
     /// <summary>The table.</summary>
     public static IReadOnlyList<Permission> All { get; } =

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using LlmOps.Api;
 using LlmOps.Gateway.Tests.Fakes;
 using LlmOps.Kubernetes;
 using LlmOps.Testing;
@@ -13,13 +14,16 @@ public sealed class GatewayProcessTests
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task It_becomes_ready_serves_and_leaves_on_sigterm()
+    public async Task It_becomes_ready_serves_and_leaves_on_sigterm_with_the_rights_of_config_rbac_and_needs_all_of_them()
     {
         await using var server = await InProcessApiServer.StartAsync();
         server.InstallCrds(Repository.Path("crds"));
-        using var client = new KubernetesClient(server.Configuration);
+        var rules = AccessRule.FromYaml(await File.ReadAllTextAsync(Repository.Path("config/rbac/gateway.yaml")));
+        server.Access.Restrict(request => request.UserAgent != "user", rules);
+        using var client = new KubernetesClient(server.Configuration with { UserAgent = "user" });
         await using var engine = await FakeEngine.StartAsync(Answers.Right("stable"));
-        var deployment = Cluster.Deployment(stable: Cluster.Release("r1", "stable", 100));
+        var deployment = Cluster.Deployment(stable: Cluster.Release("r1", "stable", 100) with { ApiKeySecretRef = new SecretKeyReference { Name = "keys", Key = "key" } });
+        await client.CreateAsync(new Secret { Metadata = new ObjectMeta { Name = "keys", Namespace = "default" }, Data = new Dictionary<string, string> { ["key"] = "a2V5" } }, CancellationToken.None);
         await client.CreateAsync(Cluster.Slice("stable", engine.Address), CancellationToken.None);
         await client.CreateAsync(deployment with { Status = null }, CancellationToken.None);
         await client.ApplyStatusAsync(deployment with { Metadata = new ObjectMeta { Name = "bot", Namespace = "default" } }, "test");
@@ -36,6 +40,8 @@ public sealed class GatewayProcessTests
             Assert.False(process.HasExited);
             using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{clientPort}/v1/chat/completions"), new StringContent(GatewayBed.Body()));
             Assert.Contains("stable", await answer.Content.ReadAsStringAsync());
+            Assert.Empty(server.Access.Refused);
+            Assert.Equal([], rules.Except(server.Access.Used.Keys).Select(rule => $"{rule}: nothing uses it"));
 
             using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
             await process.WaitForExitAsync().WaitAsync(Soon);

@@ -14,6 +14,9 @@ public sealed class FaultWorlds : IAsyncLifetime
     private TestWorld? plain;
     private TestWorld? routed;
 
+    /// <summary>Permissions that the operator used to bring them about.</summary>
+    internal IEnumerable<AccessRule> Used => plain!.Server.Access.Used.Keys.Concat(routed!.Server.Access.Used.Keys);
+
     public async Task InitializeAsync()
     {
         plain = await ServeAsync(withRouter: false);

@@ -21,7 +21,11 @@ internal sealed class InvariantWatch
     }
 
     /// <summary>Fails the test with what was seen.</summary>
-    public void Check() => Assert.True(violations.IsEmpty, string.Join("\n", violations));
+    public void Check()
+    {
+        Assert.True(violations.IsEmpty, string.Join("\n", violations));
+        Assert.True(server.Access.Refused.Count == 0, $"config/rbac does not let the operator do what it wants:\n{string.Join("\n", server.Access.Refused)}");
+    }
 
     private void Look(WriteRecord write)
     {

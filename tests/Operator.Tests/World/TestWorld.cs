@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Operator.Tests.World;
 
 /// <summary>
-/// An API server in memory, nodes, an engine and a gateway that are played, and the real operator. In real time with short steps, or, where it was started
+/// An API server in memory, nodes, an engine and a gateway that are played, and the real operator with the rights that config/rbac gives it. In real time with short steps, or, where it was started
 /// with a <see cref="WorldClock"/>, in a time that goes on while a test waits.
 /// </summary>
 internal sealed class TestWorld : IAsyncDisposable
@@ -18,9 +18,6 @@ internal sealed class TestWorld : IAsyncDisposable
     private const string OperatorAgent = "llmops-operator-";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    /// <summary>On the world's own clock, which costs no real time.</summary>
-    private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(10);
 
     private readonly List<Task> operators = [];
     private readonly bool ownsEngine;
@@ -38,7 +35,11 @@ internal sealed class TestWorld : IAsyncDisposable
         Steps = new StepWatch(server, time ?? TimeProvider.System);
         Router = new FakeRouter(server, time ?? TimeProvider.System);
         Invariants = new InvariantWatch(server, Router);
+        server.Access.Restrict(IsFromOperator, OperatorRules);
     }
+
+    /// <summary>What config/rbac lets the operator do; in every world it may do nothing else.</summary>
+    public static IReadOnlyList<AccessRule> OperatorRules { get; } = AccessRule.FromYaml(File.ReadAllText(Path.Combine(RepositoryRoot(), "config", "rbac", "operator.yaml")));
 
     /// <summary>The world's own clock; null where it lives in real time.</summary>
     public WorldClock? Clock { get; }
@@ -67,6 +68,9 @@ internal sealed class TestWorld : IAsyncDisposable
 
     /// <summary>What differs in how the next operator runs.</summary>
     public Func<OperatorOptions, OperatorOptions> Options { get; set; } = options => options;
+
+    /// <summary>Longest wait on the world's own clock, where it has one: that costs no real time. 10 min by default.</summary>
+    public TimeSpan LongPatience { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Writes of the operator so far.</summary>
     public IReadOnlyList<WriteRecord> OperatorWrites => [.. Server.WriteLog.Where(write => IsOperator(write.Request))];
@@ -119,7 +123,8 @@ internal sealed class TestWorld : IAsyncDisposable
         Router.Start();
     }
 
-    public static bool IsOperator(ApiRequest request) => request.FieldManager == ApiGroup.OperatorFieldManager && request.Plural != "events";
+    /// <summary>Writes of the operator, but for what it tells people and for the lease, which is renewed all the time.</summary>
+    public static bool IsOperator(ApiRequest request) => request.FieldManager == ApiGroup.OperatorFieldManager && request.Plural is not ("events" or "leases");
 
     /// <summary>Requests of the operator, reads too.</summary>
     public static bool IsFromOperator(ApiRequest request) => request.UserAgent.StartsWith(OperatorAgent, StringComparison.Ordinal);
@@ -236,5 +241,5 @@ internal sealed class TestWorld : IAsyncDisposable
         },
         EndpointSlice.JsonType)!.AsObject();
 
-    private static string RepositoryRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+    public static string RepositoryRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
+using LlmOps.Testing.ApiServer.Access;
 using LlmOps.Testing.ApiServer.Faults;
 using LlmOps.Testing.ApiServer.Http;
 using LlmOps.Testing.ApiServer.Resources;
@@ -25,7 +26,7 @@ namespace LlmOps.Testing;
 /// </summary>
 /// <remarks>
 /// <para>Kept honest by the conformance suite in tests/Kubernetes.Tests, which runs against it and against the real API
-/// server. Different from the real one, on purpose: no authentication, authorisation or admission webhooks; CEL rules are
+/// server. Different from the real one, on purpose: no authentication or admission webhooks; authorisation only of those who were given rules, by what their requests look like; CEL rules are
 /// not evaluated; managed fields cannot be edited by hand; bodies are JSON or YAML, not protobuf; built-in kinds get few defaults and little validation; one
 /// version a custom resource, without conversion; garbage collection and namespace deletion are done before the request is
 /// answered; pods are deleted without a grace period; quotas are not enforced; kubectl's tables are not rendered.</para>
@@ -56,9 +57,10 @@ public sealed class InProcessApiServer : IAsyncDisposable
         lifecycle = new ObjectLifecycle(store, registry, options.Time);
         writer = new ObjectWriter(store, registry, lifecycle, options.Time);
         Watches = new WatchSessions(store);
-        var resources = new ResourceEndpoint(store, registry, writer, lifecycle, Log);
+        var access = new AccessChecks(Access, store, registry);
+        var resources = new ResourceEndpoint(store, registry, writer, lifecycle, access, Log);
         var watches = new WatchEndpoint(store, Watches, options.Time);
-        var handler = new ApiHandler(registry, resources, watches, Faults, Requests, options.Time, AfterCommit);
+        var handler = new ApiHandler(registry, resources, watches, access, Faults, Requests, options.Time, AfterCommit);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -89,6 +91,9 @@ public sealed class InProcessApiServer : IAsyncDisposable
     /// <summary>The faults in force.</summary>
     public FaultRules Faults { get; } = new();
 
+    /// <summary>Who may do what: everybody everything, until it is restricted.</summary>
+    public AccessControl Access { get; } = new();
+
     /// <summary>The open watches.</summary>
     public WatchSessions Watches { get; }
 
@@ -115,7 +120,7 @@ public sealed class InProcessApiServer : IAsyncDisposable
         StartAsync(new InProcessApiServer(options ?? new InProcessApiServerOptions()), cancellationToken);
 
     /// <summary>
-    /// Starts another server in which all is as it is here now: kinds, objects with their uids and versions; without history, faults, log and counters. What
+    /// Starts another server in which all is as it is here now: kinds, objects with their uids and versions; without history, faults, access rules, log and counters. What
     /// takes long to come about is made once, and each test begins there.
     /// </summary>
     public Task<InProcessApiServer> ForkAsync(InProcessApiServerOptions? options = null, CancellationToken cancellationToken = default) =>

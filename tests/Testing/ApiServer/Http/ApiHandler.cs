@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmOps.Testing.ApiServer.Access;
 using LlmOps.Testing.ApiServer.Resources;
 using LlmOps.Testing.ApiServer.Storage;
 using LlmOps.Testing.ApiServer.Watches;
@@ -9,9 +10,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace LlmOps.Testing.ApiServer.Http;
 
-/// <summary>The way of every request: recognise, count, maybe disturb, carry out, tell the hooks, maybe disturb, answer.</summary>
+/// <summary>The way of every request: recognise, count, maybe disturb, check what is allowed, carry out, tell the hooks, maybe disturb, answer.</summary>
 internal sealed class ApiHandler(
-    ResourceRegistry registry, ResourceEndpoint resources, WatchEndpoint watches, FaultRules faults, RequestCounters counters, TimeProvider time, Func<WriteRecord, bool> afterCommit)
+    ResourceRegistry registry, ResourceEndpoint resources, WatchEndpoint watches, AccessChecks access, FaultRules faults, RequestCounters counters, TimeProvider time, Func<WriteRecord, bool> afterCommit)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -57,6 +58,7 @@ internal sealed class ApiHandler(
         var fault = faults.EffectOn(request);
         if (!await PassesAsync(context, fault))
             return;
+        access.Check(request);
         if (request.Verb == "watch")
         {
             await HeldAsync(watches.HandleAsync(context, resources.Find(request), request, isCut: fault is FaultEffect.CutEffect));

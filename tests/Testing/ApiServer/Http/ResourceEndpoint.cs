@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
+using LlmOps.Testing.ApiServer.Access;
 using LlmOps.Testing.ApiServer.Resources;
 using LlmOps.Testing.ApiServer.Storage;
 using LlmOps.Testing.ApiServer.Writes;
@@ -15,7 +16,7 @@ namespace LlmOps.Testing.ApiServer.Http;
 internal sealed record ApiAnswer(int Code, ReadOnlyMemory<byte> Body, WriteRecord? Write = null);
 
 /// <summary>Everything but watches: turns a request and its body into an answer, in one critical section.</summary>
-internal sealed class ResourceEndpoint(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, ObjectLifecycle lifecycle, Func<ApiRequest, WriteResult, WriteRecord> log)
+internal sealed class ResourceEndpoint(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, ObjectLifecycle lifecycle, AccessChecks access, Func<ApiRequest, WriteResult, WriteRecord> log)
 {
     public ResourceDefinition Find(ApiRequest request) =>
         registry.TryFind(request.Group, request.Version, request.Plural, out var resource) ? resource : throw StatusError.UnknownPath();
@@ -27,6 +28,7 @@ internal sealed class ResourceEndpoint(ObjectStore store, ResourceRegistry regis
             var resource = Find(request);
             CheckSubresource(resource, request);
             var key = new ObjectKey(resource.Namespaced ? request.Namespace : string.Empty, request.Name);
+            access.CheckWrite(resource, key, request, body);
             return request.Verb switch
             {
                 "get" => Get(resource, key, request.Subresource),

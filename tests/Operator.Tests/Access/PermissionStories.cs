@@ -1,0 +1,101 @@
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Controllers;
+using LlmOps.Operator.Tests.Faults;
+using LlmOps.Operator.Tests.Scenarios;
+using LlmOps.Operator.Tests.World;
+using LlmOps.Rollouts;
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Access;
+
+/// <summary>What the stories of faults leave out of all that the operator does with the API server.</summary>
+internal static class PermissionStories
+{
+    public const string Elected = "an operator that must be elected";
+
+    private static readonly RolloutStep Quick = new() { Weight = 50, Hold = TimeSpan.FromMilliseconds(100) };
+
+    public static IReadOnlyList<Story> All { get; } =
+    [
+        new(Elected, false, ElectedAsync, []),
+        new("more actions than are kept", false, ActionsAsync, []),
+        new("more rollouts than history keeps", false, RolloutsAsync, []),
+        new("a release with an API key", false, KeyAsync, []),
+        new("an autoscaler that comes and goes", false, AutoscalerAsync, []),
+        new("a route that somebody else changes at the same time", true, ConflictAsync, []),
+        new("a mistake that is made twice", false, MistakeAsync, []),
+    ];
+
+    private static async Task ElectedAsync(TestWorld world)
+    {
+        Lease? Lease() => world.Server.Find("leases.coordination.k8s.io", "llmops-system", "llmops-operator") is { } node ? System.Text.Json.JsonSerializer.Deserialize(node, Kubernetes.Lease.JsonType) : null;
+        await world.UntilAsync(() => Lease()?.Spec?.HolderIdentity is { Length: > 0 }, () => "the lease is taken");
+        var taken = Lease()!.Spec!.RenewTime;
+        await world.UntilAsync(() => Lease()!.Spec!.RenewTime > taken, () => "the lease is renewed");
+    }
+
+    private static async Task ActionsAsync(TestWorld world)
+    {
+        for (var i = 0; i < RolloutActionReconciler.Kept + 2; i++)
+            await world.DoAsync(world.Client.CreateAsync(ActionTests.Action("Resume", null, "bot"), CancellationToken.None));
+        await world.UntilAsync(
+            () => world.All<RolloutAction>("rolloutactions.llmops.dev") is { Count: RolloutActionReconciler.Kept } kept && kept.All(action => action.Status?.Phase is not null),
+            () => "the oldest are gone");
+        // The cache may be behind an LlmDeployment that was made a moment ago.
+        await world.DoAsync(world.Client.CreateAsync(ActionTests.Action("Resume", null, "nobody"), CancellationToken.None));
+        await world.UntilAsync(() => world.All<RolloutAction>("rolloutactions.llmops.dev").Any(action => action is { Spec.Deployment: "nobody", Status.Phase: not null }), () => "nobody is looked for");
+    }
+
+    private static async Task RolloutsAsync(TestWorld world)
+    {
+        for (var i = 2; i < RolloutState.MaxHistory + 4; i++)
+        {
+            await world.ApplyAsync(Story.Canary($"v{i}", new RolloutStep { Gate = "quality" }, Quick));
+            await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Retiring: null } status && status.Stable!.Revision == $"v{i}", $"v{i} is stable");
+        }
+
+        await world.UntilAsync(() => world.All<EvalRun>("evalruns.llmops.dev").Count <= RolloutState.MaxHistory, () => "the oldest runs are gone");
+    }
+
+    private static async Task KeyAsync(TestWorld world)
+    {
+        await world.ApplyAsync(new Secret { Metadata = new ObjectMeta { Name = "keys", Namespace = Samples.Namespace }, Data = new Dictionary<string, string> { ["apiKey"] = "a2V5" } });
+        var canary = Story.Canary("v2", Quick);
+        await world.ApplyAsync(canary with { Spec = canary.Spec with { Engine = canary.Spec.Engine with { ApiKeySecretRef = new SecretKeyReference { Name = "keys", Key = "apiKey" } } } });
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2" }, "v2 is stable");
+    }
+
+    private static async Task AutoscalerAsync(TestWorld world)
+    {
+        const string autoscalers = "horizontalpodautoscalers.autoscaling";
+        var canary = Story.Canary("v1");
+        await world.ApplyAsync(canary with { Spec = canary.Spec with { Replicas = null, Autoscaling = new AutoscalingSpec { Min = 1, Max = 8 } } });
+        await world.UntilAsync(() => world.All<HorizontalPodAutoscaler>(autoscalers).Count == 1, () => "it has an autoscaler");
+        await world.ApplyAsync(canary);
+        await world.UntilAsync(() => world.All<HorizontalPodAutoscaler>(autoscalers).Count == 0, () => "the autoscaler is gone");
+    }
+
+    private static async Task ConflictAsync(TestWorld world)
+    {
+        using var conflict = world.Server.Faults.When(FaultEffect.Status(409, "Conflict"), verb: "patch", resource: "httproutes.gateway.networking.k8s.io", times: 1);
+        await Story.All.Single(story => story.Name == "a promotion behind a route").PlayAsync(world);
+        Assert.Equal(1, conflict.HitCount);
+    }
+
+    private static async Task MistakeAsync(TestWorld world)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var wrong = Story.Canary("v1");
+            await world.ApplyAsync(wrong with { Spec = wrong.Spec with { Prompt = new PromptReference { Name = "nowhere" } } });
+            await world.UntilAsync(deployment => IsStalled(deployment, "True"), "the missing prompt is named");
+            await world.ApplyAsync(Story.Canary("v1"));
+            await world.UntilAsync(deployment => IsStalled(deployment, "False"), "it is well again");
+        }
+    }
+
+    private static bool IsStalled(LlmDeployment deployment, string status) =>
+        deployment.Status!.ObservedGeneration == deployment.Metadata.Generation && deployment.Status.Conditions!.Any(condition => condition.Type == ConditionTypes.Stalled && condition.Status == status);
+}
