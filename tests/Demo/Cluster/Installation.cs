@@ -6,7 +6,9 @@ namespace LlmOps.Demo.Cluster;
 /// <summary>The product on a cluster, installed as a user would: CRDs and <c>config/default</c> by kubectl, pods under their own service accounts.</summary>
 public sealed record Installation
 {
-    private const string Namespace = "llmops-system";
+    /// <summary>Where operator and gateway run.</summary>
+    public const string Namespace = "llmops-system";
+
     private const string ClientService = "llmops-gateway";
     private const string AdminService = "llmops-gateway-admin";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);

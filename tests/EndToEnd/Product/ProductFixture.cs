@@ -52,9 +52,19 @@ public sealed class ProductFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         Client?.Dispose();
-        if (Cluster is not null)
-            await Cluster.DisposeAsync();
+        if (Cluster is null)
+            return;
+        var refused = Refusals();
+        await Cluster.DisposeAsync();
+        Assert.True(refused.Count == 0, $"config/rbac does not let the product do what it wants:\n{string.Join("\n", refused.Take(10))}");
     }
+
+    /// <summary>What the API server did not let operator and gateway do, by their logs: <c>User "system:serviceaccount:…" cannot list resource …</c>.</summary>
+    internal List<string> Refusals() =>
+        [.. Directory.EnumerateFiles(Path.Combine(Cluster.Nodes!.DataDirectory, "pods"), "*.log", SearchOption.AllDirectories)
+            .Where(file => file.Contains($"{Path.DirectorySeparatorChar}{Installation.Namespace}_", StringComparison.Ordinal))
+            .SelectMany(file => SecretSearch.Text(file).Split('\n'))
+            .Where(line => line.Contains($"system:serviceaccount:{Installation.Namespace}", StringComparison.Ordinal) && line.Contains(" cannot ", StringComparison.Ordinal))];
 
     /// <summary>A namespace with the samples' questions, gate and prompt, and one release that serves.</summary>
     internal async Task<Scene> ServeAsync(string firstRelease, CancellationToken ct)

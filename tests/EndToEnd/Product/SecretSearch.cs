@@ -1,0 +1,84 @@
+using System.Text;
+using LlmOps.Demo.Cluster;
+using Xunit;
+
+namespace LlmOps.EndToEnd.Product;
+
+/// <summary>Looks for planted secrets in everything that a run of the product leaves behind.</summary>
+internal static class SecretSearch
+{
+    private static readonly string[] Kinds =
+    [
+        "llmdeployments", "promptversions", "evalgates", "evalruns", "rolloutrecords", "rolloutactions", "deployments", "replicasets", "controllerrevisions", "services", "jobs",
+        "configmaps", "pods", "events.v1.events.k8s.io", "leases",
+    ];
+
+    private static readonly string[] OwnPrograms = ["Operator", "Gateway", "Evaluator"];
+
+    /// <summary>
+    /// Not in what any process was called with, nor in the environment of ours; in no log and no file of a pod but those that hold a Secret by design; in no object of the
+    /// namespace and of the product's own; and on no page that the product serves. Neither as it is nor in base64.
+    /// </summary>
+    /// <param name="mounted">Files of pods in which secrets are meant to be, by a part of their path.</param>
+    public static async Task AssertNowhereAsync(ProductFixture product, string ns, IReadOnlyCollection<string> secrets, CancellationToken ct, params string[] mounted)
+    {
+        var texts = secrets.SelectMany(secret => new[] { secret, Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)) }).ToList();
+        void Check(string where, string text) => Assert.All(texts, secret => Assert.False(text.Contains(secret, StringComparison.Ordinal), $"a planted secret is in {where}"));
+
+        foreach (var process in Processes())
+        {
+            var called = Text(Path.Combine(process, "cmdline"));
+            Check($"the arguments of {called}", called);
+            if (OwnPrograms.Any(program => called.Contains($"/{program}.dll", StringComparison.Ordinal) || called.Contains($"/{program}/", StringComparison.Ordinal)))
+                Check($"the environment of {called}", Text(Path.Combine(process, "environ")));
+        }
+
+        var files = Directory.EnumerateFiles(product.Cluster.Nodes!.DataDirectory, "*", SearchOption.AllDirectories).Where(file => !mounted.Any(part => file.Contains(part, StringComparison.Ordinal))).ToList();
+        Assert.Contains(files, file => file.EndsWith(".log", StringComparison.Ordinal));
+        foreach (var file in files)
+            Check(file, Text(file));
+
+        foreach (var searched in new[] { ns, Installation.Namespace })
+        {
+            foreach (var kind in Kinds)
+                Check($"{kind} of {searched}", await product.Kubectl.RunAsync(ct, "-n", searched, "get", kind, "-o", "json", "--show-managed-fields"));
+        }
+
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        foreach (var page in await PagesAsync(product, ct))
+            Check($"{page}", await http.GetStringAsync(page, ct));
+    }
+
+    /// <summary>Whether some process has it in its environment: what looks for it can find it.</summary>
+    public static bool IsInAnEnvironment(string secret) => Processes().Any(process => Text(Path.Combine(process, "environ")).Contains(secret, StringComparison.Ordinal));
+
+    private static async Task<List<Uri>> PagesAsync(ProductFixture product, CancellationToken ct)
+    {
+        var operators = (await product.Client.ListAsync<Kubernetes.Pod>(Installation.Namespace, ct: ct)).Items
+            .Where(pod => pod.Metadata.Labels?.GetValueOrDefault("app.kubernetes.io/name") == "llmops-operator" && pod.Status is { PodIP: not null, Phase: "Running" }).ToList();
+        Assert.NotEmpty(operators);
+        return
+        [
+            .. product.Installation.GatewayAdmins.SelectMany(admin => new[] { "/metrics", "/internal/evidence", "/readyz" }.Select(page => new Uri(admin, page))),
+            .. product.Installation.Gateways.Select(gateway => new Uri(gateway, "/v1/models")),
+            .. operators.SelectMany(pod => new[] { new Uri($"http://{pod.Status!.PodIP}:8080/metrics"), new Uri($"http://{pod.Status.PodIP}:8081/healthz") }),
+        ];
+    }
+
+    private static IEnumerable<string> Processes() => Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _));
+
+    /// <summary>Empty where it cannot be read: a process has ended, a pod's folder is gone.</summary>
+    public static string Text(string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(stream, Encoding.Latin1);
+            return reader.ReadToEnd();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return string.Empty;
+        }
+    }
+}
