@@ -50,6 +50,8 @@ public sealed class RequestBuilderTests
     [Fact]
     public void A_namespaced_object_without_a_namespace_is_refused() =>
         Assert.Throws<ArgumentException>(() => RequestBuilder.Get(Core, new(string.Empty, "x")));
+        foreach (var name in new[] { ".", "..", "a/b", "../x", "a%2Fb" })
+            Assert.Throws<ArgumentException>(() => RequestBuilder.Delete(Core, new("ns", name)));
 
     [Fact]
     public void A_name_cannot_leave_its_path_segment() =>

@@ -34,10 +34,12 @@ public sealed class KubernetesClient : IDisposable
 
     public KubernetesClientConfiguration Configuration => configuration;
 
-    /// <summary>The object, or null where there is none.</summary>
+    /// <summary>The object, or null where there is none; a name that no object can have, as a person may have written one, is not asked for.</summary>
     public async Task<T?> GetAsync<T>(ObjectKey key, CancellationToken ct)
         where T : class, IResource<T>
     {
+        if (!RequestBuilder.IsPossibleName(key.Name))
+            return null;
         try
         {
             return await SendAsync(RequestBuilder.Get(T.ResourceKind, key), null, T.JsonType, ct);

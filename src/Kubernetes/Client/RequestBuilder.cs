@@ -68,9 +68,17 @@ internal static class RequestBuilder
         // An empty name would address the whole collection: for a delete, a disaster.
         if (string.IsNullOrEmpty(key.Name))
             throw new ArgumentException($"{kind.Kind} needs metadata.name.", nameof(key));
+        if (!IsPossibleName(key.Name))
+            throw new ArgumentException($"{kind.Kind} cannot be called {key.Name}.", nameof(key));
         var path = $"{CollectionPath(kind, NamespaceOf(kind, key.Namespace))}/{Uri.EscapeDataString(key.Name)}";
         return subresource is null ? path : $"{path}/{subresource}";
     }
+
+    /// <summary>
+    /// Whether an object may have this name. Others would lead to another place: "." to the collection, ".." to what is above it, a slash to a subresource.
+    /// See https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names
+    /// </summary>
+    public static bool IsPossibleName(string name) => name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '%') < 0;
 
     private static string? NamespaceOf(ResourceKind kind, string? ns) =>
         kind.Namespaced && string.IsNullOrEmpty(ns)
