@@ -19,11 +19,13 @@ internal static class GatewayCommand
         var clientPort = new Option<int>("--client-port") { Description = "Port of the OpenAI API", DefaultValueFactory = _ => defaults.ClientPort };
         var adminPort = new Option<int>("--admin-port") { Description = "Port of health, metrics and evidence", DefaultValueFactory = _ => defaults.AdminPort };
         var maxBody = new Option<int>("--max-body-bytes") { Description = "Largest request body in bytes", DefaultValueFactory = _ => defaults.MaxBodyBytes };
+        var maxRequests = new Option<int>("--max-concurrent-requests") { Description = "Requests at one time; further ones are answered with 503 and Retry-After", DefaultValueFactory = _ => defaults.MaxConcurrentRequests };
         var bind = new Option<string?>("--bind") { Description = $"Address of both ports. Default: ${BindVariable}, else all" };
         var drain = new Option<int>("--drain-seconds") { Description = "How long streams may go on after SIGTERM", DefaultValueFactory = _ => (int)defaults.Drain.TotalSeconds };
         foreach (var port in new[] { clientPort, adminPort })
             AtLeast(port, 0, 65535);
         AtLeast(maxBody, 1024, 1024 * 1024 * 1024);
+        AtLeast(maxRequests, 1, 1_000_000);
         AtLeast(drain, 0, 24 * 3600);
         bind.Validators.Add(result =>
         {
@@ -33,7 +35,7 @@ internal static class GatewayCommand
 
         var command = new RootCommand("OpenAI-compatible gateway: routes by the status of LlmDeployments, splits, meters, falls back to stable.")
         {
-            kubeconfig, context, insecure, ns, clientPort, adminPort, maxBody, bind, drain,
+            kubeconfig, context, insecure, ns, clientPort, adminPort, maxBody, maxRequests, bind, drain,
         };
         command.SetAction((parsed, ct) => run(
             new GatewaySettings(
@@ -47,6 +49,8 @@ internal static class GatewayCommand
                     ClientPort = parsed.GetValue(clientPort),
                     AdminPort = parsed.GetValue(adminPort),
                     MaxBodyBytes = parsed.GetValue(maxBody),
+                    MaxConcurrentRequests = parsed.GetValue(maxRequests),
+                    MaxConnections = 2 * parsed.GetValue(maxRequests),
                     Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 }),
             ct));

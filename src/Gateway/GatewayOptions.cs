@@ -20,6 +20,18 @@ internal sealed record GatewayOptions
     /// <summary>Requests in the house at one time; further ones are answered with 503. Default 10,000.</summary>
     public int MaxConcurrentRequests { get; init; } = 10_000;
 
+    /// <summary>TCP connections to one port at one time; further ones are closed. Default 20,000: twice the requests, so that one that is refused hears why.</summary>
+    public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>Header lines of a request; one with more is answered with 431. Default 100.</summary>
+    public int MaxHeaders { get; init; } = 100;
+
+    /// <summary>All header lines of a request together, in bytes; one with more is answered with 431. Default 32 KiB.</summary>
+    public int MaxHeaderBytes { get; init; } = 32 * 1024;
+
+    /// <summary>Longest time from the first byte of a request to the end of its headers; a slower one is answered with 408. Default 10 s.</summary>
+    public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long streams may go on after a stop. Default 30 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -19,10 +19,13 @@ internal static class WebHost
         {
             kestrel.Listen(bind, port);
             kestrel.AddServerHeader = false;
+            // The handler bounds bodies itself, so that the answer has the shape of the API.
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
-            kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+            kestrel.Limits.MaxRequestHeaderCount = options.MaxHeaders;
+            kestrel.Limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         });
         var app = builder.Build();
         app.Run(handle);

@@ -16,6 +16,13 @@ internal sealed class AdminApi(RouteCache routes, EvidenceLedger ledger, Prometh
 
     public Task HandleAsync(HttpContext context)
     {
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            context.Response.Headers.Allow = HttpMethods.Get;
+            return context.Response.WriteAsync("only GET");
+        }
+
         switch (context.Request.Path.Value)
         {
             case "/healthz":

@@ -26,6 +26,8 @@ internal sealed record OpenAiError(int Status, string Type, string Code, string 
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
+        // Messages quote names that the client sent: nothing may take them for a page.
+        response.Headers.XContentTypeOptions = "nosniff";
         if (RetryAfterSeconds is { } seconds)
             response.Headers.RetryAfter = seconds.ToString();
         await response.Body.WriteAsync(body, context.RequestAborted);

@@ -1,0 +1,89 @@
+using System.Net.Sockets;
+using System.Text;
+using LlmOps.Gateway.Tests.Fakes;
+
+namespace LlmOps.Gateway.Tests;
+
+/// <summary>What the gateway bounds before it reads a request.</summary>
+public sealed class LimitTests
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Too_many_and_too_large_headers_are_a_431_and_the_next_request_is_served()
+    {
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxHeaders = 20, MaxHeaderBytes = 4096 });
+
+        Assert.StartsWith("HTTP/1.1 431", await AskAsync(bed.Gateway.ClientAddress, $"GET /v1/models HTTP/1.1\r\nHost: a\r\n{string.Concat(Enumerable.Range(0, 30).Select(i => $"x-{i}: 1\r\n"))}\r\n"));
+        Assert.StartsWith("HTTP/1.1 431", await AskAsync(bed.Gateway.ClientAddress, $"GET /v1/models HTTP/1.1\r\nHost: a\r\nx: {new string('a', 5000)}\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 431", await AskAsync(bed.Gateway.AdminAddress, $"GET /metrics HTTP/1.1\r\nHost: a\r\nx: {new string('a', 5000)}\r\n\r\n"));
+        Assert.Equal(200, (await bed.ChatAsync()).Status);
+    }
+
+    [Fact]
+    public async Task Headers_that_never_end_are_a_408()
+    {
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { HeadersTimeout = TimeSpan.FromSeconds(1) });
+
+        Assert.StartsWith("HTTP/1.1 408", await AskAsync(bed.Gateway.ClientAddress, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"));
+    }
+
+    [Fact]
+    public async Task Connections_over_the_limit_are_closed()
+    {
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxConnections = 1 });
+        using var first = new TcpClient();
+        await first.ConnectAsync(bed.Gateway.ClientAddress.Host, bed.Gateway.ClientAddress.Port);
+        await first.GetStream().WriteAsync("GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        Assert.True(await first.GetStream().ReadAsync(new byte[64]).AsTask().WaitAsync(Soon) > 0);
+
+        Assert.Equal(string.Empty, await AskAsync(bed.Gateway.ClientAddress, "GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    }
+
+    [Fact]
+    public async Task A_refusal_at_the_limit_says_when_to_come_back_and_that_it_is_no_page()
+    {
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxConcurrentRequests = 0 });
+
+        var answer = await AskAsync(bed.Gateway.ClientAddress, $"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {GatewayBed.Body().Length}\r\n\r\n{GatewayBed.Body()}");
+
+        Assert.StartsWith("HTTP/1.1 503", answer);
+        Assert.Contains("Retry-After: 1", answer);
+        Assert.Contains("X-Content-Type-Options: nosniff", answer);
+        Assert.Contains("gateway_overloaded", answer);
+    }
+
+    [Fact]
+    public async Task The_admin_port_takes_only_GET_and_repeats_nothing()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+
+        Assert.StartsWith("HTTP/1.1 405", await AskAsync(bed.Gateway.AdminAddress, "POST /internal/evidence HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+        var unknown = await AskAsync(bed.Gateway.AdminAddress, "GET /mirror-me?mirror-me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 404", unknown);
+        Assert.DoesNotContain("mirror-me", unknown);
+    }
+
+    /// <summary>All that comes back until the gateway closes the connection.</summary>
+    private static async Task<string> AskAsync(Uri address, string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port);
+        var answer = new StringBuilder();
+        try
+        {
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+            var buffer = new byte[8192];
+            int read;
+            using var limit = new CancellationTokenSource(Soon);
+            while ((read = await client.GetStream().ReadAsync(buffer, limit.Token)) > 0)
+                answer.Append(Encoding.ASCII.GetString(buffer, 0, read));
+        }
+        catch (IOException)
+        {
+            // Reset, since not all of the request was read.
+        }
+
+        return answer.ToString();
+    }
+}
