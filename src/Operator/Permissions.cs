@@ -7,10 +7,10 @@ namespace LlmOps.Operator;
 public static class OperatorPermissions
 {
     private static readonly string[] Read = ["list", "watch"];
-    private static readonly string[] Own = ["list", "watch", "create", "patch", "delete"];
+    private static readonly string[] Own = ["get", "list", "watch", "create", "patch", "delete"];
 
     /// <summary>What goes with its owner, and is never deleted otherwise.</summary>
-    private static readonly string[] Make = ["list", "watch", "create", "patch"];
+    private static readonly string[] Make = ["get", "list", "watch", "create", "patch"];
 
     /// <summary>The table.</summary>
     public static IReadOnlyList<Permission> All { get; } =
@@ -34,7 +34,7 @@ public static class OperatorPermissions
         new(string.Empty, "pods", ["list", "watch", "patch"], "Reasons of pods that do not start, and what pods hold on each node; patch moves the label llmops.dev/track"),
         new(string.Empty, "nodes", Read, "GPUs that are free"),
         new(string.Empty, "resourcequotas", Read, "GPUs that the namespace may use"),
-        new(string.Empty, "configmaps", ["get", .. Make], "Plans and reports of evaluations; get looks whether a data set is there"),
+        new(string.Empty, "configmaps", Make, "Plans and reports of evaluations; get looks whether a data set is there"),
         new(string.Empty, "secrets", ["get"], "API keys of engines, by the names in spec.engine.apiKeySecretRef; never listed or watched"),
         new(string.Empty, "serviceaccounts", ["create", "patch"], "Identity of evaluator Jobs"),
         new("rbac.authorization.k8s.io", "roles", ["create", "patch"], "Evaluator Jobs may get and patch their own report alone"),

@@ -50,12 +50,6 @@ public sealed class RequestBuilderTests
     [Fact]
     public void A_namespaced_object_without_a_namespace_is_refused() =>
         Assert.Throws<ArgumentException>(() => RequestBuilder.Get(Core, new(string.Empty, "x")));
-        foreach (var name in new[] { ".", "..", "a/b", "../x", "a%2Fb" })
-            Assert.Throws<ArgumentException>(() => RequestBuilder.Delete(Core, new("ns", name)));
-
-    [Fact]
-    public void A_name_cannot_leave_its_path_segment() =>
-        Assert.Equal("/api/v1/namespaces/ns/configmaps/..%2F..%2Fsecrets", RequestBuilder.Get(Core, new("ns", "../../secrets")).PathAndQuery);
 
     [Fact]
     public void Only_create_and_merge_patch_are_not_idempotent()
@@ -65,4 +59,14 @@ public sealed class RequestBuilderTests
         Assert.True(RequestBuilder.Apply(Core, Key, null, "m", true).IsIdempotent);
         Assert.True(RequestBuilder.Replace(Core, Key, null, "m").IsIdempotent);
     }
+
+    /// <summary>Each would lead to another place than the object: for a delete, a disaster.</summary>
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("a/b")]
+    [InlineData("../../secrets")]
+    [InlineData("a%2Fb")]
+    public void A_name_that_no_object_can_have_is_not_put_into_a_path(string name) =>
+        Assert.Throws<ArgumentException>(() => RequestBuilder.Delete(Core, new("ns", name)));
 }

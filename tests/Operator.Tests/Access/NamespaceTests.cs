@@ -67,7 +67,7 @@ public sealed class NamespaceTests(ITestOutputHelper output)
         await world.ApplyAsync(canary with { Spec = canary.Spec with { Engine = canary.Spec.Engine with { ApiKeySecretRef = new SecretKeyReference { Name = name, Key = "apiKey" } } } });
         var waiting = await world.UntilAsync(deployment => deployment.Status?.Rollout?.Message?.Contains($"Secret default/{name} does not exist", StringComparison.Ordinal) == true, "the Secret is missed");
         Assert.Equal(0, waiting.Status!.Candidate!.Weight);
-        Assert.Empty(world.Engine.Credentials.Where(sent => sent.Authorization.Length > 0));
+        Assert.DoesNotContain(world.Engine.Credentials, sent => sent.Authorization.Length > 0);
         Assert.Empty(world.Server.Access.Refused);
     }
 
