@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Hosting;
 using LlmOps.Operator.Web;
 using LlmOps.Testing;
@@ -16,18 +18,13 @@ public sealed class WebEndpointTests : IAsyncLifetime
 
     private readonly CancellationTokenSource stop = new();
     private readonly PrometheusExporter exporter = new();
-    private int port;
+    private readonly int[] ports = LoopbackPorts.Take(2);
     private Task running = Task.CompletedTask;
 
     public async Task InitializeAsync()
     {
-        using (var listener = new TcpListener(IPAddress.Loopback, 0))
-        {
-            listener.Start();
-            port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
-
-        running = WebEndpoints.RunAsync(new OperatorOptions { BindAddress = IPAddress.Loopback, HealthPort = port, MetricsPort = port }, exporter, () => true, stop.Token);
+        var options = new OperatorOptions { BindAddress = IPAddress.Loopback, HealthPort = ports[0], MetricsPort = ports[0], DebugPort = ports[1] };
+        running = WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(new LastDecisions()), () => true, stop.Token);
         await Eventually.TrueAsync(async _ => (await AskAsync("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")).StartsWith("HTTP/1.1 200", StringComparison.Ordinal), Soon, () => "it listens");
     }
 
@@ -49,9 +46,20 @@ public sealed class WebEndpointTests : IAsyncLifetime
     [InlineData("DELETE /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 405)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nmirror-me", 413)]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nmirror-me\r\n0\r\n\r\n", 413)]
-    public async Task Only_health_and_metrics_are_served_and_nothing_comes_back_of_what_was_sent(string request, int status)
+    public Task Only_health_and_metrics_are_served_and_nothing_comes_back_of_what_was_sent(string request, int status) => IsAnsweredAsync(request, status, ports[0]);
+
+    [Theory]
+    [InlineData("GET /debug/decisions/mirror-me/mirror-me HTTP/1.1\r\nHost: localhost\r\nmirror-me: mirror-me\r\n\r\n", 404)]
+    [InlineData("GET /mirror-me HTTP/1.1\r\nHost: localhost\r\n\r\n", 404)]
+    [InlineData("GET /debug/decisions/a/b HTTP/1.1\r\nHost: mirror-me\r\n\r\n", 403)]
+    [InlineData("POST /debug/decisions/a/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405)]
+    [InlineData("GET /debug/decisions/a/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nmirror-me", 413)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 404)]
+    public Task The_port_for_debugging_has_the_same_rules(string request, int status) => IsAnsweredAsync(request, status, ports[1]);
+
+    private async Task IsAnsweredAsync(string request, int status, int port)
     {
-        var answer = await AskAsync(request);
+        var answer = await AskAsync(request, port);
         Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("mirror-me", answer, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("Server:", answer, StringComparison.Ordinal);
@@ -72,12 +80,12 @@ public sealed class WebEndpointTests : IAsyncLifetime
     }
 
     /// <summary>All that comes back until the server, told so or by itself, closes the connection.</summary>
-    private async Task<string> AskAsync(string request, bool close = true)
+    private async Task<string> AskAsync(string request, int? port = null, bool close = true)
     {
         using var client = new TcpClient();
         try
         {
-            await client.ConnectAsync(IPAddress.Loopback, port);
+            await client.ConnectAsync(IPAddress.Loopback, port ?? ports[0]);
         }
         catch (SocketException)
         {
@@ -85,7 +93,7 @@ public sealed class WebEndpointTests : IAsyncLifetime
         }
 
         var stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(close ? request.Replace("Host: a\r\n", "Host: a\r\nConnection: close\r\n", StringComparison.Ordinal) : request));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(close ? request.Replace("\r\nHost:", "\r\nConnection: close\r\nHost:", StringComparison.Ordinal) : request));
         var answer = new StringBuilder();
         var buffer = new byte[8192];
         using var limit = new CancellationTokenSource(Soon);
