@@ -19,8 +19,8 @@ internal sealed class AccessChecks(AccessControl access, ObjectStore store, Reso
     public void CheckWrite(ResourceDefinition resource, ObjectKey key, ApiRequest request, JsonNode? body)
     {
         var live = key.Name.Length == 0 ? null : store.Find(resource, key);
-        // https://kubernetes.io/docs/reference/using-api/server-side-apply/: patch alone does not create.
-        if (request.IsApply && live is null)
+        // https://kubernetes.io/docs/reference/using-api/server-side-apply/: patch alone does not create. A subresource of what is not there is a 404.
+        if (request.IsApply && live is null && request.Subresource is null)
             Require(request, new(request.Group, request.Plural, "create", OrNull(request.Namespace), request.Name));
         if (body is not JsonObject obj || request.Verb is not ("create" or "update" or "patch"))
             return;
