@@ -49,6 +49,9 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     /// </summary>
     public event Action<T?, T?>? Changed;
 
+    /// <summary>Raised after a list took the place of everything and its differences were told. As <see cref="Changed"/>.</summary>
+    public event Action? Relisted;
+
     public InformerStore<T> Store { get; } = new();
 
     /// <summary>Whether the store was filled once, and all of it was told.</summary>
@@ -77,7 +80,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     /// <summary>Stops telling changes, and <see cref="RunAsync"/>.</summary>
     public void Dispose()
     {
-        Changed = null;
+        (Changed, Relisted) = (null, null);
         // Not disposed: RunAsync may still link to it; without a timer there is nothing to free.
         disposed.Cancel();
     }
@@ -179,12 +182,19 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         switch (e.Type)
         {
             case WatchEventType.Deleted when e.Key is { } key:
+                var known = Store.Remove(key);
+                Store.Reach(e.ResourceVersion);
                 // The object before its end, as the server last had it; where that cannot be decoded, as it was known here.
-                if (Store.Remove(key) is { } known)
+                if (known is not null)
                     Raise(e.Object ?? known, null);
                 break;
             case WatchEventType.Added or WatchEventType.Modified when e.Object is { } obj:
-                Tell(Store.Set(obj), obj);
+                var before = Store.Set(obj);
+                Store.Reach(e.ResourceVersion);
+                Tell(before, obj);
+                break;
+            case WatchEventType.Bookmark:
+                Store.Reach(e.ResourceVersion);
                 break;
             case WatchEventType.Added or WatchEventType.Modified:
                 Skip(e.Key.GetValueOrDefault(), e.DecodeError);
@@ -198,6 +208,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
             Skip(key, error);
         var kept = list.Undecodable.Select(u => Store.Get(u.Key)).OfType<T>();
         var before = Store.Swap(list.Items.Concat(kept));
+        Store.Reach(list.ResourceVersion);
         foreach (var old in before)
         {
             if (Store.Get(old.Key()) is null)
@@ -207,6 +218,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         var previous = before.ToDictionary(o => o.Key());
         foreach (var obj in list.Items)
             Tell(previous.GetValueOrDefault(obj.Key()), obj);
+        Relisted?.Invoke();
     }
 
     private void Skip(ObjectKey key, string? error)

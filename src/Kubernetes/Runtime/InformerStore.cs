@@ -12,10 +12,17 @@ public sealed class InformerStore<T>
 {
     private readonly Dictionary<string, Func<T, IEnumerable<string>>> indexers = new(StringComparer.Ordinal);
     private volatile Content content;
+    private ulong seenUpTo;
 
     internal InformerStore() => content = new Content(indexers);
 
     public int Count => content.Count;
+
+    /// <summary>
+    /// The resource version up to which every change is in the store, 0 before the first list. Raised after the store was changed and before it is told, so that
+    /// whoever reads it first and the store afterwards never sees an object as it was before this version.
+    /// </summary>
+    public ulong SeenUpTo => Volatile.Read(ref seenUpTo);
 
     public T? Get(ObjectKey key) => content.Get(key);
 
@@ -34,6 +41,13 @@ public sealed class InformerStore<T>
             throw new InvalidOperationException("An index must be added before the informer runs.");
         indexers.Add(indexName, keysOf);
         content = new Content(indexers);
+    }
+
+    /// <summary>All up to this version was seen. One writer.</summary>
+    internal void Reach(string? resourceVersion)
+    {
+        if (ResourceVersion.Number(resourceVersion) is > 0 and var version)
+            Volatile.Write(ref seenUpTo, version);
     }
 
     /// <summary>Sets one object; returns the one before. One writer.</summary>

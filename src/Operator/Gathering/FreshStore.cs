@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Operator.Gathering;
@@ -9,34 +8,30 @@ namespace LlmOps.Operator.Gathering;
 /// the state before it.
 /// </summary>
 /// <remarks>
-/// Versions are compared as numbers, which the API guarantees since Kubernetes 1.35 (KEP-5504) and etcd always did. What a write returned counts for at most
-/// <see cref="Patience"/>, and no longer than until the watch tells that the object is gone: nobody would look again when the patience is over.
+/// What a write returned counts until the informer has seen the cluster at that version or a later one, however long a watch takes: a view that goes back in time
+/// would take the traffic from a candidate whose pods are there.
 /// </remarks>
-internal sealed class FreshStore<T>(InformerStore<T> store, TimeProvider time)
+internal sealed class FreshStore<T>(InformerStore<T> store)
     where T : class, IResource<T>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<ObjectKey, T> written = new();
 
-    /// <summary>Longer than an answer to a write can take.</summary>
-    private static readonly TimeSpan RememberGone = TimeSpan.FromMinutes(3);
-
-    private readonly ConcurrentDictionary<ObjectKey, (T Object, long WrittenAt)> written = new();
-    private readonly ConcurrentDictionary<string, long> gone = new(StringComparer.Ordinal);
-
-    public T? Get(ObjectKey key) => Newest(key, store.Get(key));
+    public T? Get(ObjectKey key)
+    {
+        var seenUpTo = store.SeenUpTo;
+        return Newest(key, store.Get(key), seenUpTo);
+    }
 
     /// <summary>Objects under an index, with what was written since.</summary>
     /// <param name="belongs">Whether an object that the index does not show yet belongs to it.</param>
     public List<T> ListByIndex(string index, string value, Func<T, bool> belongs)
     {
+        // Before the list: what is missing there was then deleted, and not just not there yet.
+        var seenUpTo = store.SeenUpTo;
         var found = store.ListByIndex(index, value);
         var list = new List<T>(found.Count);
         foreach (var obj in found)
-        {
-            if (Newest(obj.Key(), obj) is { } newest)
-                list.Add(newest);
-        }
-
+            list.Add(Newest(obj.Key(), obj, seenUpTo)!);
         if (written.IsEmpty)
             return list;
         foreach (var (key, _) in written)
@@ -51,41 +46,31 @@ internal sealed class FreshStore<T>(InformerStore<T> store, TimeProvider time)
     /// <summary>Remembers what a write returned.</summary>
     public void Note(T obj)
     {
-        written[obj.Key()] = (obj, time.GetTimestamp());
+        // Answers to two writes may come in any order.
+        written.AddOrUpdate(obj.Key(), obj, (_, noted) => Version(noted) < Version(obj) ? obj : noted);
         // The watch may be faster than the answer.
-        if (obj.Metadata.Uid is { } uid && gone.ContainsKey(uid))
-            written.TryRemove(obj.Key(), out _);
+        Settle(obj.Key());
     }
 
-    /// <summary>The watch told that an object is gone; one of the same name with another uid is another one.</summary>
-    public void Gone(T last)
-    {
-        if (last.Metadata.Uid is not { } uid)
-            return;
-        foreach (var (old, at) in gone)
-        {
-            if (time.GetElapsedTime(at) > RememberGone)
-                gone.TryRemove(old, out _);
-        }
+    /// <summary>Forgets what was written of an object, where the informer has seen that or more. For what has nobody to look at it any more.</summary>
+    public void Settle(ObjectKey key) => Get(key);
 
-        gone[uid] = time.GetTimestamp();
-        if (written.TryGetValue(last.Key(), out var own) && own.Object.Metadata.Uid == uid)
-            written.TryRemove(last.Key(), out _);
-    }
+    /// <summary>As <see cref="Settle"/>, for all. Gives those that turn out to be gone: no change was told of what the informer never saw.</summary>
+    public IReadOnlyList<T> SettleAll() => [.. written.ToArray().Where(own => Get(own.Key) is null).Select(own => own.Value)];
 
     /// <summary>Forgets what this process wrote: another one may have led since.</summary>
     public void Clear() => written.Clear();
 
-    private T? Newest(ObjectKey key, T? cached)
+    /// <param name="seenUpTo">Read before <paramref name="cached"/> was.</param>
+    private T? Newest(ObjectKey key, T? cached, ulong seenUpTo)
     {
         if (!written.TryGetValue(key, out var own))
             return cached;
-        if (time.GetElapsedTime(own.WrittenAt) <= Patience && (cached is null || Version(cached) < Version(own.Object)))
-            return own.Object;
-        written.TryRemove(key, out _);
+        if (cached is null ? seenUpTo < Version(own) : Version(cached) < Version(own))
+            return own;
+        written.TryRemove(new(key, own));
         return cached;
     }
 
-    private static ulong Version(T obj) =>
-        ulong.TryParse(obj.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+    private static ulong Version(T obj) => ResourceVersion.Number(obj.Metadata.ResourceVersion);
 }

@@ -22,15 +22,19 @@ internal sealed class WatchedKind<T> : IWatchedKind
 {
     private readonly Informer<T> informer;
 
+    /// <summary>Who is told of objects that were written here and gone before any watch brought them.</summary>
+    private Action<T?, T?>? neverSeen;
+
     public WatchedKind(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time)
     {
         informer = new Informer<T>(client, options, logger, time);
-        Store = new FreshStore<T>(informer.Store, time);
-        // Before all others: whoever is woken by this must not find it.
-        informer.Changed += (before, after) =>
+        Store = new FreshStore<T>(informer.Store);
+        // Before all others: whoever is woken by this must not find what is gone.
+        informer.Changed += (before, after) => Store.Settle((after ?? before!).Key());
+        informer.Relisted += () =>
         {
-            if (after is null)
-                Store.Gone(before!);
+            foreach (var lost in Store.SettleAll())
+                neverSeen?.Invoke(lost, null);
         };
     }
 
@@ -47,10 +51,14 @@ internal sealed class WatchedKind<T> : IWatchedKind
     }
 
     /// <summary>Calls back with both sides of each change.</summary>
-    public void OnChange(Action<T?, T?> changed) => informer.Changed += changed;
+    public void OnChange(Action<T?, T?> changed)
+    {
+        informer.Changed += changed;
+        neverSeen += changed;
+    }
 
     /// <summary>Calls back with the object of each change, new or, where it is gone, old.</summary>
-    public void OnChange(Action<T> changed) => informer.Changed += (before, after) => changed(after ?? before!);
+    public void OnChange(Action<T> changed) => OnChange((before, after) => changed(after ?? before!));
 
     /// <summary>All objects, without what was written since: for lists of other objects' facts.</summary>
     public IReadOnlyList<T> List() => informer.Store.List();

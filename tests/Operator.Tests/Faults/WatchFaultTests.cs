@@ -42,7 +42,30 @@ public sealed class WatchFaultTests(FaultWorlds worlds, ITestOutputHelper output
     {
         var story = Story.Main[0];
         var (expected, creations) = await PlayAsync(story, null);
-        var (end, created) = await PlayAsync(story, fault);
+        var (end, created) = await PlayAsync(story, world => Disturb(world, fault));
+        Assert.Equal(expected, end);
+        Assert.Equal(creations, created);
+    }
+
+    /// <summary>While a cache learns nothing for more than a minute, what was written itself is known all the same.</summary>
+    [Theory]
+    [InlineData("deployments")]
+    [InlineData("services")]
+    [InlineData("controllerrevisions")]
+    [InlineData("evalruns")]
+    [InlineData("llmdeployments")]
+    public async Task A_release_is_promoted_while_the_watches_of_one_kind_hang(string plural)
+    {
+        var story = Story.Main[0];
+        var (expected, creations) = await PlayAsync(story, null);
+        var (end, created) = await PlayAsync(story, world =>
+        {
+            world.Server.Faults.When(request => request.Verb == "watch" && request.Plural == plural && TestWorld.IsFromOperator(request), FaultEffect.HangBefore(new FaultGate()), times: 2);
+            world.Server.Watches.DropAll();
+            // The first weight waits for requests until both have timed out.
+            world.Gateway.IsQuiet = true;
+            return world.Clock!.Time.CreateTimer(_ => world.Gateway.IsQuiet = false, null, TimeSpan.FromSeconds(75), Timeout.InfiniteTimeSpan);
+        });
         Assert.Equal(expected, end);
         Assert.Equal(creations, created);
     }
@@ -67,10 +90,10 @@ public sealed class WatchFaultTests(FaultWorlds worlds, ITestOutputHelper output
         Assert.InRange(world.Logger.Lines.Count(line => line.EventName == "InformerUndecodable"), 0, 1);
     }
 
-    private async Task<(string End, string Creations)> PlayAsync(Story story, string? fault)
+    private async Task<(string End, string Creations)> PlayAsync(Story story, Func<TestWorld, IDisposable>? disturb)
     {
         await using var world = await worlds.StartAsync(story);
-        using var disturbance = fault is null ? null : Disturb(world, fault);
+        using var disturbance = disturb?.Invoke(world);
         await story.PlayAsync(world);
         await world.QuietAsync();
         world.Invariants.Check();

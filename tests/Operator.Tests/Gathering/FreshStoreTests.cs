@@ -25,7 +25,7 @@ public sealed class FreshStoreTests
         var running = kind.RunAsync(stop.Token);
         await kind.WaitForSyncAsync(CancellationToken.None);
 
-        await client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = Key.Name, Namespace = Key.Namespace } }, CancellationToken.None);
+        await client.CreateAsync(Map(), CancellationToken.None);
         var written = await client.MergePatchAsync<ConfigMap>(Key, new JsonObject { ["data"] = new JsonObject { ["k"] = "v" } });
         if (!answerComesAfterwards)
             kind.Store.Note(written);
@@ -36,10 +36,62 @@ public sealed class FreshStoreTests
 
         Assert.Null(seenOnDeletion);
         Assert.Null(kind.Store.Get(Key));
-        var next = await client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = Key.Name, Namespace = Key.Namespace } }, CancellationToken.None);
+        var next = await client.CreateAsync(Map(), CancellationToken.None);
         kind.Store.Note(next);
         Assert.Equal(next.Metadata.Uid, kind.Store.Get(Key)?.Metadata.Uid);
         await stop.CancelAsync();
         await running;
     }
+
+    [Fact]
+    public async Task What_was_written_is_believed_as_long_as_the_watch_is_behind()
+    {
+        await using var server = await InProcessApiServer.StartAsync();
+        using var client = new KubernetesClient(server.Configuration);
+        using var stop = new CancellationTokenSource();
+        var time = new ManualTime();
+        using var kind = new WatchedKind<ConfigMap>(client, new InformerOptions { Namespace = "default" }, NullLogger.Instance, time);
+        server.Faults.When(request => request.Verb == "watch", FaultEffect.HangBefore(new FaultGate()));
+        var running = kind.RunAsync(stop.Token);
+        await kind.WaitForSyncAsync(CancellationToken.None);
+
+        var first = await client.CreateAsync(Map(), CancellationToken.None);
+        var second = await client.MergePatchAsync<ConfigMap>(Key, new JsonObject { ["data"] = new JsonObject { ["k"] = "v" } });
+        // Answers in the wrong order.
+        kind.Store.Note(second);
+        kind.Store.Note(first);
+        time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(second.Metadata.ResourceVersion, kind.Store.Get(Key)?.Metadata.ResourceVersion);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task What_was_written_and_is_gone_before_any_watch_brought_it_is_told_by_the_next_list()
+    {
+        await using var server = await InProcessApiServer.StartAsync();
+        using var client = new KubernetesClient(server.Configuration);
+        using var stop = new CancellationTokenSource();
+        using var kind = new WatchedKind<ConfigMap>(client, new InformerOptions { Namespace = "default" }, NullLogger.Instance, TimeProvider.System);
+        string? told = null;
+        kind.OnChange((before, after) => told = $"{before?.Metadata.Name} {after?.Metadata.Name} {kind.Store.Get(Key)?.Metadata.Name}");
+        var isForgotten = false;
+        server.Faults.Choose(request => request.Verb != "watch" ? null : Volatile.Read(ref isForgotten) ? FaultEffect.Status(410, "Expired") : FaultEffect.ResetBefore);
+        var running = kind.RunAsync(stop.Token);
+        await kind.WaitForSyncAsync(CancellationToken.None);
+
+        kind.Store.Note(await client.CreateAsync(Map(), CancellationToken.None));
+        await client.DeleteAsync<ConfigMap>(Key);
+        Assert.NotNull(kind.Store.Get(Key));
+        // No watch can go on from where it was: everything is listed again.
+        Volatile.Write(ref isForgotten, true);
+
+        await Eventually.TrueAsync(() => told is not null, TimeSpan.FromSeconds(20), "the loss is told");
+        Assert.Equal("map  ", told);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    private static ConfigMap Map() => new() { Metadata = new ObjectMeta { Name = Key.Name, Namespace = Key.Namespace } };
 }
