@@ -77,12 +77,9 @@ public sealed class CrashTests(FaultWorlds worlds, ITestOutputHelper output)
     }
 
     /// <summary>That there were these steps, and that none was shorter than its hold, but for the time that a status is under way.</summary>
-    /// <param name="mayReturn">Whether a step may be left and begun anew, which then counts from the last time.</param>
-    internal static void CheckSteps(TestWorld world, Story story, bool mayReturn = false)
+    internal static void CheckSteps(TestWorld world, Story story)
     {
         var seen = world.Steps.All;
-        if (mayReturn)
-            seen = [.. seen.Where((step, index) => index + 1 == seen.Count || seen[index + 1].Name != step.Name)];
         Assert.True(
             seen.Count == story.MinimumLengths.Count && seen.Zip(story.MinimumLengths).All(pair => pair.First.Name == pair.Second.Step && pair.First.Length >= pair.Second.Length - UnderWay),
             $"steps were {string.Join(", ", seen.Select(step => $"{step.Name} {step.Length?.TotalSeconds:0.###} s"))}, expected {string.Join(", ", story.MinimumLengths.Select(step => $"{step.Step} {step.Length.TotalSeconds} s or more"))}");

@@ -102,7 +102,7 @@ public sealed class InjectionTests(FaultWorlds worlds, ITestOutputHelper output)
             await world.UntilAsync(() => Ending.Of(world) == expected, () => "the same end");
             await world.QuietAsync();
             world.Invariants.Check();
-            CrashTests.CheckSteps(world, story, mayReturn: true);
+            CrashTests.CheckSteps(world, story);
             CheckRate(world, world.Clock.Time.GetElapsedTime(start));
             var end = Ending.Of(world);
             return end == expected ? null : $"{what}: went on to\n{end}\nexpected:\n{expected}";
