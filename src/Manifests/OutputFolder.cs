@@ -32,5 +32,5 @@ internal sealed class OutputFolder(string path, IReadOnlyList<GeneratedFile> fil
     private IEnumerable<string> Stale() => !Directory.Exists(path)
         ? []
         : Directory.EnumerateFiles(path, "*.yaml").Order(StringComparer.Ordinal)
-            .Where(f => files.All(g => g.Path != Path.GetFileName(f)) && File.ReadAllText(f).StartsWith(Yaml.YamlText.Header, StringComparison.Ordinal));
+            .Where(f => files.All(g => g.Path != Path.GetFileName(f)) && File.ReadAllText(f).StartsWith(GeneratedFiles.Header, StringComparison.Ordinal));
 }

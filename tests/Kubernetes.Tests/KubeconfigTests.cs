@@ -53,6 +53,16 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Fact]
+    public void A_user_may_act_as_somebody_else()
+    {
+        var impersonate = Resolve(Config(user: "token: secret\nas: ada\nas-uid: u7\nas-groups: [ops, eu]")).Impersonate!;
+        Assert.Equal(("ada", "u7"), (impersonate.User, impersonate.Uid));
+        Assert.Equal(["ops", "eu"], impersonate.Groups);
+        Assert.Null(Resolve(Config()).Impersonate);
+        Assert.Equal("A user in /etc/kube/config sets as-groups or as-uid without as: name the user to act as.", Message(Config(user: "token: secret\nas-groups: [ops]")));
+    }
+
+    [Fact]
     public async Task Server_namespace_and_token_are_read()
     {
         var configuration = Resolve(Config(context: "namespace: team-a"));

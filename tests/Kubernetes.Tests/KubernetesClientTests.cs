@@ -48,6 +48,27 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
+    public async Task Whoever_acts_as_somebody_else_says_so_with_each_request()
+    {
+        HttpRequestMessage? sent = null;
+        using var handler = new Recording(request => sent = request);
+        using var client = new KubernetesClient(new() { Server = new("http://fake.test"), Impersonate = new("ada", ["ops", "eu"]) { Uid = "7" } }, null, handler);
+        await client.GetAsync<ConfigMap>(Key, CancellationToken.None);
+        Assert.Equal(["ada"], sent!.Headers.GetValues("Impersonate-User"));
+        Assert.Equal(["ops", "eu"], sent.Headers.GetValues("Impersonate-Group"));
+        Assert.Equal(["7"], sent.Headers.GetValues("Impersonate-Uid"));
+    }
+
+    private sealed class Recording(Action<HttpRequestMessage> record) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            record(request);
+            return Task.FromResult(FakeApi.Json(MapJson));
+        }
+    }
+
+    [Fact]
     public async Task Apply_sends_what_is_wanted_and_nothing_that_the_server_owns()
     {
         using var api = Api(FakeApi.Json(MapJson));

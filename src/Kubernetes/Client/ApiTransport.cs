@@ -89,6 +89,7 @@ internal sealed class ApiTransport : IDisposable
         };
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(RequestBuilder.JsonContentType));
         message.Headers.TryAddWithoutValidation("User-Agent", configuration.UserAgent);
+        configuration.Impersonate?.AddTo(message.Headers);
         // SocketsHttpHandler checks the server's certificate against the Host header where there is one.
         if (configuration.TlsServerName is { } name)
             message.Headers.Host = name;

@@ -80,6 +80,7 @@ internal sealed class Kubeconfig
             ClientCertificate = user is null ? null : CertificateOf(user),
             Token = user is null ? null : TokenOf(user),
             Plugin = user is null ? null : PluginOf(user, cluster),
+            Impersonate = user is null ? null : ImpersonationOf(user),
         };
     }
 
@@ -142,6 +143,15 @@ internal sealed class Kubeconfig
         if (user.PathOf("tokenFile") is { } path)
             return BearerToken.FromFile(path);
         return user["token"] is { } token ? BearerToken.FromValue(token) : null;
+    }
+
+    private Impersonation? ImpersonationOf(Entry user)
+    {
+        if (user["as"] is { } name)
+            return new(name, [.. Items(user.Node, "as-groups").OfType<YamlScalarNode>().Select(group => group.Value ?? string.Empty)]) { Uid = user["as-uid"] };
+        return user.Node.Children.ContainsKey(new YamlScalarNode("as-groups")) || user["as-uid"] is not null
+            ? throw new KubernetesConfigurationException($"A user in {source} sets as-groups or as-uid without as: name the user to act as.")
+            : null;
     }
 
     private CredentialPlugin? PluginOf(Entry user, Entry cluster)

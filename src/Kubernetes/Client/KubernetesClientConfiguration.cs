@@ -23,6 +23,9 @@ public sealed record KubernetesClientConfiguration
     /// <summary>Program that gives the token or the certificate to authenticate with.</summary>
     public CredentialPlugin? Plugin { get; init; }
 
+    /// <summary>Whom to act as instead, where the API server lets whoever is authenticated do so. Null: as oneself.</summary>
+    public Impersonation? Impersonate { get; init; }
+
     /// <summary>Proxy on the way to the server: <c>http</c>, <c>https</c> or <c>socks5</c>. Null: what the environment says (<c>HTTPS_PROXY</c>, <c>NO_PROXY</c>), none for loopback.</summary>
     public Uri? Proxy { get; init; }
 

@@ -36,7 +36,7 @@ internal static class RoleManifests
 
     private static JsonObject Rule(Permission permission) => new()
     {
-        [Yaml.YamlText.CommentKey] = permission.Why,
+        [YamlText.CommentKey] = permission.Why,
         ["apiGroups"] = new JsonArray(permission.Group),
         ["resources"] = new JsonArray(permission.Resource),
         ["verbs"] = new JsonArray([.. permission.Verbs.Select(v => JsonValue.Create(v))]),

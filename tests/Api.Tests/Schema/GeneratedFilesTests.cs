@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using LlmOps.Manifests;
-using LlmOps.Manifests.Yaml;
 using Xunit;
 
 namespace LlmOps.Api.Tests.Schema;
@@ -20,7 +19,7 @@ public sealed class GeneratedFilesTests
     {
         var files = GeneratedFiles.CustomResources();
         Assert.Equal(files, GeneratedFiles.CustomResources());
-        Assert.All(files, f => Assert.StartsWith(YamlText.Header, f.Content, StringComparison.Ordinal));
+        Assert.All(files, f => Assert.StartsWith(GeneratedFiles.Header, f.Content, StringComparison.Ordinal));
         Assert.All(files, f => Assert.DoesNotContain('\r', f.Content));
     }
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using LlmOps.Kubernetes;
 using LlmOps.Manifests.CustomResources;
-using LlmOps.Manifests.Yaml;
 using Xunit;
 
 namespace LlmOps.Api.Tests.Schema;
@@ -32,8 +32,8 @@ public sealed class TextTests
     [InlineData("two\nlines", "|-\n  two\n  lines")]
     public void Text_is_quoted_only_where_it_must_be(string text, string written)
     {
-        var yaml = YamlText.Write(new JsonObject { ["a"] = text });
-        Assert.Equal($"{YamlText.Header}---\na: {written}\n", yaml);
+        var yaml = YamlText.Write("# head\n", new JsonObject { ["a"] = text });
+        Assert.Equal($"# head\n---\na: {written}\n", yaml);
         Assert.Equal(text, YamlDocuments.Parse(yaml).Single()["a"]!.GetValue<string>());
     }
 }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using LlmOps.Testing.ApiServer.Http;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Testing;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
 using LlmOps.Testing.ApiServer.Access;
 using LlmOps.Testing.ApiServer.Resources;
 using LlmOps.Testing.ApiServer.Storage;
@@ -155,7 +156,7 @@ internal sealed class ApiHandler(
             var isYaml = request.ContentType?.Contains("yaml", StringComparison.Ordinal) == true && text.TrimStart()[0] != '{';
             return isYaml ? YamlJson.Documents(text) is [var first, ..] ? first : null : JsonNode.Parse(text);
         }
-        catch (Exception e) when (e is JsonException or YamlDotNet.Core.YamlException)
+        catch (Exception e) when (e is JsonException or FormatException or YamlDotNet.Core.YamlException)
         {
             throw StatusError.BadRequest("the body could not be read: " + e.Message);
         }

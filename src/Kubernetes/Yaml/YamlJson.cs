@@ -4,10 +4,10 @@ using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace LlmOps.Testing.ApiServer.Http;
+namespace LlmOps.Kubernetes;
 
 /// <summary>Reads YAML (core schema) as JSON.</summary>
-internal static partial class YamlJson
+public static partial class YamlJson
 {
     /// <summary>All documents of a stream that are not empty.</summary>
     public static IReadOnlyList<JsonNode> Documents(string yaml)
@@ -24,7 +24,7 @@ internal static partial class YamlJson
         YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(Convert)]),
         YamlScalarNode { Style: ScalarStyle.Plain } scalar => Plain(scalar.Value ?? string.Empty),
         YamlScalarNode scalar => JsonValue.Create(scalar.Value),
-        _ => throw StatusError.BadRequest($"unsupported YAML node at line {node.Start.Line}"),
+        _ => throw new FormatException($"unsupported YAML node at line {node.Start.Line}"),
     };
 
     private static JsonValue? Plain(string text) => text switch

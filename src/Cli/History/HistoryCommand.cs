@@ -1,0 +1,44 @@
+using System.CommandLine;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Cli.History;
+
+/// <summary><c>history</c>: the rollouts that ended. Needs <c>get</c> on llmdeployments and <c>list</c> on rolloutrecords.</summary>
+internal static class HistoryCommand
+{
+    public static Command Create(Shell shell)
+    {
+        var name = shell.DeploymentName();
+        var which = new Argument<string?>("rollout") { Description = "A rollout, by its id, its record or its release: all that is known of it", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("history", "Shows the rollouts that ended, or one of them with its steps, verdicts and timeline") { name, which };
+        return shell.Does(command, async (session, parsed, ct) =>
+        {
+            var deployment = await session.DeploymentAsync(parsed.GetRequiredValue(name), ct);
+            var records = (await session.Client.ListAsync<RolloutRecord>(session.Namespace, ct: ct)).Items
+                .Where(r => r.Spec.Deployment == deployment.Metadata.Name).OrderByDescending(r => r.Spec.FinishedAt).ToList();
+            return parsed.GetValue(which) is { } one ? ShowOne(session, deployment, records, one) : ShowAll(session, deployment, records);
+        });
+    }
+
+    private static int ShowAll(Session session, LlmDeployment deployment, IReadOnlyList<RolloutRecord> records)
+    {
+        if (session.Writes(new ResourceList<RolloutRecord> { ApiVersion = ApiGroup.ApiVersion, Kind = "RolloutRecordList", Items = records }, ApiJson.Default.ResourceListRolloutRecord))
+            return ExitCodes.Done;
+        var past = PastRollout.All(deployment, records);
+        if (past.Count == 0)
+            session.Note($"no rollout of {deployment.Metadata.Name} has ended yet");
+        else
+            session.Show(HistoryTable.Of(past, session.Now));
+        return ExitCodes.Done;
+    }
+
+    private static int ShowOne(Session session, LlmDeployment deployment, IReadOnlyList<RolloutRecord> records, string which)
+    {
+        var record = records.FirstOrDefault(r => r.Spec.Rollout == which || r.Metadata.Name == which || r.Spec.Candidate.Release == which)
+            ?? throw new CliException($"no rollout {which} of {deployment.Metadata.Name} is recorded: see kubectl llm history {deployment.Metadata.Name}");
+        if (!session.Writes(record, ApiJson.Default.RolloutRecord))
+            RecordPage.Show(session, record.Spec);
+        return ExitCodes.Done;
+    }
+}
