@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Gateway;
 
@@ -15,7 +16,7 @@ internal static class GatewayCommand
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig file. Default: $KUBECONFIG, else the cluster of this pod, else ~/.kube/config" };
         var context = new Option<string?>("--context") { Description = "Context of the kubeconfig" };
         var insecure = new Option<bool>("--insecure-skip-tls-verify") { Description = "Obey a kubeconfig that switches off the check of the API server's certificate: whoever is on the way can then take the credentials" };
-        var ns = new Option<string?>("--namespace") { Description = "Serve the LlmDeployments of this namespace alone" };
+        var ns = new Option<string[]>("--namespace") { Description = "Serve the LlmDeployments of this namespace; once for each. Default: all" };
         var clientPort = new Option<int>("--client-port") { Description = "Port of the OpenAI API", DefaultValueFactory = _ => defaults.ClientPort };
         var adminPort = new Option<int>("--admin-port") { Description = "Port of health, metrics and evidence", DefaultValueFactory = _ => defaults.AdminPort };
         var maxBody = new Option<int>("--max-body-bytes") { Description = "Largest request body in bytes", DefaultValueFactory = _ => defaults.MaxBodyBytes };
@@ -27,6 +28,11 @@ internal static class GatewayCommand
         AtLeast(maxBody, 1024, 1024 * 1024 * 1024);
         AtLeast(maxRequests, 1, 1_000_000);
         AtLeast(drain, 0, 24 * 3600);
+        ns.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !NamespaceName.IsPossible(token.Value)))
+                result.AddError($"--namespace takes the name of one namespace, not '{token.Value}': give it once for each");
+        });
         bind.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !IPAddress.TryParse(token.Value, out _))
@@ -36,13 +42,14 @@ internal static class GatewayCommand
         var command = new RootCommand("OpenAI-compatible gateway: routes by the status of LlmDeployments, splits, meters, falls back to stable.")
         {
             kubeconfig, context, insecure, ns, clientPort, adminPort, maxBody, maxRequests, bind, drain,
+            ProbeCommand.Create(TimeProvider.System),
         };
         command.SetAction((parsed, ct) => run(
             new GatewaySettings(
                 parsed.GetValue(kubeconfig),
                 parsed.GetValue(context),
                 parsed.GetValue(insecure),
-                parsed.GetValue(ns),
+                parsed.GetValue(ns) ?? [],
                 new GatewayOptions
                 {
                     Bind = BindAddress(parsed.GetValue(bind)),
@@ -71,4 +78,4 @@ internal static class GatewayCommand
 }
 
 /// <summary>What the command line says.</summary>
-internal sealed record GatewaySettings(string? Kubeconfig, string? Context, bool AllowInsecure, string? Namespace, GatewayOptions Options);
+internal sealed record GatewaySettings(string? Kubeconfig, string? Context, bool AllowInsecure, IReadOnlyCollection<string> Namespaces, GatewayOptions Options);

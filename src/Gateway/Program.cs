@@ -11,7 +11,7 @@ var command = GatewayCommand.Create(async (settings, ct) =>
         .AddFilter("Microsoft", LogLevel.Critical));
     using var client = new KubernetesClient(KubernetesClientConfiguration.Load(settings.Kubeconfig, settings.Context, settings.AllowInsecure));
     await using var server = await GatewayServer.StartAsync(settings.Options, new SecretTokens(client, TimeProvider.System), TimeProvider.System, loggers, ct);
-    using var informers = new RouteInformers(client, settings.Namespace, server.Routes, loggers, TimeProvider.System);
+    using var informers = new RouteInformers(client, settings.Namespaces, server.Routes, loggers, TimeProvider.System);
     using var stopInformers = new CancellationTokenSource();
     var watching = informers.RunAsync(stopInformers.Token);
 

@@ -6,4 +6,7 @@ namespace LlmOps.Kubernetes;
 /// <param name="Verbs">Verbs, such as <c>get</c>, <c>list</c>, <c>watch</c>, <c>patch</c>.</param>
 /// <param name="Why">What the component does with it, in a few words: it stands beside the rule in the manifest.</param>
 /// <param name="OwnNamespaceOnly">True for what is needed in the component's own namespace alone (a Role instead of a ClusterRole).</param>
-public sealed record Permission(string Group, string Resource, IReadOnlyList<string> Verbs, string Why, bool OwnNamespaceOnly = false);
+/// <param name="Everywhere">Those of the verbs that are needed on objects of the whole cluster even where the component serves some namespaces alone. Default: none.</param>
+/// <param name="OwnNamespaceToo">True for what is needed in the component's own namespace even where that is not one of those that it serves.</param>
+public sealed record Permission(
+    string Group, string Resource, IReadOnlyList<string> Verbs, string Why, bool OwnNamespaceOnly = false, IReadOnlyList<string>? Everywhere = null, bool OwnNamespaceToo = false);

@@ -5,25 +5,25 @@ namespace LlmOps.Gateway.Routing;
 
 /// <summary>
 /// Feeds a <see cref="RouteCache"/> from the cluster: a change of status routes otherwise as soon as its watch line is read.
-/// RBAC: <c>list</c> and <c>watch</c> of llmdeployments, promptversions and endpointslices; see <see cref="GatewayPermissions"/>.
+/// RBAC: <c>list</c> and <c>watch</c> of llmdeployments, promptversions and endpointslices in the served namespaces; see <see cref="GatewayPermissions"/>.
 /// </summary>
 internal sealed class RouteInformers : IDisposable
 {
     private readonly RouteCache routes;
-    private readonly Informer<LlmDeployment> deployments;
-    private readonly Informer<PromptVersion> prompts;
-    private readonly Informer<EndpointSlice> slices;
+    private readonly InformerGroup<LlmDeployment> deployments;
+    private readonly InformerGroup<PromptVersion> prompts;
+    private readonly InformerGroup<EndpointSlice> slices;
 
-    public RouteInformers(KubernetesClient client, string? ns, RouteCache routes, ILoggerFactory loggers, TimeProvider time)
+    public RouteInformers(KubernetesClient client, IReadOnlyCollection<string> namespaces, RouteCache routes, ILoggerFactory loggers, TimeProvider time)
     {
         this.routes = routes;
         var logger = loggers.CreateLogger<RouteInformers>();
-        deployments = new(client, new InformerOptions { Namespace = ns }, logger, time);
-        prompts = new(client, new InformerOptions { Namespace = ns }, logger, time);
-        slices = new(client, new InformerOptions { Namespace = ns, LabelSelector = EndpointSlice.ServiceNameLabel }, logger, time);
-        deployments.Changed += routes.Apply;
-        prompts.Changed += routes.Apply;
-        slices.Changed += routes.Apply;
+        deployments = new(client, namespaces, new InformerOptions(), logger, time);
+        prompts = new(client, namespaces, new InformerOptions(), logger, time);
+        slices = new(client, namespaces, new InformerOptions { LabelSelector = EndpointSlice.ServiceNameLabel }, logger, time);
+        deployments.OnChange(routes.Apply);
+        prompts.OnChange(routes.Apply);
+        slices.OnChange(routes.Apply);
     }
 
     /// <summary>Runs until cancelled.</summary>

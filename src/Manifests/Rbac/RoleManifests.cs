@@ -34,6 +34,23 @@ internal static class RoleManifests
         return [.. documents];
     }
 
+    /// <summary>The rules alone, for a chart that binds them as its values say: name of the part, and a document with <c>rules</c>.</summary>
+    /// <param name="component">Name of the component in the chart, such as <c>operator</c>.</param>
+    /// <param name="permissions">Its table.</param>
+    public static IEnumerable<(string Name, JsonObject Rules)> Parts(string component, IReadOnlyList<Permission> permissions)
+    {
+        (string Name, IEnumerable<JsonObject> Rules)[] parts =
+        [
+            (component, permissions.Where(p => !p.OwnNamespaceOnly).Select(Rule)),
+            ($"{component}-everywhere", permissions.Where(p => p.Everywhere is not null).Select(p => Rule(p with { Verbs = p.Everywhere! }))),
+            ($"{component}-own-namespace", permissions.Where(p => p.OwnNamespaceOnly || p.OwnNamespaceToo).Select(Rule)),
+        ];
+        return from part in parts
+               let rules = part.Rules.ToArray()
+               where rules.Length > 0
+               select (part.Name, new JsonObject { ["rules"] = new JsonArray(rules) });
+    }
+
     private static JsonObject Rule(Permission permission) => new()
     {
         [YamlText.CommentKey] = permission.Why,

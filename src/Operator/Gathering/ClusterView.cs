@@ -6,24 +6,25 @@ namespace LlmOps.Operator.Gathering;
 
 /// <summary>
 /// Copies of everything that the operator reads, kept by watches. Objects that it owns are cached by their label only, and of foreign pods nothing but node and requests, so a large cluster costs little memory.
-/// RBAC: <c>list</c> and <c>watch</c> on each kind here.
+/// RBAC: <c>list</c> and <c>watch</c> on each kind here, in the served namespaces; on nodes and pods in all of them, and on EndpointSlices in that of the gateways.
 /// </summary>
 internal sealed class ClusterView : IDisposable
 {
     private readonly List<IWatchedKind> kinds = [];
     private readonly KubernetesClient client;
+    private readonly IReadOnlyCollection<string> served;
     private readonly ILogger logger;
     private readonly TimeProvider time;
 
     /// <param name="client">Reads and watches.</param>
-    /// <param name="watchNamespace">Only this namespace; null for all.</param>
+    /// <param name="namespaces">Only these namespaces; none for all.</param>
     /// <param name="gatewayService">Service of the gateways that are asked for evidence.</param>
     /// <param name="logger">Of the informers.</param>
     /// <param name="time">Clock of the informers.</param>
-    public ClusterView(KubernetesClient client, string? watchNamespace, ObjectKey gatewayService, ILogger logger, TimeProvider time)
+    public ClusterView(KubernetesClient client, IReadOnlyCollection<string> namespaces, ObjectKey gatewayService, ILogger logger, TimeProvider time)
     {
-        (this.client, this.logger, this.time) = (client, logger, time);
-        var all = new InformerOptions { Namespace = watchNamespace };
+        (this.client, served, this.logger, this.time) = (client, namespaces, logger, time);
+        var all = new InformerOptions();
         var owned = all with { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByValue}" };
 
         LlmDeployments = Watch<LlmDeployment>(all)
@@ -50,19 +51,16 @@ internal sealed class ClusterView : IDisposable
         Pods = Watch<Pod>(owned)
             .IndexedBy(Indexes.Deployment, pod => Indexes.ByLabel(pod.Metadata, Labels.Deployment))
             .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun));
-        Nodes = Watch<Node>(new InformerOptions());
-        BoundPods = Watch<BoundPod>(new InformerOptions { FieldSelector = BoundPod.FieldSelector })
+        // GPUs are free or held on whole nodes, whoever's pods hold them.
+        Nodes = WatchIn<Node>([], all);
+        BoundPods = WatchIn<BoundPod>([], all with { FieldSelector = BoundPod.FieldSelector })
             .IndexedBy(Indexes.Node, pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
         Quotas = Watch<ResourceQuota>(all).IndexedBy(Indexes.Namespace, quota => [quota.Metadata.Namespace!]);
-        GatewayEndpoints = Watch<EndpointSlice>(new InformerOptions
-        {
-            Namespace = gatewayService.Namespace,
-            LabelSelector = $"{EndpointSlice.ServiceNameLabel}={gatewayService.Name}",
-        });
+        GatewayEndpoints = WatchIn<EndpointSlice>([gatewayService.Namespace], all with { LabelSelector = $"{EndpointSlice.ServiceNameLabel}={gatewayService.Name}" });
         // EndpointSlices carry the labels of their Service.
         RouteEndpoints = Watch<EndpointSlice>(all with { LabelSelector = $"{owned.LabelSelector},{Labels.Track}" })
             .IndexedBy(Indexes.Deployment, slice => Indexes.ByLabel(slice.Metadata, Labels.Deployment));
-        Routes = new(client, all, logger, time);
+        Routes = new(client, namespaces, all, logger, time);
     }
 
     public WatchedKind<LlmDeployment> LlmDeployments { get; }
@@ -128,9 +126,12 @@ internal sealed class ClusterView : IDisposable
     }
 
     private WatchedKind<T> Watch<T>(InformerOptions options)
+        where T : class, IResource<T> => WatchIn<T>(served, options);
+
+    private WatchedKind<T> WatchIn<T>(IReadOnlyCollection<string> namespaces, InformerOptions options)
         where T : class, IResource<T>
     {
-        var kind = new WatchedKind<T>(client, options, logger, time);
+        var kind = new WatchedKind<T>(client, namespaces, options, logger, time);
         kinds.Add(kind);
         return kind;
     }

@@ -11,14 +11,14 @@ namespace LlmOps.Operator.Gathering;
 /// What a write returned counts until the informer has seen the cluster at that version or a later one, however long a watch takes: a view that goes back in time
 /// would take the traffic from a candidate whose pods are there.
 /// </remarks>
-internal sealed class FreshStore<T>(InformerStore<T> store)
+internal sealed class FreshStore<T>(InformerGroup<T> store)
     where T : class, IResource<T>
 {
     private readonly ConcurrentDictionary<ObjectKey, T> written = new();
 
     public T? Get(ObjectKey key)
     {
-        var seenUpTo = store.SeenUpTo;
+        var seenUpTo = store.SeenUpTo(key);
         return Newest(key, store.Get(key), seenUpTo);
     }
 
@@ -26,12 +26,10 @@ internal sealed class FreshStore<T>(InformerStore<T> store)
     /// <param name="belongs">Whether an object that the index does not show yet belongs to it.</param>
     public List<T> ListByIndex(string index, string value, Func<T, bool> belongs)
     {
-        // Before the list: what is missing there was then deleted, and not just not there yet.
-        var seenUpTo = store.SeenUpTo;
         var found = store.ListByIndex(index, value);
         var list = new List<T>(found.Count);
         foreach (var obj in found)
-            list.Add(Newest(obj.Key(), obj, seenUpTo)!);
+            list.Add(Newest(obj.Key(), obj, seenUpTo: 0)!);
         if (written.IsEmpty)
             return list;
         foreach (var (key, _) in written)
@@ -61,7 +59,7 @@ internal sealed class FreshStore<T>(InformerStore<T> store)
     /// <summary>Forgets what this process wrote: another one may have led since.</summary>
     public void Clear() => written.Clear();
 
-    /// <param name="seenUpTo">Read before <paramref name="cached"/> was.</param>
+    /// <param name="seenUpTo">Read before <paramref name="cached"/> was; it does not matter where there is one.</param>
     private T? Newest(ObjectKey key, T? cached, ulong seenUpTo)
     {
         if (!written.TryGetValue(key, out var own))

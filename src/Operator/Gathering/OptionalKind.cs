@@ -8,13 +8,13 @@ namespace LlmOps.Operator.Gathering;
 /// A kind of another project, which a cluster may have or not. Guarantees: its absence is no error and holds nothing up; it is found within
 /// <see cref="LookAgainAfter"/> of its installation. RBAC: <c>list</c> and <c>watch</c> on the kind.
 /// </summary>
-internal sealed class OptionalKind<T>(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time) : IDisposable
+internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time) : IDisposable
     where T : class, IResource<T>
 {
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    private readonly WatchedKind<T> watched = new(client, options, logger, time);
+    private readonly WatchedKind<T> watched = new(client, namespaces, options, logger, time);
     private readonly TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The copy; empty while the kind is not installed.</summary>

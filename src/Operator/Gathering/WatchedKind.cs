@@ -20,40 +20,40 @@ internal interface IWatchedKind : IDisposable
 internal sealed class WatchedKind<T> : IWatchedKind
     where T : class, IResource<T>
 {
-    private readonly Informer<T> informer;
+    private readonly InformerGroup<T> informers;
 
     /// <summary>Who is told of objects that were written here and gone before any watch brought them.</summary>
     private Action<T?, T?>? neverSeen;
 
-    public WatchedKind(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time)
+    public WatchedKind(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time)
     {
-        informer = new Informer<T>(client, options, logger, time);
-        Store = new FreshStore<T>(informer.Store);
+        informers = new InformerGroup<T>(client, namespaces, options, logger, time);
+        Store = new FreshStore<T>(informers);
         // Before all others: whoever is woken by this must not find what is gone.
-        informer.Changed += (before, after) => Store.Settle((after ?? before!).Key());
-        informer.Relisted += () =>
+        informers.OnChange((before, after) => Store.Settle((after ?? before!).Key()));
+        informers.OnRelist(() =>
         {
             foreach (var lost in Store.SettleAll())
                 neverSeen?.Invoke(lost, null);
-        };
+        });
     }
 
     /// <summary>The copy, with what this process wrote since.</summary>
     public FreshStore<T> Store { get; }
 
-    public bool HasSynced => informer.HasSynced;
+    public bool HasSynced => informers.HasSynced;
 
     /// <summary>Adds an index; before it runs.</summary>
     public WatchedKind<T> IndexedBy(string name, Func<T, IEnumerable<string>> valuesOf)
     {
-        informer.Store.AddIndex(name, valuesOf);
+        informers.AddIndex(name, valuesOf);
         return this;
     }
 
     /// <summary>Calls back with both sides of each change.</summary>
     public void OnChange(Action<T?, T?> changed)
     {
-        informer.Changed += changed;
+        informers.OnChange(changed);
         neverSeen += changed;
     }
 
@@ -61,15 +61,15 @@ internal sealed class WatchedKind<T> : IWatchedKind
     public void OnChange(Action<T> changed) => OnChange((before, after) => changed(after ?? before!));
 
     /// <summary>All objects, without what was written since: for lists of other objects' facts.</summary>
-    public IReadOnlyList<T> List() => informer.Store.List();
+    public IReadOnlyList<T> List() => informers.List();
 
-    public IReadOnlyList<T> ListByIndex(string index, string value) => informer.Store.ListByIndex(index, value);
+    public IReadOnlyList<T> ListByIndex(string index, string value) => informers.ListByIndex(index, value);
 
-    public Task RunAsync(CancellationToken ct) => informer.RunAsync(ct);
+    public Task RunAsync(CancellationToken ct) => informers.RunAsync(ct);
 
-    public Task WaitForSyncAsync(CancellationToken ct) => informer.WaitForSyncAsync(ct);
+    public Task WaitForSyncAsync(CancellationToken ct) => informers.WaitForSyncAsync(ct);
 
     public void ForgetWrites() => Store.Clear();
 
-    public void Dispose() => informer.Dispose();
+    public void Dispose() => informers.Dispose();
 }

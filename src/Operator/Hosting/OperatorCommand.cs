@@ -17,7 +17,12 @@ internal static class OperatorCommand
         var context = new Option<string?>("--context") { Description = "Context of the kubeconfig. Default: its current one." };
         var insecure = new Option<bool>("--insecure-skip-tls-verify") { Description = "Obey a kubeconfig that switches off the check of the API server's certificate: whoever is on the way can then take the credentials." };
         var ns = new Option<string?>("--namespace") { Description = "The operator's own namespace, for its lease. Default: $POD_NAMESPACE, else that of the kubeconfig, else llmops-system." };
-        var watch = new Option<string?>("--watch-namespace") { Description = "Only LlmDeployments of this namespace. Default: all." };
+        var watch = new Option<string[]>("--watch-namespace") { Description = "Only LlmDeployments of this namespace; once for each. Default: all." };
+        watch.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !NamespaceName.IsPossible(token.Value)))
+                result.AddError($"--watch-namespace takes the name of one namespace, not '{token.Value}': give it once for each");
+        });
         var elect = new Option<bool>("--leader-elect") { Description = "Wait for the lease before reconciling.", DefaultValueFactory = _ => true };
         var duration = Seconds("--lease-duration", "How long others wait for a leader that is silent, in seconds.", Defaults.LeaseDuration);
         var deadline = Seconds("--lease-renew-deadline", "How long after its last renewal a leader stops by itself, in seconds.", Defaults.RenewDeadline);
@@ -78,7 +83,7 @@ internal static class OperatorCommand
             var options = new OperatorOptions
             {
                 Namespace = arguments.GetValue(ns) ?? Environment.GetEnvironmentVariable("POD_NAMESPACE") ?? configuration.Namespace ?? Defaults.Namespace,
-                WatchNamespace = arguments.GetValue(watch),
+                WatchNamespaces = arguments.GetValue(watch) ?? [],
                 Identity = Environment.GetEnvironmentVariable("POD_NAME") ?? $"{Environment.MachineName}-{Environment.ProcessId}",
                 LeaderElect = arguments.GetValue(elect),
                 LeaseDuration = TimeSpan.FromSeconds(arguments.GetValue(duration)),

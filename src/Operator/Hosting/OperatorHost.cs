@@ -22,7 +22,7 @@ public static class OperatorHost
         var logger = loggers.CreateLogger("LlmOps.Operator");
         Log.Starting(logger, options.Identity, configuration.Server, options.GatewayService);
         using var client = new KubernetesClient(configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager }, time);
-        using var cluster = new ClusterView(client, options.WatchNamespace, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
+        using var cluster = new ClusterView(client, options.WatchNamespaces, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
         using var controllers = new ControllerSet(cluster, time);
         using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
         using var exporter = new PrometheusExporter();

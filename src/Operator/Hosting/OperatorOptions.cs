@@ -11,8 +11,8 @@ public sealed record OperatorOptions
     /// <summary>The operator's own namespace: lease.</summary>
     public string Namespace { get; init; } = "llmops-system";
 
-    /// <summary>Only LlmDeployments of this namespace. Default: all.</summary>
-    public string? WatchNamespace { get; init; }
+    /// <summary>Only LlmDeployments of these namespaces. Default: none named, and then all.</summary>
+    public IReadOnlyCollection<string> WatchNamespaces { get; init; } = [];
 
     /// <summary>Who this process is, unique among operators of a cluster.</summary>
     public string Identity { get; init; } = Environment.MachineName;

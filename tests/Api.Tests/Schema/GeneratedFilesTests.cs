@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOps.Manifests;
+using LlmOps.Manifests.Charts;
 using Xunit;
 
 namespace LlmOps.Api.Tests.Schema;
@@ -12,6 +13,11 @@ public sealed class GeneratedFilesTests
         Assert.Empty(new OutputFolder(Path.Combine(Repository.Root, "crds"), GeneratedFiles.CustomResources()).Differences());
         Assert.Empty(new OutputFolder(Path.Combine(Repository.Root, "config", "rbac"), GeneratedFiles.Rbac()).Differences());
         Assert.Empty(new OutputFolder(Path.Combine(Repository.Root, "docs"), GeneratedFiles.Documents()).Differences());
+        var (config, chart) = (Path.Combine(Repository.Root, "config"), Path.Combine(Repository.Root, "charts", "llmops"));
+        Assert.Empty(new OutputFolder(Path.Combine(config, "prometheus"), ChartFiles.Prometheus(chart)).Differences());
+        Assert.Empty(new OutputFolder(Path.Combine(chart, "files", "crds"), GeneratedFiles.CustomResources()).Differences());
+        Assert.Empty(new OutputFolder(Path.Combine(chart, "files", "rbac"), ChartFiles.Rbac(config)).Differences());
+        Assert.Empty(new OutputFolder(Path.Combine(chart, "files", "policy"), ChartFiles.Policies(config)).Differences());
     }
 
     [Fact]

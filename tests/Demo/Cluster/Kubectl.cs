@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LlmOps.LocalCluster;
 
 namespace LlmOps.Demo.Cluster;
@@ -12,28 +11,10 @@ public sealed class Kubectl(string kubeconfigPath, Action<string>? echo = null)
     public async Task<string> RunAsync(CancellationToken ct, params string[] arguments)
     {
         echo?.Invoke("kubectl " + string.Join(' ', arguments.Select(a => a.StartsWith(Workspace.Repository, StringComparison.Ordinal) ? Path.GetRelativePath(Workspace.Repository, a) : a)));
-        var start = new ProcessStartInfo(await Tools.KubectlPathAsync(echo, ct)) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        start.Environment["KUBECONFIG"] = kubeconfigPath;
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("kubectl did not start");
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Limit);
-        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        var errors = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            throw;
-        }
-
-        return process.ExitCode == 0
-            ? await output
-            : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)} failed: {(await errors).Trim()}");
+        var run = await ToolProcess.RunAsync(await Tools.KubectlPathAsync(echo, ct), kubeconfigPath, Limit, arguments, ct);
+        return run.ExitCode == 0
+            ? run.Output
+            : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)} failed: {run.Errors.Trim()}");
     }
 
     /// <summary>Applies a file or, for a folder, its kustomization.</summary>

@@ -17,7 +17,7 @@ public sealed class RouteInformersTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["team-b"] });
+        server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["team-b", "team-c"] });
         server.InstallCrds(Repository.Path("crds"));
         client = new KubernetesClient(server.Configuration);
     }
@@ -39,7 +39,7 @@ public sealed class RouteInformersTests : IAsyncLifetime
         await client.CreateAsync(Slice("stable", bed.Stable.Address), stop.Token);
         await client.CreateAsync(Slice("candidate", bed.Candidate.Address), stop.Token);
         await client.CreateAsync(written with { Status = null }, stop.Token);
-        using var informers = new RouteInformers(client, ns: null, bed.Gateway.Routes, new TestLogger(), TimeProvider.System);
+        using var informers = new RouteInformers(client, [], bed.Gateway.Routes, new TestLogger(), TimeProvider.System);
         var running = informers.RunAsync(stop.Token);
 
         await WriteStatusAsync(written);
@@ -56,19 +56,21 @@ public sealed class RouteInformersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gateway_of_one_namespace_does_not_see_the_others()
+    public async Task A_gateway_of_some_namespaces_does_not_see_the_others()
     {
         await client.CreateAsync(Cluster.Deployment() with { Status = null }, stop.Token);
         await client.CreateAsync(Cluster.Deployment(ns: "team-b") with { Status = null }, stop.Token);
+        await client.CreateAsync(Cluster.Deployment(name: "other", ns: "team-c") with { Status = null }, stop.Token);
         await using var bed = await GatewayBed.StartAsync();
         bed.Gateway.Routes.Apply(Cluster.Deployment(), (LlmDeployment?)null);
-        using var informers = new RouteInformers(client, "team-b", bed.Gateway.Routes, new TestLogger(), TimeProvider.System);
+        using var informers = new RouteInformers(client, ["team-b", "team-c"], bed.Gateway.Routes, new TestLogger(), TimeProvider.System);
         var running = informers.RunAsync(stop.Token);
 
-        await Eventually.TrueAsync(() => bed.Gateway.Routes.Current.Find("team-b/bot").Route is not null, Soon, "the namespace is read");
+        await Eventually.TrueAsync(() => bed.Gateway.Routes.Current.Find("team-b/bot").Route is not null && bed.Gateway.Routes.Current.Find("team-c/other").Route is not null, Soon, "the namespaces are read");
 
         Assert.Null(bed.Gateway.Routes.Current.Find("default/bot").Route);
         Assert.Equal("team-b", bed.Gateway.Routes.Current.Find("bot").Route!.Deployment.Namespace);
+        Assert.Equal("team-c", bed.Gateway.Routes.Current.Find("other").Route!.Deployment.Namespace);
         await stop.CancelAsync();
         await running.WaitAsync(Soon);
     }

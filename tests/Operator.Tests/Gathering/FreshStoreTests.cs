@@ -19,7 +19,7 @@ public sealed class FreshStoreTests
         await using var server = await InProcessApiServer.StartAsync();
         using var client = new KubernetesClient(server.Configuration);
         using var stop = new CancellationTokenSource();
-        using var kind = new WatchedKind<ConfigMap>(client, new InformerOptions { Namespace = "default" }, NullLogger.Instance, new ManualTime());
+        using var kind = new WatchedKind<ConfigMap>(client, ["default"], new InformerOptions(), NullLogger.Instance, new ManualTime());
         string? seenOnDeletion = "nothing";
         kind.OnChange((_, after) => seenOnDeletion = after is null ? kind.Store.Get(Key)?.Metadata.ResourceVersion : seenOnDeletion);
         var running = kind.RunAsync(stop.Token);
@@ -50,7 +50,7 @@ public sealed class FreshStoreTests
         using var client = new KubernetesClient(server.Configuration);
         using var stop = new CancellationTokenSource();
         var time = new ManualTime();
-        using var kind = new WatchedKind<ConfigMap>(client, new InformerOptions { Namespace = "default" }, NullLogger.Instance, time);
+        using var kind = new WatchedKind<ConfigMap>(client, ["default"], new InformerOptions(), NullLogger.Instance, time);
         server.Faults.When(request => request.Verb == "watch", FaultEffect.HangBefore(new FaultGate()));
         var running = kind.RunAsync(stop.Token);
         await kind.WaitForSyncAsync(CancellationToken.None);
@@ -73,7 +73,7 @@ public sealed class FreshStoreTests
         await using var server = await InProcessApiServer.StartAsync();
         using var client = new KubernetesClient(server.Configuration);
         using var stop = new CancellationTokenSource();
-        using var kind = new WatchedKind<ConfigMap>(client, new InformerOptions { Namespace = "default" }, NullLogger.Instance, TimeProvider.System);
+        using var kind = new WatchedKind<ConfigMap>(client, ["default"], new InformerOptions(), NullLogger.Instance, TimeProvider.System);
         string? told = null;
         kind.OnChange((before, after) => told = $"{before?.Metadata.Name} {after?.Metadata.Name} {kind.Store.Get(Key)?.Metadata.Name}");
         var isForgotten = false;
