@@ -69,6 +69,27 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
+    public async Task Who_may_not_write_sends_no_write_and_no_second_attempt_at_one_and_reads_all_the_same()
+    {
+        var mayWrite = false;
+        using var api = new FakeApi(request =>
+        {
+            mayWrite = false;
+            return request.Method == "GET" ? FakeApi.Json(MapJson) : Busy(429, 0);
+        });
+        var client = new KubernetesClient(new KubernetesClientConfiguration { Server = new Uri("http://fake.test"), MayWrite = () => mayWrite }, null, api);
+
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+        Assert.True((await Assert.ThrowsAsync<KubernetesException>(() => client.ApplyAsync(Map, "operator", ct: CancellationToken.None))).IsNotLeading);
+        Assert.Single(api.Requests);
+
+        // The first attempt is sent, and the leadership ends before the second.
+        mayWrite = true;
+        Assert.True((await Assert.ThrowsAsync<KubernetesException>(() => client.ApplyAsync(Map, "operator", ct: CancellationToken.None))).IsNotLeading);
+        Assert.Equal(2, api.Requests.Count);
+    }
+
+    [Fact]
     public async Task Apply_sends_what_is_wanted_and_nothing_that_the_server_owns()
     {
         using var api = Api(FakeApi.Json(MapJson));

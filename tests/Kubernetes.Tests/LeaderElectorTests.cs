@@ -147,6 +147,34 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_leader_that_was_frozen_knows_before_any_of_its_timers_that_its_lease_is_over()
+    {
+        var clock = new FrozenClock();
+        var elector = new LeaderElector(leases.Client(time), new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = "a" }, clock, NullLogger.Instance);
+        var run = Task.Run(() => elector.RunAsync(ct => Task.Delay(Timeout.Infinite, ct), stop.Token));
+        await UntilAsync(() => elector.IsLeader, "a leads");
+
+        clock.Now = TimeSpan.FromSeconds(9);
+        Assert.True(elector.IsLeader);
+        clock.Now = TimeSpan.FromSeconds(11);
+        Assert.False(elector.IsLeader);
+        await stop.CancelAsync();
+        await run.WaitAsync(Patience);
+    }
+
+    /// <summary>Time goes on, and no timer fires.</summary>
+    private sealed class FrozenClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    [Fact]
     public async Task Another_clock_does_not_matter_only_whether_the_lease_changes()
     {
         var elsewhere = new ManualTime(time.GetUtcNow().AddDays(-400));

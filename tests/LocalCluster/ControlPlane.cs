@@ -21,6 +21,7 @@ public sealed class ControlPlane : IAsyncDisposable
     private ChildProcess etcd = null!;
     private ChildProcess apiServer = null!;
     private int etcdPort;
+    private int etcdPeerPort;
     private int securePort;
 
     private ControlPlane(ControlPlaneOptions options, ControlPlaneBinaries binaries)
@@ -91,6 +92,19 @@ public sealed class ControlPlane : IAsyncDisposable
             throw new ControlPlaneException($"The API server ended while restarting; its log ends:\n{apiServer.LogTail()}");
     }
 
+    /// <summary>Kills etcd as a crash would (SIGKILL). The API server goes on, and fails at everything.</summary>
+    public async Task KillEtcdAsync() => await etcd.StopAsync(TimeSpan.Zero);
+
+    /// <summary>Starts etcd again on the same ports and data, killing it first where it still runs; returns when the API server is ready again.</summary>
+    /// <exception cref="ControlPlaneException">It does not get ready.</exception>
+    public async Task RestartEtcdAsync(CancellationToken ct = default)
+    {
+        await etcd.DisposeAsync();
+        await StartEtcdAsync();
+        if (!await WaitReadyAsync(ct))
+            throw new ControlPlaneException($"The control plane ended while etcd was restarting; its log ends:\n{etcd.LogTail()}\nthe API server's:\n{apiServer.LogTail()}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -101,9 +115,16 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>False when a process ended, as it does when another one took its port in between.</summary>
     private async Task<bool> TryStartAsync(CancellationToken ct)
     {
-        (etcdPort, var peerPort, securePort) = LoopbackPorts.Take(3) is [var a, var b, var c] ? (a, b, c) : default;
+        (etcdPort, etcdPeerPort, securePort) = LoopbackPorts.Take(3) is [var a, var b, var c] ? (a, b, c) : default;
+        await StartEtcdAsync();
+        await StartApiServerAsync();
+        return await WaitReadyAsync(ct);
+    }
+
+    private async Task StartEtcdAsync()
+    {
         var client = $"http://127.0.0.1:{etcdPort}";
-        var peer = $"http://127.0.0.1:{peerPort}";
+        var peer = $"http://127.0.0.1:{etcdPeerPort}";
         etcd = await ChildProcess.StartAsync(new()
         {
             Executable = binaries.Etcd,
@@ -119,8 +140,6 @@ public sealed class ControlPlane : IAsyncDisposable
                 "--experimental-watch-progress-notify-interval", "5s",
             ],
         });
-        await StartApiServerAsync();
-        return await WaitReadyAsync(ct);
     }
 
     private async Task StartApiServerAsync() => apiServer = await ChildProcess.StartAsync(new()

@@ -121,6 +121,9 @@ internal sealed class ApiTransport : IDisposable
 
     private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage message, string name, string verb, CancellationToken ct)
     {
+        // Last of all, and for each attempt: whatever went before may have taken as long as it likes, a frozen process included.
+        if (message.Method != HttpMethod.Get && configuration.MayWrite?.Invoke() == false)
+            throw new KubernetesException($"{name}: not sent, since this process does not lead any more", 0, KubernetesException.NotLeadingReason);
         using var timeout = new CancellationTokenSource(configuration.RequestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         using var span = KubernetesTracing.StartRequest(message.Method, message.RequestUri!.PathAndQuery, verb);

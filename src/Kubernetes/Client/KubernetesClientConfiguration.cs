@@ -45,6 +45,12 @@ public sealed record KubernetesClientConfiguration
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// Asked right before each write is sent; a write that may not be sent fails with <see cref="KubernetesException.NotLeadingReason"/>. For what only a leader
+    /// may write: <see cref="LeaderElector.IsLeader"/>. Null: everything may.
+    /// </summary>
+    public Func<bool>? MayWrite { get; init; }
+
+    /// <summary>
     /// Finds the cluster: <paramref name="kubeconfigPath"/>, else <c>$KUBECONFIG</c>, else the cluster that this pod
     /// runs in, else <c>~/.kube/config</c>.
     /// </summary>

@@ -23,6 +23,9 @@ public sealed class KubernetesException : Exception
     /// <summary><see cref="Reason"/> when there is nothing to authenticate with: a token file or a credential plugin failed.</summary>
     public const string NoCredentialsReason = "NoCredentials";
 
+    /// <summary><see cref="Reason"/> when a write was not sent because <see cref="KubernetesClientConfiguration.MayWrite"/> forbids it.</summary>
+    public const string NotLeadingReason = "NotLeading";
+
     public KubernetesException(string message, int statusCode, string? reason, Status? status = null, TimeSpan? retryAfter = null, Exception? innerException = null)
         : base(message, innerException) =>
         (StatusCode, Reason, Status, RetryAfter) = (statusCode, reason, status, retryAfter);
@@ -51,6 +54,9 @@ public sealed class KubernetesException : Exception
 
     /// <summary>The resource version or page token is too old: list again.</summary>
     public bool IsExpired => StatusCode == (int)HttpStatusCode.Gone || Reason is "Expired" or "Gone";
+
+    /// <summary>The write was not sent: this process does not lead any more.</summary>
+    public bool IsNotLeading => Reason == NotLeadingReason;
 
     public bool IsForbidden => StatusCode == (int)HttpStatusCode.Forbidden;
 

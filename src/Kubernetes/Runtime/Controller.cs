@@ -78,6 +78,11 @@ public sealed class Controller<TKey>(
             // Not lost: whoever runs next reconciles everything once.
             outcome = "cancelled";
         }
+        catch (KubernetesException e) when (e.IsNotLeading)
+        {
+            // The lease is over and the cancellation on its way. The next leader reconciles everything once, and so does this process if it is the one.
+            outcome = "cancelled";
+        }
         catch (KubernetesException e) when (e.IsConflict)
         {
             // Somebody wrote in between; the informer brings what they wrote. Normal, so no error.

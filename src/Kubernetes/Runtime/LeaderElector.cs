@@ -9,7 +9,8 @@ namespace LlmOps.Kubernetes;
 /// Guarantees: while this process leads, its lease was renewed within the renew deadline, counted on its monotonic clock
 /// from before the request was sent; the deadline is shorter than the time that others wait, so the work's token is
 /// cancelled before another can lead, as long as clocks run at about the same speed. The lease is released only after the
-/// work has ended. A work that ignores its token is not covered by this.
+/// work has ended. A process that was frozen past the deadline may go on for a moment before its timers fire, so what
+/// must be written by a leader alone asks <see cref="IsLeader"/> right before (<see cref="KubernetesClientConfiguration.MayWrite"/>).
 /// RBAC: <c>get</c>, <c>create</c>, <c>update</c> on <c>leases</c> of <c>coordination.k8s.io</c> in the namespace.
 /// </remarks>
 /// <param name="ownClient">A client that nobody else uses, so that renewals do not queue behind other requests.</param>
@@ -20,9 +21,10 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
     private readonly LeaseLock leaseLock = new(ownClient, options, time);
     private readonly KeyValuePair<string, object?> label = new("name", options.LeaseName);
     private volatile bool isLeader;
+    private long leadsUntil;
 
-    /// <summary>Whether this process leads now.</summary>
-    public bool IsLeader => isLeader;
+    /// <summary>Whether this process leads now: by the clock, which knows before any timer does that the lease was not renewed in time.</summary>
+    public bool IsLeader => isLeader && time.GetTimestamp() < Volatile.Read(ref leadsUntil);
 
     /// <summary>
     /// Waits for the lease and runs <paramref name="whileLeading"/> with it; after the loss of the lease waits again.
@@ -77,6 +79,7 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
         await using var deadline = time.CreateTimer(Expire, lost, rest, Timeout.InfiniteTimeSpan);
         using var leading = CancellationTokenSource.CreateLinkedTokenSource(lost.Token, ct);
         using var renewing = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
+        ExtendFrom(renewedAt);
         SetLeading(true);
         var renewal = RenewAsync(deadline, lost, renewing.Token);
         try
@@ -109,10 +112,12 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
                 switch (await TryAsync(ct))
                 {
                     case true when options.RenewDeadline - time.GetElapsedTime(sentAt) is { Ticks: > 0 } rest:
+                        ExtendFrom(sentAt);
                         deadline.Change(rest, Timeout.InfiniteTimeSpan);
                         break;
                     case false:
                         Log.LeaseTaken(logger, options.LeaseName, leaseLock.Holder);
+                        Volatile.Write(ref leadsUntil, long.MinValue);
                         await lost.CancelAsync();
                         return;
                 }
@@ -166,6 +171,9 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
             // The work ended at the same moment.
         }
     }
+
+    private void ExtendFrom(long renewedAt) =>
+        Volatile.Write(ref leadsUntil, renewedAt + (long)(options.RenewDeadline.TotalSeconds * time.TimestampFrequency));
 
     private void SetLeading(bool value)
     {

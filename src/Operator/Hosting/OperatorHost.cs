@@ -21,7 +21,12 @@ public static class OperatorHost
     {
         var logger = loggers.CreateLogger("LlmOps.Operator");
         Log.Starting(logger, options.Identity, configuration.Server, options.GatewayService);
-        using var client = new KubernetesClient(configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager }, time);
+        var own = configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager };
+        using var leaseClient = new KubernetesClient(own, time);
+        var elector = options.LeaderElect ? new LeaderElector(leaseClient, Election(options), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
+        using var client = new KubernetesClient(own with { MayWrite = elector is null ? null : () => elector.IsLeader }, time);
+        // What was done while leading is told also when that is over.
+        using var eventClient = new KubernetesClient(own, time);
         using var cluster = new ClusterView(client, options.WatchNamespaces, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
         using var controllers = new ControllerSet(cluster, time);
         using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
@@ -30,7 +35,7 @@ public static class OperatorHost
         using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
         using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));
         using var metrics = HttpTo(connectTimeout: PrometheusClient.Timeout);
-        await using var events = new EventRecorder(client, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
+        await using var events = new EventRecorder(eventClient, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
 
         var engines = new EngineCaller(pods, new SecretTokens(client, time));
         var warmUp = new WarmUpProber(engines, controllers.WakeDeployment, time, ct);
@@ -71,39 +76,31 @@ public static class OperatorHost
         await Task.WhenAll(
             cluster.RunAsync(ct),
             WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
-            LeadWhenElectedAsync(options, configuration, LeadAsync, time, loggers, ct));
+            elector?.RunAsync(LeadAsync, ct) ?? LeadAloneAsync(LeadAsync, ct));
         Log.Stopped(logger);
     }
 
-    private static async Task LeadWhenElectedAsync(
-        OperatorOptions options, KubernetesClientConfiguration configuration, Func<CancellationToken, Task> lead, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    private static async Task LeadAloneAsync(Func<CancellationToken, Task> lead, CancellationToken ct)
     {
-        if (!options.LeaderElect)
+        try
         {
-            try
-            {
-                await lead(ct);
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                // The normal end.
-            }
-
-            return;
+            await lead(ct);
         }
-
-        using var ownClient = new KubernetesClient(configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager }, time);
-        var election = new LeaderElectionOptions
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            Namespace = options.Namespace,
-            LeaseName = options.LeaseName,
-            Identity = options.Identity,
-            LeaseDuration = options.LeaseDuration,
-            RenewDeadline = options.RenewDeadline,
-            RetryPeriod = options.RetryPeriod,
-        };
-        await new LeaderElector(ownClient, election, time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")).RunAsync(lead, ct);
+            // The normal end.
+        }
     }
+
+    private static LeaderElectionOptions Election(OperatorOptions options) => new()
+    {
+        Namespace = options.Namespace,
+        LeaseName = options.LeaseName,
+        Identity = options.Identity,
+        LeaseDuration = options.LeaseDuration,
+        RenewDeadline = options.RenewDeadline,
+        RetryPeriod = options.RetryPeriod,
+    };
 
     private static HttpClient HttpTo(TimeSpan connectTimeout) => new(new SocketsHttpHandler
     {

@@ -30,6 +30,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int SignalTerminate = 15;
     private const int SignalKill = 9;
+    private const int SignalContinue = 18;
+    private const int SignalStop = 19;
 
     private readonly Process process;
 
@@ -76,6 +78,12 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Sends SIGKILL; nothing happens when it has ended.</summary>
     public void Kill() => Signal(SignalKill);
+
+    /// <summary>Sends SIGSTOP: it does nothing until <see cref="Wake"/>, and does not know.</summary>
+    public void Freeze() => Signal(SignalStop);
+
+    /// <summary>Sends SIGCONT.</summary>
+    public void Wake() => Signal(SignalContinue);
 
     /// <summary>SIGTERM, then SIGKILL when it is still there after <paramref name="grace"/>. Returns the exit code.</summary>
     public async Task<int> StopAsync(TimeSpan grace, TimeProvider? time = null)

@@ -1,0 +1,93 @@
+using LlmOps.Demo.Cluster;
+using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using LlmOps.LocalCluster.Clusters;
+using LlmOps.LocalCluster.Nodes.Kubelet;
+using LlmOps.LocalCluster.Processes;
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.EndToEnd.Faults;
+
+/// <summary>
+/// A control plane, nodes and a gateway of their own, for tests that kill them. There is no operator: each test starts its own, for its namespace, as processes
+/// that it can kill, freeze and stop.
+/// </summary>
+public sealed class FaultBed : IAsyncLifetime
+{
+    /// <summary>For whatever is waited for; a machine under load needs part of it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private ChildProcess? gateway;
+    private FaultScene? scene;
+
+    internal TestCluster Cluster { get; private set; } = null!;
+
+    internal ControlPlane ControlPlane => Cluster.ControlPlane!;
+
+    internal KubernetesClient Client { get; private set; } = null!;
+
+    internal Uri Gateway { get; private set; } = null!;
+
+    /// <summary>Port of the gateway's evidence.</summary>
+    internal int GatewayAdminPort { get; private set; }
+
+    public async Task InitializeAsync()
+    {
+        if (!RealApiServerFactAttribute.IsAvailable)
+            return;
+        Cluster = await TestCluster.StartAsync(new()
+        {
+            Selection = new(ClusterKind.LocalControlPlane, "the fault tests bring their own"),
+            Nodes = new() { LongestProbePeriod = TimeSpan.FromMilliseconds(500) },
+        });
+        Client = new KubernetesClient(KubernetesClientConfiguration.Load(Cluster.KubeconfigPath));
+        await new Kubectl(Cluster.KubeconfigPath).ApplyAsync(Path.Combine(Workspace.Repository, "config", "crd"), null, CancellationToken.None);
+        (gateway, Gateway, GatewayAdminPort) = await StartGatewayAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (scene is not null)
+            await scene.DisposeAsync();
+        if (gateway is not null)
+            await gateway.DisposeAsync();
+        Client?.Dispose();
+        if (Cluster is not null)
+            await Cluster.DisposeAsync();
+    }
+
+    /// <summary>The scene that tests share, in which a release serves. Each tries prompts of its own in it, and leaves no operator behind.</summary>
+    internal async Task<FaultScene> SceneAsync(CancellationToken ct)
+    {
+        if (scene is not null)
+            return scene;
+        var first = await FaultScene.CreateAsync(this, ct);
+        await using var serving = await OperatorProcess.StartAsync("first", Cluster.KubeconfigPath, first.Namespace);
+        await first.ServeAsync(ct);
+        return scene = first;
+    }
+
+    /// <summary>A gateway as a process, ready; its address for clients, and the port of its evidence.</summary>
+    internal async Task<(ChildProcess Process, Uri Address, int AdminPort)> StartGatewayAsync()
+    {
+        var (program, ports) = (ImageCatalog.Built("Gateway"), LoopbackPorts.Take(2));
+        var process = await ChildProcess.StartAsync(new()
+        {
+            Executable = program.Executable,
+            Arguments = [.. program.Arguments, "--kubeconfig", Cluster.KubeconfigPath, "--bind", "127.0.0.1", "--client-port", $"{ports[0]}", "--admin-port", $"{ports[1]}", "--drain-seconds", "60"],
+            LogFile = Path.Combine(Cluster.Nodes!.DataDirectory, $"gateway-{ports[0]}.log"),
+        });
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        await Eventually.TrueAsync(
+            async ct => (await http.GetAsync(new Uri($"http://127.0.0.1:{ports[1]}/readyz"), ct)).IsSuccessStatusCode, Patience, () => $"the gateway to be ready; its log ends:\n{process.LogTail()}");
+        return (process, new Uri($"http://127.0.0.1:{ports[0]}"), ports[1]);
+    }
+}
+
+/// <summary>Tests that kill things share one bed and run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class FaultGroup : ICollectionFixture<FaultBed>
+{
+    public const string Name = "faults";
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LlmOps.EndToEnd.Faults;
+
+/// <summary>Two operators as processes, one lease on the real API server.</summary>
+[Collection(FaultGroup.Name)]
+public sealed class LeadershipTests(FaultBed bed, ITestOutputHelper output)
+{
+    private static readonly RolloutStep[] Endless = [new() { Weight = 50, Hold = TimeSpan.FromMinutes(10) }];
+
+    /// <summary>Five seconds is what it is made for; a machine that has other things to do gets more.</summary>
+    private static readonly TimeSpan MostFailOver = TimeSpan.FromSeconds(20);
+
+    [RealApiServerFact]
+    public async Task A_stand_by_reverts_a_canary_soon_after_the_leader_was_killed_in_the_middle_of_it()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var ct = limit.Token;
+        await using var pair = await Pair.StartAsync(bed, ct);
+        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
+        var tried = await pair.Scene.UntilTriedAsync(prompt, 50, ct);
+
+        var start = Stopwatch.GetTimestamp();
+        await pair.Leader.KillAsync();
+        await pair.Scene.AbortAsync(ct);
+        await pair.Scene.UntilAsync("the candidate to lose its traffic", s => s.Candidate is null or { Weight: 0 }, ct);
+        var took = Stopwatch.GetElapsedTime(start);
+        output.WriteLine($"{took.TotalSeconds:0.00} s from SIGKILL of the leader to weight 0 by the stand-by");
+        Assert.InRange(took, TimeSpan.Zero, MostFailOver);
+        Assert.Equal(Reasons.Aborted, (await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct)).Reason);
+    }
+
+    [RealApiServerFact]
+    public async Task A_leader_that_is_frozen_in_the_middle_of_a_reconcile_and_woken_after_its_lease_writes_nothing_and_stands_by()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var ct = limit.Token;
+        await using var pair = await Pair.StartAsync(bed, ct);
+
+        // Its first write of a rollout: it will want to make the next one.
+        var held = pair.HoldNextAnswer();
+        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
+        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        pair.Leader.Freeze();
+        var tried = await pair.Scene.UntilTriedAsync(prompt, 50, ct);
+        var before = pair.LeaderProxy.Writes.Count;
+
+        // The answer waits for it when it wakes.
+        held.Release();
+        pair.Leader.Wake();
+        await pair.Leader.UntilAsync(leads: false, ct);
+        await pair.Scene.AbortAsync(ct);
+        Assert.Equal(Reasons.Aborted, (await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct)).Reason);
+        Assert.Equal([], pair.LeaderProxy.Writes.Skip(before));
+        Assert.False(pair.Leader.Exited.IsCompleted);
+    }
+
+    [RealApiServerFact]
+    public async Task A_leader_whose_lease_is_taken_in_the_middle_of_a_reconcile_writes_nothing_more()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var ct = limit.Token;
+        await using var pair = await Pair.StartAsync(bed, ct);
+
+        var held = pair.HoldNextAnswer();
+        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
+        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        await pair.GiveLeaseAsync("b", ct);
+        await pair.Leader.UntilAsync(leads: false, ct);
+        var before = pair.LeaderProxy.Writes.Count;
+        held.Release();
+        var tried = await pair.Scene.UntilTriedAsync(prompt, 50, ct);
+        await pair.Scene.AbortAsync(ct);
+        Assert.Equal(Reasons.Aborted, (await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct)).Reason);
+        Assert.Equal([], pair.LeaderProxy.Writes.Skip(before));
+    }
+
+    [RealApiServerFact]
+    public async Task An_operator_that_is_told_to_end_abandons_what_it_does_releases_the_lease_and_is_gone_in_five_seconds()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var ct = limit.Token;
+        await using var pair = await Pair.StartAsync(bed, ct);
+
+        var held = pair.HoldNextAnswer();
+        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
+        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        var before = pair.LeaderProxy.Writes.Count;
+        var (code, took) = await pair.Leader.TerminateAsync();
+        held.Release();
+        output.WriteLine($"{took.TotalSeconds:0.00} s from SIGTERM to the end, in the middle of a write that is not answered");
+
+        Assert.Equal(0, code);
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        var lease = pair.LeaderProxy.Requests.Last(request => request.IsLease && request.Method == "PUT");
+        Assert.True(pair.LeaderProxy.Requests.TakeLast(5).Contains(lease), "the lease was not released at the end");
+        Assert.Equal([], pair.LeaderProxy.Writes.Skip(before));
+        var tried = await pair.Scene.UntilTriedAsync(prompt, 50, ct);
+        Assert.Equal("b", (await pair.LeaseAsync(ct))!.Spec!.HolderIdentity);
+        await pair.Scene.AbortAsync(ct);
+        await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct);
+    }
+}

@@ -1,0 +1,101 @@
+using LlmOps.Kubernetes;
+
+namespace LlmOps.EndToEnd.Faults;
+
+/// <summary>A leader <c>a</c> and a stand-by <c>b</c> with warm caches, each behind a proxy of its own, and a release that serves.</summary>
+internal sealed class Pair : IAsyncDisposable
+{
+    private readonly FaultBed bed;
+    private readonly List<IAsyncDisposable> parts = [];
+
+    private Pair(FaultBed bed) => this.bed = bed;
+
+    public FaultScene Scene { get; private set; } = null!;
+
+    public ApiProxy LeaderProxy { get; private set; } = null!;
+
+    public OperatorProcess Leader { get; private set; } = null!;
+
+    public OperatorProcess StandBy { get; private set; } = null!;
+
+    private ObjectKey LeaseKey => new(Scene.Namespace, "llmops-operator");
+
+    public static async Task<Pair> StartAsync(FaultBed bed, CancellationToken ct)
+    {
+        var pair = new Pair(bed);
+        try
+        {
+            pair.Scene = await bed.SceneAsync(ct);
+            // The one before was killed with it.
+            await bed.Client.DeleteAsync<Lease>(pair.LeaseKey, ct: ct);
+            pair.LeaderProxy = pair.Keep(await ApiProxy.StartAsync(bed.ControlPlane));
+            pair.Leader = pair.Keep(await OperatorProcess.StartAsync("a", pair.LeaderProxy.KubeconfigPath, pair.Scene.Namespace, OperatorProcess.QuickLease));
+            await pair.Leader.UntilAsync(leads: true, ct);
+            pair.StandBy = pair.Keep(await OperatorProcess.StartAsync("b", bed.Cluster.KubeconfigPath, pair.Scene.Namespace, OperatorProcess.QuickLease));
+            await pair.StandBy.UntilAsync(leads: false, ct);
+            return pair;
+        }
+        catch
+        {
+            await pair.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The leader hears nothing of what becomes of its next write, until released.</summary>
+    public HeldAnswer HoldNextAnswer()
+    {
+        var held = new HeldAnswer();
+        LeaderProxy.Written = _ => held.WaitAsync();
+        return held;
+    }
+
+    public Task<Lease?> LeaseAsync(CancellationToken ct) => bed.Client.GetAsync<Lease>(LeaseKey, ct);
+
+    /// <summary>Writes somebody into the lease as if they had taken it.</summary>
+    public async Task GiveLeaseAsync(string holder, CancellationToken ct)
+    {
+        while (true)
+        {
+            var lease = (await LeaseAsync(ct))!;
+            try
+            {
+                await bed.Client.ReplaceAsync(lease with { Spec = lease.Spec! with { HolderIdentity = holder } }, ct);
+                return;
+            }
+            catch (KubernetesException e) when (e.IsConflict)
+            {
+                // It was renewed in between.
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (LeaderProxy is not null)
+            LeaderProxy.Written = null;
+        foreach (var part in Enumerable.Reverse(parts))
+            await part.DisposeAsync();
+    }
+
+    private T Keep<T>(T part)
+        where T : IAsyncDisposable
+    {
+        parts.Add(part);
+        return part;
+    }
+}
+
+/// <summary>The answer to the first write that comes; later ones are not held.</summary>
+internal sealed class HeldAnswer
+{
+    private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the write is done and its answer waits.</summary>
+    public Task Reached => reached.Task;
+
+    public Task WaitAsync() => reached.TrySetResult() ? released.Task : Task.CompletedTask;
+
+    public void Release() => released.TrySetResult();
+}
