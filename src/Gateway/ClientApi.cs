@@ -11,12 +11,13 @@ namespace LlmOps.Gateway;
 internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayOptions options)
 {
     private readonly ConcurrencyLimit limit = new(options.MaxConcurrentRequests);
+    private readonly RequestBody bodies = new(options.BodyTimeout, forwarder.Time);
 
     public async Task HandleAsync(HttpContext context)
     {
         try
         {
-            await DispatchAsync(context);
+            await (limit.TryEnter() ? EnteredAsync(context) : GatewayErrors.Overloaded().WriteAsync(context));
         }
         catch (AnswerBrokenOffException)
         {
@@ -24,9 +25,12 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
         }
         catch (BadHttpRequestException e)
         {
-            var error = e.StatusCode == StatusCodes.Status413PayloadTooLarge ? GatewayErrors.TooLarge(options.MaxBodyBytes) : GatewayErrors.BrokenJson("it did not arrive whole");
-            if (!context.Response.HasStarted)
-                await error.WriteAsync(context);
+            if (context.Response.HasStarted)
+                return;
+            // The rest of such a body is not waited for.
+            context.Response.Headers.Connection = "close";
+            var error = e.StatusCode == StatusCodes.Status408RequestTimeout ? GatewayErrors.TooSlow() : GatewayErrors.BrokenJson("it did not arrive whole");
+            await error.WriteAsync(context);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -43,6 +47,18 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
         }
     }
 
+    private async Task EnteredAsync(HttpContext context)
+    {
+        try
+        {
+            await DispatchAsync(context);
+        }
+        finally
+        {
+            limit.Leave();
+        }
+    }
+
     private Task DispatchAsync(HttpContext context)
     {
         var request = context.Request;
@@ -56,7 +72,7 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
             case "/v1/models":
                 return HttpMethods.IsGet(request.Method) ? ModelList.WriteAsync(context, routes.Current) : GatewayErrors.WrongMethod("GET").WriteAsync(context);
             case "/v1/feedback":
-                return HttpMethods.IsPost(request.Method) ? FeedbackApi.HandleAsync(context, Find) : GatewayErrors.WrongMethod("POST").WriteAsync(context);
+                return HttpMethods.IsPost(request.Method) ? FeedbackApi.HandleAsync(context, bodies, Find) : GatewayErrors.WrongMethod("POST").WriteAsync(context);
             default:
                 return GatewayErrors.UnknownPath(path).WriteAsync(context);
         }
@@ -64,26 +80,13 @@ internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayO
 
     private async Task CompleteAsync(HttpContext context, bool isChat)
     {
-        if (!limit.TryEnter())
-        {
-            await GatewayErrors.Overloaded().WriteAsync(context);
-            return;
-        }
-
-        try
-        {
-            using var body = await RequestBody.ReadAsync(context.Request, options.MaxBodyBytes, context.RequestAborted);
-            if (body is null)
-                await GatewayErrors.TooLarge(options.MaxBodyBytes).WriteAsync(context);
-            else if (RequestEnvelope.TryRead(body.Memory, out var envelope) is { } error)
-                await error.WriteAsync(context);
-            else
-                await ForwardAsync(context, envelope, isChat);
-        }
-        finally
-        {
-            limit.Leave();
-        }
+        using var body = await bodies.ReadAsync(context.Request, options.MaxBodyBytes, context.RequestAborted);
+        if (body is null)
+            await GatewayErrors.TooLarge(options.MaxBodyBytes).WriteAsync(context);
+        else if (RequestEnvelope.TryRead(body.Memory, out var envelope) is { } error)
+            await error.WriteAsync(context);
+        else
+            await ForwardAsync(context, envelope, isChat);
     }
 
     private Task ForwardAsync(HttpContext context, RequestEnvelope envelope, bool isChat)

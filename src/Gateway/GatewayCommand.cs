@@ -21,12 +21,14 @@ internal static class GatewayCommand
         var adminPort = new Option<int>("--admin-port") { Description = "Port of health, metrics and evidence", DefaultValueFactory = _ => defaults.AdminPort };
         var maxBody = new Option<int>("--max-body-bytes") { Description = "Largest request body in bytes", DefaultValueFactory = _ => defaults.MaxBodyBytes };
         var maxRequests = new Option<int>("--max-concurrent-requests") { Description = "Requests at one time; further ones are answered with 503 and Retry-After", DefaultValueFactory = _ => defaults.MaxConcurrentRequests };
+        var bodyTimeout = new Option<int>("--body-timeout-seconds") { Description = "Longest time for a request's body to arrive; a slower one is answered with 408", DefaultValueFactory = _ => (int)defaults.BodyTimeout.TotalSeconds };
         var bind = new Option<string?>("--bind") { Description = $"Address of both ports. Default: ${BindVariable}, else all" };
         var drain = new Option<int>("--drain-seconds") { Description = "How long streams may go on after SIGTERM", DefaultValueFactory = _ => (int)defaults.Drain.TotalSeconds };
         foreach (var port in new[] { clientPort, adminPort })
             AtLeast(port, 0, 65535);
         AtLeast(maxBody, 1024, 1024 * 1024 * 1024);
         AtLeast(maxRequests, 1, 1_000_000);
+        AtLeast(bodyTimeout, 1, 3600);
         AtLeast(drain, 0, 24 * 3600);
         ns.Validators.Add(result =>
         {
@@ -41,7 +43,7 @@ internal static class GatewayCommand
 
         var command = new RootCommand("OpenAI-compatible gateway: routes by the status of LlmDeployments, splits, meters, falls back to stable.")
         {
-            kubeconfig, context, insecure, ns, clientPort, adminPort, maxBody, maxRequests, bind, drain,
+            kubeconfig, context, insecure, ns, clientPort, adminPort, maxBody, maxRequests, bodyTimeout, bind, drain,
             ProbeCommand.Create(TimeProvider.System),
         };
         command.SetAction((parsed, ct) => run(
@@ -58,6 +60,7 @@ internal static class GatewayCommand
                     MaxBodyBytes = parsed.GetValue(maxBody),
                     MaxConcurrentRequests = parsed.GetValue(maxRequests),
                     MaxConnections = 2 * parsed.GetValue(maxRequests),
+                    BodyTimeout = TimeSpan.FromSeconds(parsed.GetValue(bodyTimeout)),
                     Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 }),
             ct));

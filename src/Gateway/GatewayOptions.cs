@@ -17,7 +17,7 @@ internal sealed record GatewayOptions
     /// <summary>Largest request body in bytes; a larger one is answered with 413. Default 4 MiB.</summary>
     public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Requests in the house at one time; further ones are answered with 503. Default 10,000.</summary>
+    /// <summary>Requests in the house at one time, of every path; further ones are answered with 503. Default 10,000.</summary>
     public int MaxConcurrentRequests { get; init; } = 10_000;
 
     /// <summary>TCP connections to one port at one time; further ones are closed. Default 20,000: twice the requests, so that one that is refused hears why.</summary>
@@ -31,6 +31,9 @@ internal sealed record GatewayOptions
 
     /// <summary>Longest time from the first byte of a request to the end of its headers; a slower one is answered with 408. Default 10 s.</summary>
     public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest time from the end of a request's headers to the end of its body; a slower one is answered with 408. Default 30 s: 4 MiB at 1.1 Mbit/s.</summary>
+    public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long streams may go on after a stop. Default 30 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using LlmOps.Gateway.Tests.Fakes;
+using LlmOps.Testing;
 
 namespace LlmOps.Gateway.Tests;
 
@@ -26,6 +28,39 @@ public sealed class LimitTests
         await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { HeadersTimeout = TimeSpan.FromSeconds(1) });
 
         Assert.StartsWith("HTTP/1.1 408", await AskAsync(bed.Gateway.ClientAddress, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"));
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/v1/feedback")]
+    public async Task A_body_that_trickles_is_a_408_and_gives_its_place_back(string path)
+    {
+        var time = new ManualTime();
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxConcurrentRequests = 1 }, time: time);
+        using var slow = new TcpClient();
+        await slow.ConnectAsync(bed.Gateway.ClientAddress.Host, bed.Gateway.ClientAddress.Port);
+        await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{{"));
+        await Eventually.TrueAsync(async _ => (await bed.GetAsync("/v1/models")).StatusCode == HttpStatusCode.ServiceUnavailable, Soon, () => "the one place is taken");
+
+        await slow.GetStream().WriteAsync("\"model\""u8.ToArray());
+        time.Advance(new GatewayOptions().BodyTimeout);
+
+        var answer = await RestAsync(slow);
+        Assert.StartsWith("HTTP/1.1 408", answer);
+        Assert.Contains("request_timeout", answer);
+        Assert.Contains("Connection: close", answer);
+        await Eventually.TrueAsync(async _ => (await bed.GetAsync("/v1/models")).StatusCode == HttpStatusCode.OK, Soon, () => "the place is free again");
+    }
+
+    [Theory]
+    [InlineData("GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")]
+    [InlineData("POST /v1/feedback HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")]
+    [InlineData("GET /elsewhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")]
+    public async Task The_limit_is_for_every_path(string request)
+    {
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxConcurrentRequests = 0 });
+
+        Assert.StartsWith("HTTP/1.1 503", await AskAsync(bed.Gateway.ClientAddress, request));
     }
 
     [Fact]
@@ -69,10 +104,23 @@ public sealed class LimitTests
     {
         using var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port);
-        var answer = new StringBuilder();
         try
         {
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        }
+        catch (IOException)
+        {
+            // Closed already: at the limit of connections.
+        }
+
+        return await RestAsync(client);
+    }
+
+    private static async Task<string> RestAsync(TcpClient client)
+    {
+        var answer = new StringBuilder();
+        try
+        {
             var buffer = new byte[8192];
             int read;
             using var limit = new CancellationTokenSource(Soon);

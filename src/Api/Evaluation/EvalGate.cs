@@ -90,10 +90,12 @@ public sealed record DatasetSpec
 public sealed record ConfigMapKeyReference
 {
     /// <summary>Name of the ConfigMap.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public required string Name { get; init; }
 
     /// <summary>Key in the ConfigMap.</summary>
+    [TextPattern(Patterns.DataKey, Message = Patterns.DataKeyMessage)]
     [Size(Min = 1, Max = 253)]
     public required string Key { get; init; }
 }
@@ -102,6 +104,7 @@ public sealed record ConfigMapKeyReference
 public sealed record ClaimFileReference
 {
     /// <summary>Name of the claim.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public required string ClaimName { get; init; }
 

@@ -75,10 +75,12 @@ public sealed record ModelSpec
 public sealed record SecretKeyReference
 {
     /// <summary>Name of the Secret.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public required string Name { get; init; }
 
     /// <summary>Key in the Secret.</summary>
+    [TextPattern(Patterns.DataKey, Message = Patterns.DataKeyMessage)]
     [Size(Min = 1, Max = 253)]
     public required string Key { get; init; }
 }
@@ -107,6 +109,7 @@ public sealed record EmptyDirCache
 public sealed record ClaimCache
 {
     /// <summary>Name of the claim.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public required string ClaimName { get; init; }
 }
@@ -268,6 +271,7 @@ public sealed record PodTemplateOverrides
     public string? RuntimeClassName { get; init; }
 
     /// <summary>Service account of the pods. They get no API token all the same.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public string? ServiceAccountName { get; init; }
 
@@ -280,6 +284,7 @@ public sealed record PodTemplateOverrides
 public sealed record PromptReference
 {
     /// <summary>Name of a PromptVersion in the same namespace.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public required string Name { get; init; }
 }
@@ -351,6 +356,7 @@ public sealed record TrafficSpec
 public sealed record HttpRouteTrafficSpec
 {
     /// <summary>Name of an HTTPRoute in the same namespace. Rules that are to be split list both Services of this LlmDeployment, port 8000, among their backendRefs.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public required string Name { get; init; }
 

@@ -70,6 +70,7 @@ public sealed record RolloutSpec
 public sealed record RolloutStep
 {
     /// <summary>Name of an EvalGate in the same namespace that the candidate must pass.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
     [Size(Min = 1, Max = 253)]
     public string? Gate { get; init; }
 
@@ -80,6 +81,7 @@ public sealed record RolloutStep
     public MirrorSpec? Mirror { get; init; }
 
     /// <summary>Names of EvalGates that run at the same time. The candidate must pass all of them; one that it fails reverts it at once.</summary>
+    [TextPattern(Patterns.ObjectName)]
     [Size(Min = 1, Max = 8)]
     [ListType("set")]
     public IReadOnlyList<string>? Gates { get; init; }

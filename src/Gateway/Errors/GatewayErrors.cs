@@ -30,6 +30,9 @@ internal static class GatewayErrors
     public static OpenAiError TooLarge(int limit) =>
         new(413, OpenAiError.InvalidRequest, "request_too_large", $"The body is larger than {limit} bytes, the limit of this gateway: shorten it.");
 
+    public static OpenAiError TooSlow() =>
+        new(408, OpenAiError.InvalidRequest, "request_timeout", "The body did not arrive in time: send it again, or less of it.");
+
     public static OpenAiError Overloaded() =>
         new(503, OpenAiError.Unavailable, "gateway_overloaded", "The gateway has as many requests as it may have: try again.", RetryAfterSeconds: 1);
 

@@ -16,10 +16,11 @@ internal static class FeedbackApi
     private const int MaxBody = 16 * 1024;
 
     /// <summary>Answers the request.</summary>
+    /// <param name="bodies">Reads the rating.</param>
     /// <param name="find">The route of a model, or the error that there is none.</param>
-    public static async Task HandleAsync(HttpContext context, Func<string, (Route? Route, OpenAiError? Error)> find)
+    public static async Task HandleAsync(HttpContext context, RequestBody bodies, Func<string, (Route? Route, OpenAiError? Error)> find)
     {
-        using var body = await RequestBody.ReadAsync(context.Request, MaxBody, context.RequestAborted);
+        using var body = await bodies.ReadAsync(context.Request, MaxBody, context.RequestAborted);
         FeedbackAnswer? answer = null;
         var error = body is null ? GatewayErrors.TooLarge(MaxBody)
             : TryRead(body.Span, out var rating) ?? Rate(context, rating!, find, out answer);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
+using System.Text;
 using System.Text.Json;
 
 namespace LlmOps.Kubernetes;
@@ -209,7 +210,7 @@ internal sealed class ApiTransport : IDisposable
                 { Date: { } date } => TimeSpan.FromTicks(Math.Max(0, (date - time.GetUtcNow()).Ticks)),
                 _ => (TimeSpan?)null,
             };
-            var status = TryReadStatus(body) ?? new Status { Message = Excerpt(body), Reason = response.ReasonPhrase };
+            var status = TryReadStatus(body) ?? new Status { Message = Excerpt.Of(Encoding.UTF8.GetString(body)), Reason = response.ReasonPhrase };
             return KubernetesException.From(status with { Code = code }, request.ToString(), retryAfter);
         }
     }
@@ -244,14 +245,6 @@ internal sealed class ApiTransport : IDisposable
             // Proxies and load balancers answer with HTML.
             return null;
         }
-    }
-
-    private static string? Excerpt(byte[] body)
-    {
-        if (body.Length == 0)
-            return null;
-        var text = System.Text.Encoding.UTF8.GetString(body, 0, Math.Min(body.Length, 300)).ReplaceLineEndings(" ").Trim();
-        return body.Length > 300 ? text + "…" : text;
     }
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -92,7 +92,7 @@ internal sealed class SchemaBuilder(DocComments docs)
             return map;
         }
 
-        return ForStruct(type, description) ?? WellKnown.Condition(type, docs) ?? ForRecord(type, description ?? docs.Of(type));
+        return ForStruct(type, description) ?? WellKnown.Condition(type, docs) ?? WellKnown.LocalObject(type, docs) ?? ForRecord(type, description ?? docs.Of(type));
     }
 
     private static JsonObject? ForStruct(Type type, string? description)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOps.Api.Schema;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Manifests.CustomResources;
@@ -14,6 +15,25 @@ internal static class WellKnown
         // The API server checks metadata itself; a schema may say nothing more about it.
         nameof(IResource<ConfigMap>.Metadata) => new() { ["type"] = "object" },
         _ => null,
+    };
+
+    /// <summary><c>corev1.LocalObjectReference</c> with the name that such an object can have; null for any other type.</summary>
+    public static JsonObject? LocalObject(Type type, DocComments docs) => type != typeof(LocalObjectReference) ? null : new()
+    {
+        ["description"] = docs.Of(type),
+        ["type"] = "object",
+        ["required"] = new JsonArray("name"),
+        ["properties"] = new JsonObject
+        {
+            ["name"] = new JsonObject
+            {
+                ["description"] = docs.Of(type.GetProperty(nameof(LocalObjectReference.Name))!),
+                ["type"] = "string",
+                ["minLength"] = 1,
+                ["maxLength"] = 253,
+                ["x-kubernetes-validations"] = new JsonArray(new JsonObject { ["rule"] = $"self.matches(r'{Patterns.ObjectName}')", ["message"] = Patterns.ObjectNameMessage }),
+            },
+        },
     };
 
     /// <summary><c>metav1.Condition</c> with the bounds of its Go markers; null for any other type.</summary>

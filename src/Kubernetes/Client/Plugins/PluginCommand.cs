@@ -46,7 +46,7 @@ internal sealed record PluginCommand
             var (output, errors) = (ReadAsync(process.StandardOutput, timeout.Token), ReadAsync(process.StandardError, timeout.Token));
             await process.WaitForExitAsync(timeout.Token);
             if (process.ExitCode != 0)
-                throw Failed($"ended with exit code {process.ExitCode}: {Excerpt(await errors)}");
+                throw Failed($"ended with exit code {process.ExitCode}: {Excerpt.Of(await errors) ?? "it wrote no error"}");
             return Read(await output);
         }
         catch (OperationCanceledException)
@@ -112,11 +112,5 @@ internal sealed record PluginCommand
         }
 
         return text.ToString();
-    }
-
-    private static string Excerpt(string errors)
-    {
-        var line = errors.ReplaceLineEndings(" ").Trim();
-        return line.Length == 0 ? "it wrote no error" : line.Length > 300 ? line[..300] + "…" : line;
     }
 }
