@@ -109,6 +109,8 @@ public static class OperatorHost
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
+        // The ids of our spans mean nothing to engines, and are nothing for images of others.
+        ActivityHeadersPropagator = null,
     })
     {
         // Each caller has its own deadline on the injected clock.

@@ -39,6 +39,9 @@ internal sealed class FakeEngine : IAsyncDisposable
     /// <summary>Values of <c>Authorization</c> that came, by path.</summary>
     public ConcurrentQueue<(string Path, string Authorization)> Credentials { get; } = new();
 
+    /// <summary>Paths of requests that came with the id of somebody's trace.</summary>
+    public ConcurrentQueue<string> Traced { get; } = new();
+
     /// <summary>Requests that it says to have in flight, half of them waiting; null: it tells no metrics.</summary>
     public int? InFlight { get; set; } = 0;
 
@@ -69,6 +72,8 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
+        if (context.Request.Headers.TraceParent.Count > 0)
+            Traced.Enqueue(context.Request.Path);
         Credentials.Enqueue((context.Request.Path, context.Request.Headers.Authorization.ToString()));
         if (context.Request.Path == "/metrics")
         {
