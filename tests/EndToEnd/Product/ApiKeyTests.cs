@@ -17,20 +17,23 @@ public sealed class ApiKeyTests(ProductFixture product)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         var ct = limit.Token;
-        var (first, second) = ($"planted-{Guid.NewGuid():N}", $"planted-{Guid.NewGuid():N}");
+        var (first, second, hub, registry) = ($"planted-{Guid.NewGuid():N}", $"planted-{Guid.NewGuid():N}", $"hf_planted{Guid.NewGuid():N}", $"planted-{Guid.NewGuid():N}");
         await using var scene = await product.ServeAsync(new Wanted(), ct);
         await KeepAsync(scene, "keys", first, ct);
         await KeepAsync(scene, "newer-keys", second, ct);
+        await KeepAsync(scene, "hub", hub, ct, "token");
+        await KeepAsync(scene, "registry", $"{{\"auths\":{{\"registry.example\":{{\"password\":\"{registry}\"}}}}}}", ct, ".dockerconfigjson");
         await using var users = scene.Users(30);
 
-        await scene.ApplyAsync(new() { Revision = "v2", Steps = Steps, ApiKeySecret = "keys" }, ct);
+        await scene.ApplyAsync(new() { Revision = "v2", Steps = Steps, ApiKeySecret = "keys", CredentialsSecret = "hub", PullSecret = "registry" }, ct);
         var promoted = await scene.UntilAsync("v2 with a key to be promoted", s => s is { Candidate: null, Stable.Revision: "v2" }, ct);
         await ServesAsync(users, promoted.Stable!.Release, ct);
         // The process of the engine was given the key: what looks for it can find it.
         Assert.True(SecretSearch.IsInAnEnvironment(first), "no process has the key");
+        Assert.True(SecretSearch.IsInAnEnvironment(hub), "no process has the token for the model");
 
         // Another key for another release: both serve at the same time.
-        await scene.ApplyAsync(new() { Revision = "v2", Steps = "[{weight: 50, hold: 10m}]", ApiKeySecret = "newer-keys" }, ct);
+        await scene.ApplyAsync(new() { Revision = "v2", Steps = "[{weight: 50, hold: 10m}]", ApiKeySecret = "newer-keys", CredentialsSecret = "hub", PullSecret = "registry" }, ct);
         var tried = await scene.UntilTriedAsync("v2", 50, ct);
         Assert.Equal(("keys", "newer-keys"), (tried.Stable!.ApiKeySecretRef!.Name, tried.Candidate!.ApiKeySecretRef!.Name));
         await ServesAsync(users, tried.Candidate.Release, ct);
@@ -46,7 +49,7 @@ public sealed class ApiKeyTests(ProductFixture product)
 
         await scene.AssertRecordsAsync(ct, "Promoted", "Promoted", "Reverted", "Reverted");
         Assert.Empty(users.Statistics.Failures);
-        await SecretSearch.AssertNowhereAsync(product, scene.Namespace, [first, second], ct);
+        await SecretSearch.AssertNowhereAsync(product, scene.Namespace, [first, second, hub, registry], ct);
     }
 
     [RealApiServerFact]
@@ -72,11 +75,11 @@ public sealed class ApiKeyTests(ProductFixture product)
             await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
     }
 
-    private async Task KeepAsync(Scene scene, string name, string value, CancellationToken ct) => await product.Client.ApplyAsync(
+    private async Task KeepAsync(Scene scene, string name, string value, CancellationToken ct, string key = "apiKey") => await product.Client.ApplyAsync(
         new Secret
         {
             Metadata = new ObjectMeta { Name = name, Namespace = scene.Namespace },
-            Data = new Dictionary<string, string> { ["apiKey"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value)) },
+            Data = new Dictionary<string, string> { [key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value)) },
         },
         "user", ct: ct);
 }

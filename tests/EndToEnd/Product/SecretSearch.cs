@@ -13,16 +13,27 @@ internal static class SecretSearch
         "configmaps", "pods", "events.v1.events.k8s.io", "leases",
     ];
 
+    private const string ClientKey = "client-key-data: ";
+
+    /// <summary>Where pods have the token of their service account.</summary>
+    private static readonly string AccountFolder = $"{Path.DirectorySeparatorChar}serviceaccount{Path.DirectorySeparatorChar}";
+
     private static readonly string[] OwnPrograms = ["Operator", "Gateway", "Evaluator"];
 
     /// <summary>
-    /// Not in what any process was called with, nor in the environment of ours; in no log and no file of a pod but those that hold a Secret by design; in no object of the
-    /// namespace and of the product's own; and on no page that the product serves. Neither as it is nor in base64.
+    /// The secrets, and with them the tokens of all service accounts of pods and the key of the administrator's client certificate, are not in what any process was
+    /// called with, nor in the environment of ours; in no log and no file of a pod but the token's own; in no object of the namespace and of the product's own; and on
+    /// no page that the product serves, the last decision included. Neither as they are nor in base64.
     /// </summary>
-    /// <param name="mounted">Files of pods in which secrets are meant to be, by a part of their path.</param>
-    public static async Task AssertNowhereAsync(ProductFixture product, string ns, IReadOnlyCollection<string> secrets, CancellationToken ct, params string[] mounted)
+    public static async Task AssertNowhereAsync(ProductFixture product, string ns, IReadOnlyCollection<string> secrets, CancellationToken ct)
     {
-        var texts = secrets.SelectMany(secret => new[] { secret, Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)) }).ToList();
+        var files = Directory.EnumerateFiles(product.Cluster.Nodes!.DataDirectory, "*", SearchOption.AllDirectories).ToLookup(file => file.Contains(AccountFolder, StringComparison.Ordinal));
+        var tokens = files[true].Where(file => Path.GetFileName(file) == "token").Select(Text).Where(token => token.Length > 0).ToList();
+        Assert.NotEmpty(tokens);
+        var clientKey = File.ReadLines(product.Cluster.KubeconfigPath).Select(line => line.Trim()).Single(line => line.StartsWith(ClientKey, StringComparison.Ordinal))[ClientKey.Length..];
+        // The end of a key differs from key to key; its beginning is the same for all.
+        string[] own = [clientKey, Encoding.UTF8.GetString(Convert.FromBase64String(clientKey)).Split('\n')[2], .. tokens];
+        var texts = secrets.Concat(own).SelectMany(secret => new[] { secret, Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)) }).ToList();
         void Check(string where, string text) => Assert.All(texts, secret => Assert.False(text.Contains(secret, StringComparison.Ordinal), $"a planted secret is in {where}"));
 
         foreach (var process in Processes())
@@ -33,9 +44,8 @@ internal static class SecretSearch
                 Check($"the environment of {called}", Text(Path.Combine(process, "environ")));
         }
 
-        var files = Directory.EnumerateFiles(product.Cluster.Nodes!.DataDirectory, "*", SearchOption.AllDirectories).Where(file => !mounted.Any(part => file.Contains(part, StringComparison.Ordinal))).ToList();
-        Assert.Contains(files, file => file.EndsWith(".log", StringComparison.Ordinal));
-        foreach (var file in files)
+        Assert.Contains(files[false], file => file.EndsWith(".log", StringComparison.Ordinal));
+        foreach (var file in files[false])
             Check(file, Text(file));
 
         foreach (var searched in new[] { ns, Installation.Namespace })
@@ -47,6 +57,16 @@ internal static class SecretSearch
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         foreach (var page in await PagesAsync(product, ct))
             Check($"{page}", await http.GetStringAsync(page, ct));
+        var decisions = 0;
+        foreach (var pod in await OperatorsAsync(product, ct))
+        {
+            // Of the operators, the one that leads knows it.
+            using var answer = await http.GetAsync(new Uri($"http://{pod.Status!.PodIP}:8082/debug/decisions/{ns}/{Demo.Stories.Samples.Deployment}"), ct);
+            decisions += answer.IsSuccessStatusCode ? 1 : 0;
+            Check($"{answer.RequestMessage!.RequestUri}", await answer.Content.ReadAsStringAsync(ct));
+        }
+
+        Assert.Equal(1, decisions);
     }
 
     /// <summary>Whether some process has it in its environment: what looks for it can find it.</summary>
@@ -54,15 +74,21 @@ internal static class SecretSearch
 
     private static async Task<List<Uri>> PagesAsync(ProductFixture product, CancellationToken ct)
     {
-        var operators = (await product.Client.ListAsync<Kubernetes.Pod>(Installation.Namespace, ct: ct)).Items
-            .Where(pod => pod.Metadata.Labels?.GetValueOrDefault("app.kubernetes.io/name") == "llmops-operator" && pod.Status is { PodIP: not null, Phase: "Running" }).ToList();
-        Assert.NotEmpty(operators);
+        var operators = await OperatorsAsync(product, ct);
         return
         [
             .. product.Installation.GatewayAdmins.SelectMany(admin => new[] { "/metrics", "/internal/evidence", "/readyz" }.Select(page => new Uri(admin, page))),
             .. product.Installation.Gateways.Select(gateway => new Uri(gateway, "/v1/models")),
             .. operators.SelectMany(pod => new[] { new Uri($"http://{pod.Status!.PodIP}:8080/metrics"), new Uri($"http://{pod.Status.PodIP}:8081/healthz") }),
         ];
+    }
+
+    private static async Task<List<Kubernetes.Pod>> OperatorsAsync(ProductFixture product, CancellationToken ct)
+    {
+        var operators = (await product.Client.ListAsync<Kubernetes.Pod>(Installation.Namespace, ct: ct)).Items
+            .Where(pod => pod.Metadata.Labels?.GetValueOrDefault("app.kubernetes.io/name") == "llmops-operator" && pod.Status is { PodIP: not null, Phase: "Running" }).ToList();
+        Assert.NotEmpty(operators);
+        return operators;
     }
 
     private static IEnumerable<string> Processes() => Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _));

@@ -20,12 +20,20 @@ internal sealed record Wanted
     /// <summary>Secret whose key <c>apiKey</c> the engine asks for; null for an engine without one.</summary>
     public string? ApiKeySecret { get; init; }
 
+    /// <summary>Secret whose key <c>token</c> the download of the model asks for; null for none.</summary>
+    public string? CredentialsSecret { get; init; }
+
+    /// <summary>Secret for pulling the engine's image; null for none.</summary>
+    public string? PullSecret { get; init; }
+
     /// <summary>Writes it to a file of its own, for kubectl.</summary>
     public async Task<string> SaveAsync(CancellationToken ct)
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, $"{Revision}.yaml");
         var env = string.Join(", ", Env);
         var key = ApiKeySecret is null ? string.Empty : $", apiKeySecretRef: {{name: {ApiKeySecret}, key: apiKey}}";
+        var credentials = CredentialsSecret is null ? string.Empty : $", credentialsSecretRef: {{name: {CredentialsSecret}, key: token}}";
+        var pull = PullSecret is null ? string.Empty : $"podTemplate: {{imagePullSecrets: [{{name: {PullSecret}}}]}}";
         var rollout = string.Join(", ", [$"steps: {Steps}", "scaleDownDelay: 1s", .. Rollout]);
         await File.WriteAllTextAsync(
             file,
@@ -34,10 +42,11 @@ internal sealed record Wanted
             kind: LlmDeployment
             metadata: {name: {{Samples.Deployment}}}
             spec:
-              model: {source: hf://acme/support-7b, revision: {{Revision}}}
+              model: {source: hf://acme/support-7b, revision: {{Revision}}{{credentials}} }
               engine: {type: vLLM, maxModelLen: 8192, env: [{{env}}]{{key}} }
               resources: {gpu: {count: 1, product: NVIDIA-H100-80GB-HBM3} }
               prompt: {name: support-1.0.0}
+              {{pull}}
               replicas: 1
               rollout: { {{rollout}} }
             """,

@@ -137,7 +137,7 @@ public sealed class CheckTests(ITestOutputHelper output)
     }
 
     /// <summary>Sampled faster than the real API server would let a user ask for.</summary>
-    private static LlmDeployment Canary(string revision)
+    internal static LlmDeployment Canary(string revision)
     {
         var canary = Samples.Canary(revision);
         var check = new CheckSpec

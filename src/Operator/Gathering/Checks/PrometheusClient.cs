@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Operator.Gathering.Checks;
@@ -9,7 +10,7 @@ internal sealed record PrometheusTarget(Uri Address, bool WithToken);
 
 /// <summary>
 /// Asks a Prometheus for one number. Guarantees: never throws but on cancellation by <c>ct</c>; answers within <see cref="Timeout"/>; reads at most
-/// <see cref="MaxBytes"/>; follows no redirect; says neither token nor body in a message.
+/// <see cref="MaxBytes"/>; follows no redirect; quotes what Prometheus says of a mistake, and nothing of an answer that holds the token.
 /// </summary>
 /// <param name="http">Without a timeout of its own, redirects or cookies.</param>
 /// <param name="token">For the operator's own Prometheus; null for none.</param>
@@ -60,10 +61,14 @@ internal sealed class PrometheusClient(HttpClient http, BearerToken? token, Time
                 new("lookback_delta", maxAge.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)),
             ]),
         };
-        if (target.WithToken && token is not null)
-            request.Headers.Authorization = new("Bearer", await token.ReadAsync(time, ct));
+        var secret = target.WithToken && token is not null ? await token.ReadAsync(time, ct) : null;
+        if (secret is not null)
+            request.Headers.Authorization = new("Bearer", secret);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         var body = await ReadAsync(response.Content, ct);
+        // As proxies do that want to help. What is quoted is seen by all who may read the LlmDeployment.
+        if (secret is not null && body?.Span.IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0)
+            body = ReadOnlyMemory<byte>.Empty;
         if (!response.IsSuccessStatusCode)
         {
             if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized && target.WithToken)
