@@ -39,10 +39,12 @@ public sealed class LimitTests
         await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxConcurrentRequests = 1 }, time: time);
         using var slow = new TcpClient();
         await slow.ConnectAsync(bed.Gateway.ClientAddress.Host, bed.Gateway.ClientAddress.Port);
-        await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{{"));
-        await Eventually.TrueAsync(async _ => (await bed.GetAsync("/v1/models")).StatusCode == HttpStatusCode.ServiceUnavailable, Soon, () => "the one place is taken");
+        await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n"));
+        // The server asks for the body when the gateway begins to read it: by then the place is taken and the deadline runs.
+        Assert.StartsWith("HTTP/1.1 100", await LineAsync(slow));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bed.GetAsync("/v1/models")).StatusCode);
 
-        await slow.GetStream().WriteAsync("\"model\""u8.ToArray());
+        await slow.GetStream().WriteAsync("{\"model\""u8.ToArray());
         time.Advance(new GatewayOptions().BodyTimeout);
 
         var answer = await RestAsync(slow);
@@ -114,6 +116,17 @@ public sealed class LimitTests
         }
 
         return await RestAsync(client);
+    }
+
+    /// <summary>The next line and the empty one behind it.</summary>
+    private static async Task<string> LineAsync(TcpClient client)
+    {
+        var line = new StringBuilder();
+        var one = new byte[1];
+        using var limit = new CancellationTokenSource(Soon);
+        while (!line.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await client.GetStream().ReadAsync(one, limit.Token) > 0)
+            line.Append((char)one[0]);
+        return line.ToString();
     }
 
     private static async Task<string> RestAsync(TcpClient client)

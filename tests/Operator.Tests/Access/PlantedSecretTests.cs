@@ -47,7 +47,11 @@ public sealed class PlantedSecretTests(ITestOutputHelper output)
         var ports = LoopbackPorts.Take(2);
         world.Options = options => options with
         {
-            PrometheusUrl = prometheus.Address, PrometheusTokenFile = file, BindAddress = IPAddress.Loopback, MetricsPort = ports[0], DebugPort = ports[1],
+            PrometheusUrl = prometheus.Address,
+            PrometheusTokenFile = file,
+            BindAddress = IPAddress.Loopback,
+            MetricsPort = ports[0],
+            DebugPort = ports[1],
         };
         world.StartOperator();
         await world.ApplyAsync(new Secret
