@@ -8,9 +8,8 @@ using LlmOps.Gateway.Routing;
 namespace LlmOps.Gateway;
 
 /// <summary>The OpenAI API that clients call. Every error has OpenAI's shape.</summary>
-internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, GatewayOptions options)
+internal sealed class ClientApi(RouteCache routes, Forwarder forwarder, ConcurrencyLimit limit, GatewayOptions options)
 {
-    private readonly ConcurrencyLimit limit = new(options.MaxConcurrentRequests);
     private readonly RequestBody bodies = new(options.BodyTimeout, forwarder.Time);
 
     public async Task HandleAsync(HttpContext context)

@@ -2,6 +2,7 @@ using System.Net;
 using LlmOps.Gateway.Admin;
 using LlmOps.Gateway.Evidence;
 using LlmOps.Gateway.Forwarding;
+using LlmOps.Gateway.Limits;
 using LlmOps.Gateway.Metering;
 using LlmOps.Gateway.Routing;
 using LlmOps.Kubernetes;
@@ -32,11 +33,12 @@ internal sealed class GatewayServer : IAsyncDisposable
         // Before the meter, so that no measurement is missed.
         exporter = new PrometheusExporter(new() { Meters = [options.MeterName, KubernetesMetrics.MeterName] });
         retired = new RetiredSeries(exporter, options.KeepSeries, time);
-        metrics = new GatewayMetrics(options.MeterName, Evidence, retired);
+        var limit = new ConcurrencyLimit(options.MaxConcurrentRequests);
+        metrics = new GatewayMetrics(options.MeterName, Evidence, limit, retired);
         Routes = new RouteCache(tokens, Evidence, metrics, time, loggers.CreateLogger<RouteCache>());
         forwarder = new Forwarder(options, time, loggers.CreateLogger<Forwarder>());
         admin = new AdminApi(Routes, Evidence, exporter);
-        clientApp = WebHost.Build(options.Bind, options.ClientPort, options, loggers, new ClientApi(Routes, forwarder, options).HandleAsync);
+        clientApp = WebHost.Build(options.Bind, options.ClientPort, options, loggers, new ClientApi(Routes, forwarder, limit, options).HandleAsync);
         adminApp = WebHost.Build(options.Bind, options.AdminPort, options, loggers, admin.HandleAsync);
     }
 

@@ -1,6 +1,12 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using LlmOps.Gateway.Evidence;
+using LlmOps.Gateway.Limits;
+using LlmOps.Gateway.Metering;
 using LlmOps.Gateway.Tests.Fakes;
+using LlmOps.Kubernetes;
 using LlmOps.Testing;
 
 namespace LlmOps.Gateway.Tests;
@@ -31,6 +37,44 @@ public sealed partial class MetricsTests
         Assert.Contains("deployment=\"bot\"", text);
         Assert.Contains("release=\"r-candidate\"", text);
     }
+
+    [Fact]
+    public async Task How_full_it_is_and_what_it_refused_is_told()
+    {
+        await using var bed = await GatewayBed.StartAsync(options: new GatewayOptions { MaxConcurrentRequests = 0 });
+        await bed.ChatAsync();
+
+        var text = await bed.AdminAsync("/metrics");
+
+        Assert.Contains("\nllmops_gateway_concurrency_limit 0\n", text);
+        Assert.Contains("\nllmops_gateway_concurrent_requests 0\n", text);
+        Assert.Contains("\nllmops_gateway_refused_requests_total 1\n", text);
+    }
+
+    [Fact]
+    public void The_page_of_the_documentation_tells_of_every_metric_with_its_type_and_of_no_other()
+    {
+        using var exporter = new PrometheusExporter(new() { Meters = [] });
+        var code = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        using var listener = new MeterListener();
+        var meter = $"Test.{Guid.NewGuid()}";
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == meter)
+                code[instrument.Name] = instrument.GetType().Name switch { "Counter`1" or "ObservableCounter`1" => "counter", "Histogram`1" => "histogram", _ => "gauge" };
+        };
+        listener.Start();
+        using var metrics = new GatewayMetrics(meter, new EvidenceLedger(TimeProvider.System), new ConcurrencyLimit(1), new RetiredSeries(exporter, TimeSpan.Zero, TimeProvider.System));
+
+        var page = Row().Matches(File.ReadAllText(Page()).Split("\n## Gateway")[1]).ToDictionary(row => row.Groups["name"].Value, row => row.Groups["type"].Value);
+        Assert.True(code.Count > 15, $"{code.Count} metrics");
+        Assert.Equal(code.Select(metric => $"{metric.Key} {metric.Value}"), page.OrderBy(row => row.Key, StringComparer.Ordinal).Select(row => $"{row.Key} {row.Value}"));
+    }
+
+    private static string Page([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "docs", "metrics.md"));
+
+    [GeneratedRegex(@"^\| `(?<name>[a-z_]+)` \| (?<type>[a-z]+) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Row();
 
     [Fact]
     public async Task Tokens_are_the_engines_usage_and_chunks_where_it_gives_none()

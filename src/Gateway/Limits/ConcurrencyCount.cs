@@ -5,6 +5,9 @@ internal sealed class ConcurrencyCount
 {
     private int running;
 
+    /// <summary>How many run now.</summary>
+    public int Running => Volatile.Read(ref running);
+
     /// <summary>Enters where fewer than <paramref name="most"/> run.</summary>
     public bool TryEnter(int most)
     {

@@ -5,8 +5,24 @@ namespace LlmOps.Gateway.Limits;
 internal sealed class ConcurrencyLimit(int most)
 {
     private readonly ConcurrencyCount running = new();
+    private long refused;
 
-    public bool TryEnter() => running.TryEnter(most);
+    /// <summary>Requests at one time.</summary>
+    public int Most => most;
+
+    /// <summary>Requests in the house now.</summary>
+    public int Running => running.Running;
+
+    /// <summary>Requests that found it full.</summary>
+    public long Refused => Volatile.Read(ref refused);
+
+    public bool TryEnter()
+    {
+        if (running.TryEnter(most))
+            return true;
+        Interlocked.Increment(ref refused);
+        return false;
+    }
 
     public void Leave() => running.Leave();
 }

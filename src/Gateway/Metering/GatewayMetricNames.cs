@@ -17,6 +17,9 @@ internal static class GatewayMetricNames
     public const string NotMirrored = "llmops_gateway_mirror_skipped_total";
     public const string Feedback = "llmops_gateway_feedback_total";
     public const string InFlight = "llmops_gateway_requests_in_flight";
+    public const string Concurrent = "llmops_gateway_concurrent_requests";
+    public const string ConcurrencyLimit = "llmops_gateway_concurrency_limit";
+    public const string Refused = "llmops_gateway_refused_requests_total";
     public const string Assigned = "llmops_assigned_total";
     public const string Bad = "llmops_bad_total";
 

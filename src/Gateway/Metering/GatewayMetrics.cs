@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using LlmOps.Gateway.Evidence;
+using LlmOps.Gateway.Limits;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Gateway.Metering;
@@ -17,8 +18,9 @@ internal sealed class GatewayMetrics : IDisposable
 
     /// <param name="meterName">Name of the meter.</param>
     /// <param name="ledger">Its counts are metrics too.</param>
+    /// <param name="limit">How full the house is.</param>
     /// <param name="retired">Where the series of releases go that no longer serve.</param>
-    public GatewayMetrics(string meterName, EvidenceLedger ledger, RetiredSeries retired)
+    public GatewayMetrics(string meterName, EvidenceLedger ledger, ConcurrencyLimit limit, RetiredSeries retired)
     {
         Meter = new Meter(meterName);
         this.ledger = ledger;
@@ -35,6 +37,9 @@ internal sealed class GatewayMetrics : IDisposable
         NotMirrored = Meter.CreateCounter<long>(GatewayMetricNames.NotMirrored, description: "Requests that were to be copied and were not, because maxConcurrent copies ran.");
         Feedback = Meter.CreateCounter<long>(GatewayMetricNames.Feedback, description: "Ratings of users (positive, negative), by the release that their session or user has.");
         InFlight = Meter.CreateUpDownCounter<long>(GatewayMetricNames.InFlight, description: "Attempts that run now.");
+        Meter.CreateObservableGauge(GatewayMetricNames.Concurrent, () => limit.Running, description: "Requests of clients in the house, from the first byte of the body to the last of the answer.");
+        Meter.CreateObservableGauge(GatewayMetricNames.ConcurrencyLimit, () => limit.Most, description: "Requests of clients that this gateway takes at one time; further ones get 503.");
+        Meter.CreateObservableCounter(GatewayMetricNames.Refused, () => limit.Refused, description: "Requests that got 503 because too many were in the house.");
         Meter.CreateObservableCounter(GatewayMetricNames.Assigned, ObserveAssigned, description: "Requests assigned while a candidate has traffic, by track and weight epoch.");
         Meter.CreateObservableCounter(GatewayMetricNames.Bad, ObserveBad, description: "Bad events (error, blocked, negative_feedback, render_failure, unauthorized, slow_ttft_p50 …, slow_time_per_output_token_p50 …, long_output_p50 …, costly_p50 …), at most one per sticky unit and rollout, by the assigned track and weight epoch.");
     }
