@@ -14,6 +14,9 @@ internal sealed record Wanted
     /// <summary>Further fields of <c>spec.rollout</c>, YAML in one line each.</summary>
     public IReadOnlyList<string> Rollout { get; init; } = [];
 
+    /// <summary>Further fields of <c>spec</c>, YAML in one line each.</summary>
+    public IReadOnlyList<string> Spec { get; init; } = [];
+
     /// <summary>Further environment of the engine, YAML in one line each.</summary>
     public IReadOnlyList<string> Env { get; init; } = [];
 
@@ -49,6 +52,7 @@ internal sealed record Wanted
               {{pull}}
               replicas: 1
               rollout: { {{rollout}} }
+            {{string.Concat(Spec.Select(field => $"  {field}\n"))}}
             """,
             ct);
         return file;
