@@ -24,6 +24,15 @@ echo "preparing kubectl, the API server and the real engine"
 dotnet "artifacts/bin/LocalCluster/$(tr '[:upper:]' '[:lower:]' <<<"$configuration")/LlmOps.LocalCluster.dll" tools --all ||
   echo "not everything could be had: tests that need it will say so"
 
+# The name of each failed test and the beginning of its message, from a trx on standard input.
+failures() {
+  awk '/<UnitTestResult / { failed = /outcome="Failed"/; lines = 0; message = 0
+         if (failed) { match($0, /testName="[^"]*"/); print "failed: " substr($0, RSTART + 10, RLENGTH - 11) } }
+       failed && /<Message>/ { message = 1; sub(/.*<Message>/, "") }
+       message { text = $0; sub(/<\/Message>.*/, "", text); if (lines++ < 12) print "    " substr(text, 1, 400) }
+       /<\/Message>/ { message = 0 }'
+}
+
 total_passed=0 total_failed=0 total_skipped=0 broken=0
 for p in "${projects[@]}"; do
   name=$(basename "$p"); trx="$results/$name.trx"; log="$results/$name.log"
@@ -46,9 +55,12 @@ for p in "${projects[@]}"; do
   fi
   if [ "$failed" -gt 0 ] || [ $code -ne 0 ]; then
     grep -vE '^\s*$' "$log" | tail -150
+    failures >>"$results/failures.txt" <"$trx"
   fi
   if [ "$failed" -eq 0 ] && [ $code -ne 0 ]; then echo "$name: the test run itself failed (exit $code), see $log"; broken=$((broken + 1)); fi
   if [ "$ran" -eq 0 ]; then echo "$name: no test ran"; broken=$((broken + 1)); fi
 done
+# Once more at the end, where it is read first.
+cat "$results/failures.txt" 2>/dev/null
 echo "$total_passed passed, $((total_failed + broken)) failed, $total_skipped skipped"
 [ $((total_failed + broken)) -eq 0 ]
