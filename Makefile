@@ -9,7 +9,7 @@ BUILD = dotnet build Operator.sln -c $(CONFIGURATION) -v quiet --nologo -clp:NoS
 
 .PHONY: help
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*##"} /^[a-zA-Z0-9_-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^[a-zA-Z0-9_-]+:.*##/ {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Compile everything; warnings are errors
@@ -61,18 +61,38 @@ bench-stats: build ## Simulate 10,000 rollouts each: false reverts and time to d
 run: build ## Run the operator against the current kubeconfig
 	@dotnet run --project src/Operator -c $(CONFIGURATION) --no-build --
 
+# Of the current kubeconfig; KUBECTL= and HELM= name others than those of PATH.
+KUBECTL ?= kubectl
+HELM ?= helm
+
 .PHONY: install uninstall
 install: ## Install the CRDs into the current cluster
-	kubectl apply --server-side -f crds/
-uninstall: ## Remove the CRDs and with them every object of these kinds
-	kubectl delete --ignore-not-found -f crds/
+	$(KUBECTL) apply --server-side -f crds/
+# Prompts that serve have a finalizer, which the operator takes away. Where it is gone already nobody would, and the CRD would wait for ever.
+uninstall: ## Remove the CRDs and with them EVERY object of these kinds
+	@$(KUBECTL) get crd promptversions.llmops.dev >/dev/null 2>&1 || { echo "the CRDs are not installed"; exit 0; }; \
+	set -x; $(KUBECTL) delete llmdeployments.llmops.dev --all --all-namespaces; \
+	$(KUBECTL) get promptversions.llmops.dev --all-namespaces --no-headers -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name | while read -r ns name; do \
+	  $(KUBECTL) -n "$$ns" patch promptversions.llmops.dev "$$name" --type=merge -p '{"metadata":{"finalizers":null}}'; done; \
+	$(KUBECTL) delete --ignore-not-found -f crds/
 
 .PHONY: deploy undeploy
 deploy: ## Install CRDs, operator and gateway into the current cluster
-	kubectl apply --server-side -k config/default
-undeploy: ## Remove what deploy installed
-	kubectl delete --ignore-not-found -k config/default
+	$(KUBECTL) apply --server-side -k config/default
+	$(KUBECTL) wait --for=condition=Established --timeout=60s -f crds/
+undeploy: ## Remove operator and gateway; the CRDs, all LlmDeployments and their engines stay
+	$(KUBECTL) delete --ignore-not-found -k config/gateway
+	$(KUBECTL) delete --ignore-not-found -k config/manager
+	$(KUBECTL) delete --ignore-not-found -k config/rbac
+	$(KUBECTL) delete --ignore-not-found -f config/default/namespace.yaml
+
+.PHONY: build-installer helm-lint
+build-installer: ## Render config/default into one file: dist/install.yaml
+	@mkdir -p dist
+	$(KUBECTL) kustomize config/default > dist/install.yaml
+helm-lint: ## Lint the Helm chart with the values of its tests
+	@for values in tests/Charts.Tests/Golden/*.values.yaml; do $(HELM) lint --strict --quiet charts/llmops --values "$$values"; done
 
 .PHONY: clean
 clean: ## Remove build output; .work (downloads, control plane) stays
-	rm -rf artifacts
+	rm -rf artifacts dist

@@ -10,7 +10,7 @@ internal static class ProbeCommand
 
     public static Command Create(TimeProvider time)
     {
-        var urls = new Argument<Uri[]>("url") { Description = "What to GET", Arity = ArgumentArity.OneOrMore };
+        var urls = new Argument<string[]>("url") { Description = "What to GET", Arity = ArgumentArity.OneOrMore };
         var timeout = new Option<int>("--timeout-seconds") { Description = "How long to wait for all of them", DefaultValueFactory = _ => 30 };
         timeout.Validators.Add(result =>
         {
@@ -33,7 +33,7 @@ internal static class ProbeCommand
             using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
             foreach (var url in parsed.GetRequiredValue(urls))
             {
-                if (await WaitAsync(http, url, time, stop.Token) is { } problem)
+                if (await WaitAsync(http, new Uri(url), time, stop.Token) is { } problem)
                 {
                     await parsed.InvocationConfiguration.Error.WriteLineAsync($"{url} does not answer: {problem}");
                     return 1;
@@ -55,8 +55,8 @@ internal static class ProbeCommand
         {
             try
             {
-                using var attempt = CancellationTokenSource.CreateLinkedTokenSource(ct);
-                attempt.CancelAfter(AttemptTimeout);
+                using var tooLong = new CancellationTokenSource(AttemptTimeout, time);
+                using var attempt = CancellationTokenSource.CreateLinkedTokenSource(ct, tooLong.Token);
                 using var answer = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, attempt.Token);
                 if (answer.IsSuccessStatusCode)
                     return null;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -15,7 +16,7 @@ public sealed class LoadClient : IAsyncDisposable
 {
     private const int MaxInFlight = 1000;
     private const int Sessions = 5000;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient http;
     private readonly CancellationTokenSource stop = new();
     private readonly IReadOnlyList<Uri> addresses;
     private readonly string model;
@@ -24,8 +25,9 @@ public sealed class LoadClient : IAsyncDisposable
     private readonly Task pump;
     private int inFlight;
 
-    private LoadClient(IReadOnlyList<Uri> gateways, string model, IReadOnlyList<Question> questions, double requestsPerSecond, TimeProvider time)
+    private LoadClient(IReadOnlyList<Uri> gateways, string model, IReadOnlyList<Question> questions, double requestsPerSecond, TimeProvider time, Uri? proxy)
     {
+        http = new(new SocketsHttpHandler { UseProxy = proxy is not null, Proxy = new WebProxy(proxy), PooledConnectionLifetime = TimeSpan.FromMinutes(2) }) { Timeout = TimeSpan.FromSeconds(60) };
         addresses = [.. gateways.Select(g => new Uri(g, "/v1/chat/completions"))];
         (this.model, this.questions, this.time) = (model, questions, time);
         Statistics = new(time);
@@ -40,14 +42,15 @@ public sealed class LoadClient : IAsyncDisposable
     /// <param name="questionFile">JSON lines with <c>vars.query</c> and <c>vars.context</c>.</param>
     /// <param name="requestsPerSecond">Rate, above 0.</param>
     /// <param name="time">Clock.</param>
-    public static LoadClient Start(IReadOnlyList<Uri> gateways, string model, string questionFile, double requestsPerSecond, TimeProvider time)
+    /// <param name="proxy">Proxy that knows the names of Services; null where the addresses are those of pods.</param>
+    public static LoadClient Start(IReadOnlyList<Uri> gateways, string model, string questionFile, double requestsPerSecond, TimeProvider time, Uri? proxy = null)
     {
         var questions = File.ReadLines(questionFile)
             .Where(line => line.Length > 0)
             .Select(line => JsonNode.Parse(line)!["vars"]!)
             .Select(vars => new Question((string)vars["query"]!, (string?)vars["context"] ?? string.Empty))
             .ToList();
-        return new(gateways, model, questions, requestsPerSecond, time);
+        return new(gateways, model, questions, requestsPerSecond, time, proxy);
     }
 
     /// <summary>Stops sending and waits up to ten seconds for the answers that are under way.</summary>

@@ -1,0 +1,62 @@
+using LlmOps.Api;
+using LlmOps.Demo.Cluster;
+using LlmOps.Demo.Stories;
+using LlmOps.EndToEnd.Product;
+using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.EndToEnd.Install;
+
+/// <summary><c>make</c>'s targets against a cluster, as a developer uses them.</summary>
+public sealed class MakeTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    [RealApiServerFact]
+    public async Task Deploy_and_undeploy_leave_what_serves_and_uninstall_removes_all_of_it_with_nobody_left_to_help()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
+        var ct = limit.Token;
+        await using var bed = await HelmBed.StartAsync(ct);
+        await MakeAsync(bed, "install", ct);
+        await MakeAsync(bed, "deploy", ct);
+        await bed.RolledOutAsync(ct);
+        await bed.NamespaceAsync("team-a", ct);
+        await bed.ApplyAsync(new Wanted(), "team-a", ct);
+        await using (var recorder = new DeploymentRecorder(bed.Client, "team-a", Samples.Deployment, TimeProvider.System))
+            await recorder.WaitAsync("v1 to serve", s => s is { Candidate: null, Stable.ReadyReplicas: > 0 }, ProductFixture.Patience, ct);
+        await Eventually.TrueAsync(
+            async c => (await bed.Client.ListAsync<PromptVersion>("team-a", ct: c)).Items.Any(prompt => prompt.Metadata.Finalizers is { Count: > 0 }), ProductFixture.Patience, () => "the prompt that serves is held", ct);
+
+        await MakeAsync(bed, "undeploy", ct);
+        Assert.Null(await bed.Client.GetAsync<Namespace>(new(string.Empty, HelmBed.Namespace), ct));
+        Assert.DoesNotContain("llmops-operator", await bed.Kubectl.RunAsync(ct, "get", "clusterroles,clusterrolebindings", "-o", "name"), StringComparison.Ordinal);
+        Assert.NotEmpty((await bed.Client.ListAsync<Pod>("team-a", ct: ct)).Items);
+
+        await MakeAsync(bed, "uninstall", ct);
+        Assert.DoesNotContain("llmops.dev", await bed.Kubectl.RunAsync(ct, "get", "crd", "-o", "name"), StringComparison.Ordinal);
+        await Eventually.TrueAsync(async c => (await bed.Client.ListAsync<Pod>("team-a", ct: c)).Items.Count == 0, ProductFixture.Patience, () => "the engines are gone", ct);
+        // Nothing is there any more, and that is no error.
+        await MakeAsync(bed, "undeploy", ct);
+        await MakeAsync(bed, "uninstall", ct);
+    }
+
+    [Fact]
+    public async Task The_installer_is_one_file_with_everything_that_deploy_applies()
+    {
+        var tool = await Tools.KubectlPathAsync();
+        var made = await ToolProcess.RunAsync("make", null, Limit, ["-s", "-C", Workspace.Repository, "build-installer", $"KUBECTL={tool}"], CancellationToken.None);
+        Assert.True(made.ExitCode == 0, made.Errors);
+        var kustomize = await ToolProcess.RunAsync(tool, null, Limit, ["kustomize", Path.Combine(Workspace.Repository, "config", "default")], CancellationToken.None);
+        Assert.Equal(kustomize.Output, await File.ReadAllTextAsync(Path.Combine(Workspace.Repository, "dist", "install.yaml")));
+        Assert.Equal(6, kustomize.Output.Split("kind: CustomResourceDefinition\n").Length - 1);
+    }
+
+    private static async Task MakeAsync(HelmBed bed, string target, CancellationToken ct)
+    {
+        var made = await ToolProcess.RunAsync("make", bed.KubeconfigPath, Limit, ["-s", "-C", Workspace.Repository, target, $"KUBECTL={await Tools.KubectlPathAsync(ct: ct)}"], ct);
+        Assert.True(made.ExitCode == 0, $"make {target}: {made.Errors} {made.Output}");
+    }
+}
