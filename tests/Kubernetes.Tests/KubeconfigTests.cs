@@ -86,6 +86,26 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Fact]
+    public void Bundles_are_read_whole()
+    {
+        var (certificate, key) = Pem();
+        var bundle = File("bundle.crt", $"{certificate}\n{Pem().Certificate}");
+        var configuration = Resolve(Config(
+            $"server: https://example.test\ncertificate-authority: {bundle}", $"client-certificate: {bundle}\nclient-key: {File("client.key", key)}"));
+
+        Assert.Equal(2, configuration.CertificateAuthorities!.Count);
+        Assert.True(configuration.ClientCertificate!.HasPrivateKey);
+        Assert.Single(configuration.ClientCertificateChain!);
+    }
+
+    [Theory]
+    [InlineData("certificate-authority-data: QUJD")]
+    [InlineData("certificate-authority-data: '%%'")]
+    [InlineData("certificate-authority: /does/not/exist")]
+    public void An_authority_that_cannot_be_read_is_told(string cluster) =>
+        Assert.Contains("certificate-authority", Message(Config($"server: https://example.test\n{cluster}")), StringComparison.Ordinal);
+
+    [Fact]
     public void Certificate_files_are_found_beside_the_kubeconfig()
     {
         var (certificate, key) = Pem();

@@ -295,6 +295,24 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
+    public async Task Credentials_that_are_refused_are_named_and_not_told()
+    {
+        using var api = new FakeApi(_ => FakeApi.Failure(401, "Unauthorized", "Unauthorized"));
+        async Task<string> MessageAsync(BearerToken? token)
+        {
+            var client = api.Client(token: token);
+            return (await Assert.ThrowsAsync<KubernetesException>(() => client.GetAsync<ConfigMap>(Key, CancellationToken.None))).Message;
+        }
+
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "hidden");
+        Assert.EndsWith("Unauthorized (401): it does not accept the token", await MessageAsync(BearerToken.FromValue("hidden")), StringComparison.Ordinal);
+        Assert.EndsWith($"Unauthorized (401): it does not accept the token from {file}", await MessageAsync(BearerToken.FromFile(file)), StringComparison.Ordinal);
+        Assert.EndsWith("Unauthorized (401): the configuration has no credentials, and it wants some", await MessageAsync(null), StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task A_token_file_is_read_again_every_minute_and_kept_when_it_is_gone()
     {
         var time = new ManualTime();

@@ -23,6 +23,7 @@ public sealed class TlsTests : IAsyncLifetime
     private readonly X509Certificate2 stranger = Authority("CN=stranger");
     private readonly List<string> protocols = [];
     private WebApplication? server;
+    private volatile string? refused;
 
     public async Task InitializeAsync()
     {
@@ -37,7 +38,8 @@ public sealed class TlsTests : IAsyncLifetime
             listen.UseHttps(exported, https =>
             {
                 https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                https.ClientCertificateValidation = (client, _, _) => client.Issuer == authority.Subject;
+                https.ClientCertificateValidation = (client, chain, _) =>
+                    client.Issuer == authority.Subject || chain!.ChainPolicy.ExtraStore.Any(sent => sent.Subject == client.Issuer && sent.Issuer == authority.Subject);
             });
         }));
         server = builder.Build();
@@ -45,6 +47,14 @@ public sealed class TlsTests : IAsyncLifetime
         {
             protocols.Add($"{context.Request.Protocol} {context.Connection.ClientCertificate?.Subject}");
             context.Response.ContentType = "application/json";
+            // As an API server, which asks for a certificate in the handshake and looks at it with each request.
+            if (context.Connection.ClientCertificate?.Subject == refused)
+            {
+                context.Response.StatusCode = 401;
+                await context.Response.WriteAsync("""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}""");
+                return;
+            }
+
             await context.Response.WriteAsync("""{"metadata":{"name":"x","namespace":"ns"}}""");
         });
         await server.StartAsync();
@@ -61,10 +71,12 @@ public sealed class TlsTests : IAsyncLifetime
         return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
     }
 
-    private static X509Certificate2 Issue(X509Certificate2 issuer, string name, bool server = false)
+    private static X509Certificate2 Issue(X509Certificate2 issuer, string name, bool server = false, bool isAuthority = false)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        if (isAuthority)
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         if (server)
         {
             var names = new SubjectAlternativeNameBuilder();
@@ -118,29 +130,64 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_certificate_of_a_credential_plugin_is_used()
+    public async Task A_client_certificate_of_a_credential_plugin_is_used_and_a_renewed_one_on_new_connections()
     {
-        using var certificate = Issue(authority, "CN=by-plugin");
-        using var key = certificate.GetECDsaPrivateKey()!;
         var directory = Directory.CreateTempSubdirectory("plugin");
         try
         {
-            var answer = JsonSerializer.Serialize(new
-            {
-                apiVersion = "client.authentication.k8s.io/v1",
-                kind = "ExecCredential",
-                status = new { clientCertificateData = certificate.ExportCertificatePem(), clientKeyData = key.ExportPkcs8PrivateKeyPem() },
-            });
-            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "answer"), answer);
-            var plugin = new CredentialPlugin(new() { Command = "cat", Arguments = [Path.Combine(directory.FullName, "answer")], ApiVersion = "client.authentication.k8s.io/v1" });
+            var answer = Path.Combine(directory.FullName, "answer");
+            var plugin = new CredentialPlugin(new() { Command = "cat", Arguments = [answer], ApiVersion = "client.authentication.k8s.io/v1" });
             using var client = new KubernetesClient(new() { Server = new(server!.Urls.Single()), CertificateAuthorities = [authority], Plugin = plugin });
+            await AnswerAsync(answer, "CN=first");
             Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
-            Assert.Equal(["HTTP/2 CN=by-plugin"], protocols);
+
+            await AnswerAsync(answer, "CN=second");
+            refused = "CN=first";
+            Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+            Assert.Equal(["HTTP/2 CN=first", "HTTP/2 CN=first", "HTTP/2 CN=second"], protocols);
+
+            refused = "CN=second";
+            var e = await Assert.ThrowsAsync<KubernetesException>(() => client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+            Assert.Contains("does not accept the client certificate (subject CN=second, valid until ", e.Message, StringComparison.Ordinal);
+            Assert.EndsWith("of the credential plugin cat", e.Message, StringComparison.Ordinal);
         }
         finally
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    private async Task AnswerAsync(string file, string name)
+    {
+        using var certificate = Issue(authority, name);
+        using var key = certificate.GetECDsaPrivateKey()!;
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new
+        {
+            apiVersion = "client.authentication.k8s.io/v1",
+            kind = "ExecCredential",
+            status = new { clientCertificateData = certificate.ExportCertificatePem(), clientKeyData = key.ExportPkcs8PrivateKeyPem() },
+        }));
+    }
+
+    [Fact]
+    public async Task Certificates_between_the_client_and_its_authority_are_sent_along()
+    {
+        using var between = Issue(authority, "CN=between", isAuthority: true);
+        using var client = new KubernetesClient(new()
+        {
+            Server = new(server!.Urls.Single()),
+            CertificateAuthorities = [authority],
+            ClientCertificate = Issue(between, "CN=operator"),
+            ClientCertificateChain = [between],
+        });
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_server_of_any_authority_of_a_bundle_is_accepted()
+    {
+        using var client = new KubernetesClient(new() { Server = new(server!.Urls.Single()), CertificateAuthorities = [stranger, authority], ClientCertificate = Issue(authority, "CN=operator") });
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
     }
 
     [Fact]
@@ -168,6 +215,26 @@ public sealed class TlsTests : IAsyncLifetime
         });
         Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
         Assert.Equal([new Uri(server.Urls.Single()).Authority], proxy.Targets);
+    }
+
+    [Fact]
+    public async Task A_proxy_gets_the_password_of_its_URL_and_messages_do_not()
+    {
+        using var proxy = new ConnectProxy("ada:p@ss");
+        KubernetesClient Through(string user) => new(new()
+        {
+            Server = new(server!.Urls.Single()),
+            CertificateAuthorities = [authority],
+            ClientCertificate = Issue(authority, "CN=operator"),
+            Proxy = new($"http://{user}@{proxy.Address.Authority}"),
+        });
+        using var client = Through("ada:p%40ss");
+        Assert.NotNull(await client.GetAsync<ConfigMap>(Key, CancellationToken.None));
+
+        using var refused = Through("ada:hidden");
+        var e = await Assert.ThrowsAsync<KubernetesException>(() => refused.GetAsync<ConfigMap>(Key, CancellationToken.None));
+        Assert.Contains("407", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", e.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

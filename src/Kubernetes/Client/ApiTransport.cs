@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 
@@ -20,14 +21,14 @@ internal sealed class ApiTransport : IDisposable
 
     private readonly KubernetesClientConfiguration configuration;
     private readonly TimeProvider time;
-    private readonly HttpMessageInvoker http;
+    private readonly Connections connections;
     private readonly string root;
 
     public ApiTransport(KubernetesClientConfiguration configuration, TimeProvider time, HttpMessageHandler? handler)
     {
         this.configuration = configuration;
         this.time = time;
-        http = new HttpMessageInvoker(handler ?? HttpHandlers.Create(configuration));
+        connections = new Connections(configuration, handler);
         root = configuration.Server.AbsoluteUri.TrimEnd('/');
     }
 
@@ -65,7 +66,7 @@ internal sealed class ApiTransport : IDisposable
         return await ExchangeAsync(message, $"{method} {pathAndQuery}", method.Method.ToLowerInvariant(), ct);
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => connections.Dispose();
 
     private async Task<HttpResponseMessage> SendOnceAsync(ApiRequest request, ReadOnlyMemory<byte>? body, CancellationToken ct)
     {
@@ -131,7 +132,7 @@ internal sealed class ApiTransport : IDisposable
         var start = time.GetTimestamp();
         try
         {
-            var response = await http.SendAsync(message, either.Token);
+            var response = await connections.SendAsync(message, either.Token);
             KubernetesTracing.EndRequest(span, (int)response.StatusCode);
             KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)));
             return response;
@@ -170,10 +171,30 @@ internal sealed class ApiTransport : IDisposable
         var reason = failure.GetBaseException().Message;
         if (!IsClosedAfterTlsHandshake(failure))
             return $"{configuration.Server} cannot be reached: {reason}";
-        var advice = configuration.ClientCertificate is { } certificate
-            ? $"if this was the first request, it may not accept the client certificate (subject {certificate.Subject}, valid until {certificate.NotAfter:u})"
+        var advice = Certificate is { } certificate
+            ? $"if this was the first request, it may not accept the {Describe(certificate)}"
             : "if this was the first request, it may want a client certificate, and the configuration has none";
         return $"{configuration.Server} closed the TLS connection before it answered ({reason}): {advice}";
+    }
+
+    private X509Certificate2? Certificate => configuration.ClientCertificate ?? configuration.Plugin?.Certificate;
+
+    private string Describe(X509Certificate2 certificate)
+    {
+        var end = certificate.NotAfter.ToUniversalTime();
+        return $"client certificate (subject {certificate.Subject}, {(end < time.GetUtcNow() ? "expired at" : "valid until")} {end:u})";
+    }
+
+    /// <summary>Of a certificate an API server does not say in the handshake that it refuses it, but by 401 and one word.</summary>
+    private string RefusedCredentials()
+    {
+        object?[] sent =
+        [
+            configuration.ClientCertificate is { } certificate ? Describe(certificate) : null, configuration.Token,
+            configuration.Plugin is { } plugin ? $"{(plugin.Certificate is { } given ? Describe(given) : "token")} of the {plugin}" : null,
+        ];
+        var all = string.Join(" and ", sent.Where(one => one is not null));
+        return all.Length == 0 ? "the configuration has no credentials, and it wants some" : $"it does not accept the {all}";
     }
 
     /// <summary>
@@ -211,7 +232,7 @@ internal sealed class ApiTransport : IDisposable
                 _ => (TimeSpan?)null,
             };
             var status = TryReadStatus(body) ?? new Status { Message = Excerpt.Of(Encoding.UTF8.GetString(body)), Reason = response.ReasonPhrase };
-            return KubernetesException.From(status with { Code = code }, request.ToString(), retryAfter);
+            return KubernetesException.From(status with { Code = code }, request.ToString(), retryAfter, response.StatusCode == HttpStatusCode.Unauthorized ? RefusedCredentials() : null);
         }
     }
 

@@ -7,7 +7,8 @@ namespace LlmOps.Kubernetes;
 /// <summary>The HTTP handler for a cluster.</summary>
 internal static class HttpHandlers
 {
-    public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration)
+    /// <param name="certificate">The client certificate to show; null for none.</param>
+    public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration, X509Certificate2? certificate)
     {
         var handler = new SocketsHttpHandler
         {
@@ -25,20 +26,29 @@ internal static class HttpHandlers
             UseProxy = configuration.Proxy is not null || !configuration.Server.IsLoopback,
         };
         if (configuration.Proxy is { } proxy)
-            handler.Proxy = new WebProxy(proxy);
-        Authenticate(handler, configuration);
+            handler.Proxy = ProxyOf(proxy);
+        Authenticate(handler, configuration, certificate);
         return handler;
     }
 
+    /// <summary>The password apart from the address: the address is in messages.</summary>
+    private static WebProxy ProxyOf(Uri proxy)
+    {
+        var address = new UriBuilder(proxy) { UserName = string.Empty, Password = string.Empty }.Uri;
+        var user = proxy.UserInfo.Split(':', 2);
+        return new WebProxy(address)
+        {
+            Credentials = user[0].Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(user[0]), Uri.UnescapeDataString(user.ElementAtOrDefault(1) ?? string.Empty)),
+        };
+    }
+
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5359:Do Not Disable Certificate Validation", Justification = "Only where whoever started the program asked for it.")]
-    private static void Authenticate(SocketsHttpHandler handler, KubernetesClientConfiguration configuration)
+    private static void Authenticate(SocketsHttpHandler handler, KubernetesClientConfiguration configuration, X509Certificate2? certificate)
     {
         if (configuration.CertificateAuthorities is { } authorities)
             handler.SslOptions.CertificateChainPolicy = OnlyTrust(authorities);
-        if (configuration.ClientCertificate is { } certificate)
-            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
-        else if (configuration.Plugin is { } plugin)
-            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => plugin.Certificate!;
+        if (certificate is not null)
+            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, configuration.ClientCertificateChain, offline: true);
         if (configuration.InsecureSkipTlsVerify)
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
     }

@@ -44,7 +44,7 @@ internal static class InClusterConfiguration
         {
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPemFile(path);
-            return authorities;
+            return authorities.Count > 0 ? authorities : throw new KubernetesConfigurationException($"{path} holds no certificate.");
         }
         catch (CryptographicException e)
         {

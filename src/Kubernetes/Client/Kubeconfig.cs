@@ -69,6 +69,7 @@ internal sealed class Kubeconfig
                 $"Context {name} in {source} sets insecure-skip-tls-verify, which is refused: anybody on the way could take the credentials. Set certificate-authority-data instead, or accept the risk with --insecure-skip-tls-verify.");
         }
 
+        var certificates = user is null ? null : CertificatesOf(user);
         return new KubernetesClientConfiguration
         {
             Server = ServerOf(name, cluster),
@@ -77,7 +78,8 @@ internal sealed class Kubeconfig
             InsecureSkipTlsVerify = isInsecure,
             Proxy = ProxyOf(name, cluster),
             TlsServerName = cluster["tls-server-name"],
-            ClientCertificate = user is null ? null : CertificateOf(user),
+            ClientCertificate = certificates?[0],
+            ClientCertificateChain = certificates is { Count: > 1 } ? [.. certificates.Skip(1)] : null,
             Token = user is null ? null : TokenOf(user),
             Plugin = user is null ? null : PluginOf(user, cluster),
             Impersonate = user is null ? null : ImpersonationOf(user),
@@ -106,7 +108,7 @@ internal sealed class Kubeconfig
         {
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPem(pem);
-            return authorities;
+            return authorities.Count > 0 ? authorities : throw new KubernetesConfigurationException($"The certificate-authority in {source} holds no certificate: give one or several in PEM.");
         }
         catch (CryptographicException e)
         {
@@ -114,7 +116,8 @@ internal sealed class Kubeconfig
         }
     }
 
-    private X509Certificate2? CertificateOf(Entry user)
+    /// <summary>The client certificate with its key, and behind it the rest of its file.</summary>
+    private X509Certificate2Collection? CertificatesOf(Entry user)
     {
         var (certificate, key) = (PemOf(user, "client-certificate"), PemOf(user, "client-key"));
         if (certificate is null && key is null)
@@ -123,7 +126,9 @@ internal sealed class Kubeconfig
             throw new KubernetesConfigurationException($"A user in {source} has only one of client-certificate and client-key; both are needed.");
         try
         {
-            return X509Certificate2.CreateFromPem(certificate, key);
+            var all = new X509Certificate2Collection();
+            all.ImportFromPem(certificate);
+            return [X509Certificate2.CreateFromPem(certificate, key), .. all.Skip(1)];
         }
         catch (CryptographicException e)
         {

@@ -17,6 +17,9 @@ public sealed record KubernetesClientConfiguration
     /// <summary>Certificate with private key to authenticate with.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 
+    /// <summary>Certificates between <see cref="ClientCertificate"/> and its authority, sent with it. Null: none.</summary>
+    public X509Certificate2Collection? ClientCertificateChain { get; init; }
+
     /// <summary>Bearer token to authenticate with.</summary>
     public BearerToken? Token { get; init; }
 

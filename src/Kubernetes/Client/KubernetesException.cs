@@ -60,10 +60,11 @@ public sealed class KubernetesException : Exception
 
     public bool IsForbidden => StatusCode == (int)HttpStatusCode.Forbidden;
 
-    internal static KubernetesException From(Status status, string request, TimeSpan? retryAfter = null)
+    /// <param name="because">What is known of the cause and the server did not say.</param>
+    internal static KubernetesException From(Status status, string request, TimeSpan? retryAfter = null, string? because = null)
     {
         var code = status.Code.GetValueOrDefault();
         var wait = retryAfter ?? (status.Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
-        return new($"{request}: {status.Message ?? status.Reason ?? "failed"} ({code})", code, status.Reason, status, wait);
+        return new($"{request}: {status.Message ?? status.Reason ?? "failed"} ({code}){(because is null ? string.Empty : $": {because}")}", code, status.Reason, status, wait);
     }
 }

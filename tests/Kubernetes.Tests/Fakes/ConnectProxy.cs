@@ -12,8 +12,12 @@ internal sealed class ConnectProxy : IDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<string> targets = new();
 
-    public ConnectProxy()
+    private readonly string? password;
+
+    /// <param name="password">What it asks for, as <c>user:password</c>; null: nothing.</param>
+    public ConnectProxy(string? password = null)
     {
+        this.password = password;
         listener.Start();
         _ = AcceptAsync();
     }
@@ -48,11 +52,14 @@ internal sealed class ConnectProxy : IDisposable
             using (client)
             {
                 var near = client.GetStream();
-                var head = new StringBuilder();
-                var one = new byte[1];
-                while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await near.ReadAsync(one, stop.Token) > 0)
-                    head.Append((char)one[0]);
-                var target = head.ToString().Split(' ')[1];
+                var head = await HeadAsync(near);
+                if (password is not null && !head.Contains($"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes(password))}\r\n", StringComparison.OrdinalIgnoreCase))
+                {
+                    await near.WriteAsync("HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=\"way out\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray(), stop.Token);
+                    return;
+                }
+
+                var target = head.Split(' ')[1];
                 targets.Enqueue(target);
                 var (host, port) = (target[..target.LastIndexOf(':')], int.Parse(target[(target.LastIndexOf(':') + 1)..], null));
                 using var far = new TcpClient();
@@ -64,5 +71,14 @@ internal sealed class ConnectProxy : IDisposable
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
         {
         }
+    }
+
+    private async Task<string> HeadAsync(NetworkStream near)
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await near.ReadAsync(one, stop.Token) > 0)
+            head.Append((char)one[0]);
+        return head.ToString();
     }
 }
