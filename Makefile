@@ -50,7 +50,7 @@ demo-down: ## End what `make demo KEEP=1` left running
 	@dotnet run --project tests/Demo -c $(CONFIGURATION) $(if $(wildcard artifacts/bin/Demo),--no-build) -- down
 
 .PHONY: bench
-bench: build ## Measure time to revert and the gateway's overhead beside nginx and a direct call
+bench: build ## Measure time to revert, the gateway's overhead beside nginx and a direct call, and the operator with 10,000 LlmDeployments
 	@dotnet run --project tests/Bench -c $(CONFIGURATION) --no-build
 
 .PHONY: bench-stats

@@ -21,11 +21,12 @@ internal static class BenchCommand
             DefaultValueFactory = _ => Path.Combine(Workspace.Repository, "artifacts", "bench", "results.json"),
         };
         var quick = new Option<bool>("--quick") { Description = "Fewer repetitions: under two minutes, and noisier." };
+        var scaleData = new Option<string?>("--scale-data") { Description = "Folder for the cluster's data of the part scale, which takes its time to be made: kept, and used again. Default: made anew, and removed." };
         var command = new RootCommand("Measures what docs/benchmarks.md tells of, beside the budgets. Missing a budget is told, not punished; exit code 1: something could not be measured.")
         {
-            parts, json, quick,
+            parts, json, quick, scaleData,
         };
-        command.SetAction((parsed, ct) => BenchRun.RunAsync(parsed.GetValue(parts) ?? [], parsed.GetValue(quick), parsed.GetValue(json)!, ct));
+        command.SetAction((parsed, ct) => BenchRun.RunAsync(parsed.GetValue(parts) ?? [], parsed.GetValue(quick), parsed.GetValue(json)!, parsed.GetValue(scaleData), ct));
         command.Subcommands.Add(Backend());
         return command;
     }

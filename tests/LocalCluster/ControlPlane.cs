@@ -43,6 +43,9 @@ public sealed class ControlPlane : IAsyncDisposable
 
     public Uri Server => new($"https://127.0.0.1:{securePort}");
 
+    /// <summary>etcd itself, behind the API server's back: for benches that need more objects than the API server takes in their time.</summary>
+    public Uri Etcd => new($"http://127.0.0.1:{etcdPort}");
+
     public int ApiServerPid => apiServer.Pid;
 
     public int EtcdPid => etcd.Pid;

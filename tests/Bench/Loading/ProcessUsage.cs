@@ -9,7 +9,10 @@ internal static class ProcessUsage
     public static TimeSpan Cpu(int pid) => TimeSpan.FromMilliseconds(10 * Family(pid).Sum(Ticks));
 
     /// <summary>Resident memory in MiB; pages that processes share count for each.</summary>
-    public static double RssMiB(int pid) => Family(pid).Sum(member => Rss(member)) / 1024.0;
+    public static double RssMiB(int pid) => Family(pid).Sum(member => Memory(member, "VmRSS:")) / 1024.0;
+
+    /// <summary>The most resident memory that the process itself had so far, in MiB.</summary>
+    public static double PeakRssMiB(int pid) => Memory(pid, "VmHWM:") / 1024.0;
 
     private static IEnumerable<int> Family(int pid) => Directory.EnumerateDirectories("/proc")
         .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
@@ -19,9 +22,9 @@ internal static class ProcessUsage
         ? long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)
         : 0;
 
-    private static long Rss(int pid)
+    private static long Memory(int pid, string key)
     {
-        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(key, StringComparison.Ordinal));
         return long.Parse(line.Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
     }
 

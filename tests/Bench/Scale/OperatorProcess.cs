@@ -1,0 +1,96 @@
+using System.Globalization;
+using LlmOps.Bench.Loading;
+using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using LlmOps.LocalCluster.Nodes.Kubelet;
+using LlmOps.LocalCluster.Processes;
+
+namespace LlmOps.Bench.Scale;
+
+/// <summary>The operator as it ships, as a process beside the bench.</summary>
+internal sealed class OperatorProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan SyncLimit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
+    private readonly ChildProcess process;
+    private readonly Uri health;
+    private readonly Uri metrics;
+
+    private OperatorProcess(ChildProcess process, int healthPort, int metricsPort)
+    {
+        this.process = process;
+        health = new($"http://127.0.0.1:{healthPort}/readyz");
+        metrics = new($"http://127.0.0.1:{metricsPort}/metrics");
+    }
+
+    /// <summary>From the start of the process to the first positive <c>/readyz</c>.</summary>
+    public TimeSpan InSyncAfter { get; private set; }
+
+    public TimeSpan Cpu => ProcessUsage.Cpu(process.Pid);
+
+    public double RssMiB => ProcessUsage.RssMiB(process.Pid);
+
+    /// <summary>The most memory that it had so far.</summary>
+    public double PeakRssMiB => ProcessUsage.PeakRssMiB(process.Pid);
+
+    /// <summary>Starts one and waits until its caches are filled.</summary>
+    public static async Task<OperatorProcess> StartAsync(string kubeconfig, ObjectKey gateway, string folder, TimeProvider time, CancellationToken ct)
+    {
+        if (LoopbackPorts.Take(2) is not [var healthPort, var metricsPort])
+            throw new InvalidOperationException("no free ports");
+        var program = ImageCatalog.Built("Operator");
+        var started = time.GetTimestamp();
+        var one = new OperatorProcess(
+            await ChildProcess.StartAsync(new()
+            {
+                Executable = program.Executable,
+                Arguments = [.. program.Arguments, "--kubeconfig", kubeconfig, "--namespace", gateway.Namespace, "--gateway-service", gateway.ToString(), "--health-port", Text(healthPort), "--metrics-port", Text(metricsPort)],
+                Environment = new Dictionary<string, string?> { ["LLMOPS_BIND_ADDRESS"] = "127.0.0.1" },
+                LogFile = Path.Combine(folder, "operator.log"),
+            }),
+            healthPort,
+            metricsPort);
+        try
+        {
+            while (!await one.IsReadyAsync(ct))
+            {
+                if (one.process.Exited.IsCompleted || time.GetElapsedTime(started) > SyncLimit)
+                    throw new InvalidOperationException($"the operator is not in sync after {time.GetElapsedTime(started).TotalSeconds:0} s:\n{one.process.LogTail()}");
+                await Task.Delay(Poll, time, ct);
+            }
+
+            one.InSyncAfter = time.GetElapsedTime(started);
+            return one;
+        }
+        catch
+        {
+            await one.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<Exposition> MetricsAsync(CancellationToken ct) => new(await http.GetStringAsync(metrics, ct));
+
+    public async ValueTask DisposeAsync()
+    {
+        await process.StopAsync(TimeSpan.FromSeconds(10));
+        await process.DisposeAsync();
+        http.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken ct)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(health, ct);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Bench.Scale;
+
+/// <summary>
+/// Changes specs and watches what the operator does about it. A reaction is the time from the moment a watch shows the changed spec, or its writer has the
+/// answer, whichever is earlier, to the moment a watch shows the first object that the operator wrote for it: the snapshot of the new release.
+/// </summary>
+internal sealed class Reactions : IDisposable
+{
+    private readonly ScaleBed bed;
+    private readonly TimeProvider time;
+    private readonly ConcurrentDictionary<ObjectKey, Change> changes = new();
+
+    public Reactions(ScaleBed bed, TimeProvider time)
+    {
+        (this.bed, this.time) = (bed, time);
+        bed.Deployments.Changed += OnDeployment;
+        bed.Revisions.Changed += OnRevision;
+    }
+
+    /// <summary>Writes another revision of the model into the spec, and waits for the reaction.</summary>
+    /// <returns>Milliseconds.</returns>
+    public async Task<double> ChangeAsync(int i, int revision, CancellationToken ct)
+    {
+        var key = new ObjectKey(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i));
+        var change = changes[key] = new($"{revision:x40}");
+        var patch = new JsonObject { ["spec"] = new JsonObject { ["model"] = new JsonObject { ["revision"] = change.Revision } } };
+        await bed.Client.MergePatchAsync<LlmDeployment>(key, patch, fieldManager: "bench", ct: ct);
+        change.Seen(time.GetTimestamp());
+        var reacted = await change.Reacted.Task.WaitAsync(ct);
+        return Math.Max(0, time.GetElapsedTime(change.SeenAt, reacted).TotalMilliseconds);
+    }
+
+    /// <summary>Until the release that <see cref="ChangeAsync"/> asked for has been promoted.</summary>
+    public Task PromotedAsync(int i, CancellationToken ct) => changes[new(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i))].Promoted.Task.WaitAsync(ct);
+
+    /// <summary>How many of the changes have not been promoted, and what the first of them waits for.</summary>
+    public (int Count, string? First) Unfinished()
+    {
+        var waiting = changes.Where(change => !change.Value.Promoted.Task.IsCompleted).Select(change => change.Key).ToList();
+        return (waiting.Count, waiting.Count == 0 ? null : $"{waiting[0]}: {bed.Deployments.Store.Get(waiting[0])?.Status?.Rollout?.Message}");
+    }
+
+    public void Dispose()
+    {
+        bed.Deployments.Changed -= OnDeployment;
+        bed.Revisions.Changed -= OnRevision;
+    }
+
+    private void OnDeployment(LlmDeployment? before, LlmDeployment? after)
+    {
+        if (after is null || !changes.TryGetValue(after.Key(), out var change) || after.Spec.Model.Revision != change.Revision)
+            return;
+        change.Seen(time.GetTimestamp());
+        if (after.Status is { Candidate: null, Stable: { } stable } && stable.Revision == change.Revision)
+            change.Promoted.TrySetResult();
+    }
+
+    private void OnRevision(ControllerRevision? before, ControllerRevision? after)
+    {
+        if (before is not null || after?.Metadata.OwnerReferences is not [var owner, ..])
+            return;
+        if (changes.TryGetValue(new(after.Metadata.Namespace!, owner.Name), out var change))
+            change.Reacted.TrySetResult(time.GetTimestamp());
+    }
+
+    private sealed class Change(string revision)
+    {
+        private long seenAt;
+
+        public string Revision { get; } = revision;
+
+        public long SeenAt => Volatile.Read(ref seenAt);
+
+        public TaskCompletionSource<long> Reacted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Promoted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Seen(long at) => Interlocked.CompareExchange(ref seenAt, at, 0);
+    }
+}
