@@ -37,6 +37,18 @@ public sealed class InformerTests
     }
 
     [Fact]
+    public async Task Keeps_and_tells_what_is_to_be_kept_of_an_object()
+    {
+        await using var bed = new InformerBed(keep: map => map with { Data = null })
+            .List(10, Map("a", 3, data: """{"k":"v"}"""))
+            .Watch(new FakeWatch().Event("ADDED", Map("b", 11, data: """{"k":"v"}""")))
+            .Start();
+
+        Assert.Equal(["+a@3", "+b@11"], await bed.ChangesAsync(2));
+        Assert.All(bed.Informer.Store.List(), map => Assert.Null(map.Data));
+    }
+
+    [Fact]
     public async Task An_expired_page_token_restarts_the_list_without_pages()
     {
         await using var bed = new InformerBed()

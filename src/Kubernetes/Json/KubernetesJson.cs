@@ -8,7 +8,7 @@ namespace LlmOps.Kubernetes;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
-    Converters = [typeof(TimestampConverter)])]
+    Converters = [typeof(TimestampConverter), typeof(InternedStringConverter)])]
 [JsonSerializable(typeof(ConfigMap))]
 [JsonSerializable(typeof(ResourceList<ConfigMap>))]
 [JsonSerializable(typeof(Secret))]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace LlmOps.Kubernetes;
@@ -19,7 +18,7 @@ public sealed record ControllerRevision : IResource<ControllerRevision>
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
     /// <summary>The snapshot: any JSON object.</summary>
-    public JsonElement? Data { get; init; }
+    public RawJson? Data { get; init; }
 
     public long Revision { get; init; }
 

@@ -7,22 +7,22 @@ internal sealed record CompleteList<T>(string ResourceVersion, IReadOnlyList<T> 
 
 internal static class CompleteList
 {
-    public static async Task<CompleteList<T>> ReadAsync<T>(KubernetesClient client, InformerOptions options, CancellationToken ct)
+    public static async Task<CompleteList<T>> ReadAsync<T>(KubernetesClient client, InformerOptions options, Func<T, T>? keep, CancellationToken ct)
         where T : class, IResource<T>
     {
         var query = new ListOptions { LabelSelector = options.LabelSelector, FieldSelector = options.FieldSelector, Limit = options.PageSize };
         try
         {
-            return await ReadPagesAsync<T>(client, options.Namespace, query, ct);
+            return await ReadPagesAsync(client, options.Namespace, query, keep, ct);
         }
         catch (KubernetesException e) when (e.IsExpired)
         {
             // The token of a page lives as long as etcd keeps history (5 minutes). One big page has no token.
-            return await ReadPagesAsync<T>(client, options.Namespace, query with { Limit = null }, ct);
+            return await ReadPagesAsync(client, options.Namespace, query with { Limit = null }, keep, ct);
         }
     }
 
-    private static async Task<CompleteList<T>> ReadPagesAsync<T>(KubernetesClient client, string? ns, ListOptions query, CancellationToken ct)
+    private static async Task<CompleteList<T>> ReadPagesAsync<T>(KubernetesClient client, string? ns, ListOptions query, Func<T, T>? keep, CancellationToken ct)
         where T : class, IResource<T>
     {
         List<T> items = [];
@@ -30,7 +30,7 @@ internal static class CompleteList
         while (true)
         {
             var page = await client.ListPageAsync<T>(ns, query, ct);
-            items.AddRange(page.Items);
+            items.AddRange(keep is null ? page.Items : page.Items.Select(keep));
             undecodable.AddRange(page.Undecodable);
             if (string.IsNullOrEmpty(page.Metadata.Continue))
                 return new(page.Metadata.ResourceVersion ?? string.Empty, items, undecodable);

@@ -14,7 +14,12 @@ namespace LlmOps.Kubernetes;
 /// from 0.1 to 30 s, and are not shorter than the server asks for.
 /// RBAC: <c>list</c> and <c>watch</c> on the kind.
 /// </remarks>
-public sealed class Informer<T>(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time) : IDisposable
+/// <param name="client">Lists and watches.</param>
+/// <param name="options">What to keep.</param>
+/// <param name="logger">Told of failures.</param>
+/// <param name="time">Clock of waits.</param>
+/// <param name="keep">What is kept and told of each object: for leaving out what nobody reads. Pure, cheap, and leaves the metadata's name, namespace, uid and resource version alone. Default: all of it.</param>
+public sealed class Informer<T>(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider time, Func<T, T>? keep = null) : IDisposable
     where T : class, IResource<T>
 {
     private const int MostTold = 1000;
@@ -89,7 +94,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     {
         try
         {
-            var list = await CompleteList.ReadAsync<T>(client, options, ct);
+            var list = await CompleteList.ReadAsync(client, options, keep, ct);
             KubernetesMetrics.Relists.Add(1, Kind(), new("cause", listCause));
             Replace(list);
             position = list.ResourceVersion;
@@ -147,7 +152,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
 
                 if (e.Type == WatchEventType.Error)
                     throw KubernetesException.From(e.Error ?? new Status(), $"watch of {T.ResourceKind.Kind}");
-                Take(e);
+                Take(keep is not null && e.Object is { } whole ? e with { Object = keep(whole) } : e);
                 if (!string.IsNullOrEmpty(e.ResourceVersion))
                     position = e.ResourceVersion;
             }

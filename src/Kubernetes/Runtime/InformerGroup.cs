@@ -25,11 +25,12 @@ public sealed class InformerGroup<T> : IDisposable
     /// <param name="options">Of each informer; its own namespace does not count.</param>
     /// <param name="logger">Of the informers.</param>
     /// <param name="time">Clock of the informers.</param>
-    public InformerGroup(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time)
+    /// <param name="keep">What is kept and told of each object, as <see cref="Informer{T}"/> says. Default: all of it.</param>
+    public InformerGroup(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time, Func<T, T>? keep = null)
     {
         informers = namespaces.Count == 0
-            ? new() { [string.Empty] = new(client, options with { Namespace = null }, logger, time) }
-            : namespaces.Distinct(StringComparer.Ordinal).ToDictionary(ns => ns, ns => new Informer<T>(client, options with { Namespace = ns }, logger, time), StringComparer.Ordinal);
+            ? new() { [string.Empty] = new(client, options with { Namespace = null }, logger, time, keep) }
+            : namespaces.Distinct(StringComparer.Ordinal).ToDictionary(ns => ns, ns => new Informer<T>(client, options with { Namespace = ns }, logger, time, keep), StringComparer.Ordinal);
         only = informers.Count == 1 ? informers.Values.Single() : null;
     }
 

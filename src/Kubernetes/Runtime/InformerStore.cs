@@ -90,12 +90,13 @@ public sealed class InformerStore<T>
         public T? Set(ObjectKey key, T? obj)
         {
             var before = objects.GetValueOrDefault(key);
+            // Indexes first: whoever has found this version of the object under its key finds it under its values too.
+            foreach (var index in indexes.Values)
+                index.Move(key, before, obj);
             if (obj is null)
                 objects.TryRemove(key, out _);
             else
                 objects[key] = obj;
-            foreach (var index in indexes.Values)
-                index.Move(key, before, obj);
             return before;
         }
     }

@@ -14,7 +14,7 @@ namespace LlmOps.Operator.Controllers;
 /// is made good by the next one; what one LlmDeployment lacks never stops another.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
-    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, TimeProvider time, ILogger<LlmDeploymentReconciler> logger) : IDisposable
+    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
 {
     private const string Action = "Rollout";
 
@@ -24,8 +24,8 @@ internal sealed class LlmDeploymentReconciler(
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
     private readonly HoldClock holds = new();
 
-    /// <summary>Room is promised by writing it into a status, and one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
-    private readonly SemaphoreSlim promises = new(1, 1);
+    /// <summary>Room is looked for and promised one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
+    private readonly Lock promises = new();
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
@@ -45,7 +45,7 @@ internal sealed class LlmDeploymentReconciler(
             if (deployment.IsDeleting())
                 return await FollowDeletionAsync(gathered, decision, decidedAt, ct);
             if (PromisesRoom(gathered.State, decision.Next))
-                (gathered, decision) = await PromiseAsync(deployment, ct);
+                (gathered, decision) = await PromiseAsync(gathered, ct);
             else
                 await ApplyStatusAsync(gathered, decision, decidedAt, ct);
         }
@@ -58,8 +58,6 @@ internal sealed class LlmDeploymentReconciler(
         var again = await ApplyAsync(key, gathered, decision, ct);
         return new ReconcileResult(Earlier(again, decision.RequeueAfter));
     }
-
-    public void Dispose() => promises.Dispose();
 
     /// <summary>
     /// Somebody's finalizer, or a deletion that takes what is owned first, keeps an object long after it was deleted. Nothing is made and nothing goes forward any
@@ -88,26 +86,44 @@ internal sealed class LlmDeploymentReconciler(
     }
 
     /// <param name="decidedAt">Monotonic time at which the facts were there.</param>
-    private async Task ApplyStatusAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)
+    private Task ApplyStatusAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct) => ApplyStatusAsync(gathered, decision, StatusOf(gathered, decision), decidedAt, ct);
+
+    private async Task ApplyStatusAsync(Gathered gathered, Decision decision, LlmDeploymentStatus status, long decidedAt, CancellationToken ct)
     {
-        var status = StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(gathered.Deployment.Key()), Now());
         if (await applier.ApplyStatusAsync(gathered, decision, status, ct))
             Tell(gathered, decision, status, time.GetElapsedTime(decidedAt));
     }
 
-    /// <summary>Decides again with nobody else promising room meanwhile, on what all others were promised before.</summary>
-    private async Task<(Gathered Gathered, Decision Decision)> PromiseAsync(LlmDeployment deployment, CancellationToken ct)
+    private LlmDeploymentStatus StatusOf(Gathered gathered, Decision decision) =>
+        StatusBuilder.Build(gathered, decision, applyProblems.GetValueOrDefault(gathered.Deployment.Key()), Now());
+
+    /// <summary>
+    /// Decides again with nobody else looking for room meanwhile, on what all others were promised before. The promise counts from then on; writing it, which
+    /// takes a hundred times as long, holds nobody up.
+    /// </summary>
+    private async Task<(Gathered Gathered, Decision Decision)> PromiseAsync(Gathered gathered, CancellationToken ct)
     {
-        await promises.WaitAsync(ct);
+        Decision decision;
+        LlmDeploymentStatus status;
+        var decidedAt = time.GetTimestamp();
+        lock (promises)
+        {
+            gathered = gatherer.LookAgainForRoom(gathered);
+            var now = Now();
+            decision = RolloutEngine.Decide(gathered.Spec.Plan, gathered.State, gathered.Observation, now);
+            decisions.Keep(gathered, decision, now);
+            status = StatusOf(gathered, decision);
+            gatherer.Promise(gathered, status);
+        }
+
         try
         {
-            var (gathered, decision, decidedAt) = await DecideAsync(deployment, ct);
-            await ApplyStatusAsync(gathered, decision, decidedAt, ct);
+            await ApplyStatusAsync(gathered, decision, status, decidedAt, ct);
             return (gathered, decision);
         }
         finally
         {
-            promises.Release();
+            gatherer.Settle(gathered.Deployment.Key());
         }
     }
 

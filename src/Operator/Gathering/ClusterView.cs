@@ -41,14 +41,14 @@ internal sealed class ClusterView : IDisposable
 
         RolloutActions = Watch<RolloutAction>(all).IndexedBy(Indexes.Deployment, action => [Indexes.OfDeployment(Indexes.DeploymentOf(action))]);
 
-        Deployments = Watch<Deployment>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
+        Deployments = Watch<Deployment>(owned, Slim.Of).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Services = Watch<Service>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Revisions = Watch<ControllerRevision>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Autoscalers = Watch<HorizontalPodAutoscaler>(owned);
         DisruptionBudgets = Watch<PodDisruptionBudget>(owned);
         Jobs = Watch<Job>(owned);
         ConfigMaps = Watch<ConfigMap>(owned);
-        Pods = Watch<Pod>(owned)
+        Pods = Watch<Pod>(owned, Slim.Of)
             .IndexedBy(Indexes.Deployment, pod => Indexes.ByLabel(pod.Metadata, Labels.Deployment))
             .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun));
         // GPUs are free or held on whole nodes, whoever's pods hold them.
@@ -107,6 +107,10 @@ internal sealed class ClusterView : IDisposable
     /// <summary>Whether every copy was filled once.</summary>
     public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced);
 
+    /// <summary>Pods of an LlmDeployment that have not ended.</summary>
+    public List<Pod> OwnPods(ObjectKey deployment) =>
+        [.. Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment)).Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed"))];
+
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.RunAsync(ct)).Append(Routes.RunAsync(ct)));
 
@@ -125,13 +129,13 @@ internal sealed class ClusterView : IDisposable
         Routes.Dispose();
     }
 
-    private WatchedKind<T> Watch<T>(InformerOptions options)
-        where T : class, IResource<T> => WatchIn<T>(served, options);
+    private WatchedKind<T> Watch<T>(InformerOptions options, Func<T, T>? keep = null)
+        where T : class, IResource<T> => WatchIn(served, options, keep);
 
-    private WatchedKind<T> WatchIn<T>(IReadOnlyCollection<string> namespaces, InformerOptions options)
+    private WatchedKind<T> WatchIn<T>(IReadOnlyCollection<string> namespaces, InformerOptions options, Func<T, T>? keep = null)
         where T : class, IResource<T>
     {
-        var kind = new WatchedKind<T>(client, namespaces, options, logger, time);
+        var kind = new WatchedKind<T>(client, namespaces, options, logger, time, keep);
         kinds.Add(kind);
         return kind;
     }

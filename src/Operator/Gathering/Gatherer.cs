@@ -77,6 +77,20 @@ internal sealed class Gatherer(
         };
     }
 
+    /// <summary>The same facts with the room that there is now.</summary>
+    public Gathered LookAgainForRoom(Gathered gathered)
+    {
+        var sought = CapacityReader.Sought(gathered.Spec.Plan, gathered.State, gathered.Observation.Actions, gathered.Observation.Known);
+        return gathered with { Observation = gathered.Observation with { Capacity = room.Observe(gathered.Deployment, gathered.Spec.Plan, gathered.State, gathered.Releases, sought) } };
+    }
+
+    /// <summary>Counts the room of a status that is about to be written as taken, until <see cref="Settle"/>.</summary>
+    public void Promise(Gathered gathered, LlmDeploymentStatus status) =>
+        room.Promise(gathered.Deployment with { Status = status }, status.Candidate is { } candidate ? gathered.Releases.Serving(candidate.ServingHash)?.Template.Spec : null);
+
+    /// <summary>The status was written, or could not be.</summary>
+    public void Settle(ObjectKey deployment) => room.Settle(deployment);
+
     /// <summary>Samples are taken while there is something to measure.</summary>
     private EquatableArray<CheckObservation> Checks(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
     {

@@ -22,19 +22,24 @@ internal sealed class WatchedKind<T> : IWatchedKind
 {
     private readonly InformerGroup<T> informers;
 
+    private Action<T?, T?>? afterwards;
+
     /// <summary>Who is told of objects that were written here and gone before any watch brought them.</summary>
     private Action<T?, T?>? neverSeen;
 
-    public WatchedKind(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time)
+    public WatchedKind(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time, Func<T, T>? keep = null)
     {
-        informers = new InformerGroup<T>(client, namespaces, options, logger, time);
+        informers = new InformerGroup<T>(client, namespaces, options, logger, time, keep);
         Store = new FreshStore<T>(informers);
         // Before all others: whoever is woken by this must not find what is gone.
         informers.OnChange((before, after) => Store.Settle((after ?? before!).Key()));
         informers.OnRelist(() =>
         {
             foreach (var lost in Store.SettleAll())
+            {
                 neverSeen?.Invoke(lost, null);
+                TellOthers(lost, null);
+            }
         });
     }
 
@@ -50,7 +55,7 @@ internal sealed class WatchedKind<T> : IWatchedKind
         return this;
     }
 
-    /// <summary>Calls back with both sides of each change.</summary>
+    /// <summary>Calls back with both sides of each change: for whoever keeps something up with the cache. Before it runs.</summary>
     public void OnChange(Action<T?, T?> changed)
     {
         informers.OnChange(changed);
@@ -60,16 +65,29 @@ internal sealed class WatchedKind<T> : IWatchedKind
     /// <summary>Calls back with the object of each change, new or, where it is gone, old.</summary>
     public void OnChange(Action<T> changed) => OnChange((before, after) => changed(after ?? before!));
 
+    /// <summary>As <see cref="OnChange(Action{T?, T?})"/>, after all of these: for waking somebody, who must not find what is kept up with the cache behind it.</summary>
+    public void AfterChange(Action<T?, T?> changed) => afterwards += changed;
+
+    /// <inheritdoc cref="AfterChange(Action{T?, T?})"/>
+    public void AfterChange(Action<T> changed) => AfterChange((before, after) => changed(after ?? before!));
+
     /// <summary>All objects, without what was written since: for lists of other objects' facts.</summary>
     public IReadOnlyList<T> List() => informers.List();
 
     public IReadOnlyList<T> ListByIndex(string index, string value) => informers.ListByIndex(index, value);
 
-    public Task RunAsync(CancellationToken ct) => informers.RunAsync(ct);
+    public Task RunAsync(CancellationToken ct)
+    {
+        // The last of all.
+        informers.OnChange(TellOthers);
+        return informers.RunAsync(ct);
+    }
 
     public Task WaitForSyncAsync(CancellationToken ct) => informers.WaitForSyncAsync(ct);
 
     public void ForgetWrites() => Store.Clear();
 
     public void Dispose() => informers.Dispose();
+
+    private void TellOthers(T? before, T? after) => afterwards?.Invoke(before, after);
 }

@@ -90,14 +90,14 @@ internal sealed class ControllerSet : IDisposable
 
     private void Wire()
     {
-        cluster.Nodes.OnChange(_ => WakeWaiting());
-        cluster.Quotas.OnChange(_ => WakeWaiting());
-        cluster.BoundPods.OnChange((before, after) =>
+        cluster.Nodes.AfterChange(_ => WakeWaiting());
+        cluster.Quotas.AfterChange(_ => WakeWaiting());
+        cluster.BoundPods.AfterChange((before, after) =>
         {
             if (after is null || (after.IsDeleting() && before?.IsDeleting() == false))
                 WakeWaiting();
         });
-        cluster.LlmDeployments.OnChange((before, after) =>
+        cluster.LlmDeployments.AfterChange((before, after) =>
         {
             deployments.Add((after ?? before!).Key());
             if (before?.Status?.Candidate?.Release != after?.Status?.Candidate?.Release)
@@ -107,17 +107,17 @@ internal sealed class ControllerSet : IDisposable
             foreach (var action in cluster.RolloutActions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment((after ?? before!).Key())).Where(action => action.Status?.Phase is null))
                 actions.Add(action.Key());
         });
-        cluster.RolloutActions.OnChange(action =>
+        cluster.RolloutActions.AfterChange(action =>
         {
             actions.Add(action.Key());
             deployments.Add(Indexes.DeploymentOf(action));
         });
-        cluster.PromptVersions.OnChange(prompt =>
+        cluster.PromptVersions.AfterChange(prompt =>
         {
             prompts.Add(prompt.Key());
             WakeByIndex(Indexes.Prompt, Indexes.Value(prompt.Metadata.Namespace, prompt.Metadata.Name!));
         });
-        cluster.EvalGates.OnChange(gate =>
+        cluster.EvalGates.AfterChange(gate =>
         {
             gates.Add(gate.Key());
             var index = Indexes.Value(gate.Metadata.Namespace, gate.Metadata.Name!);
@@ -125,26 +125,26 @@ internal sealed class ControllerSet : IDisposable
             foreach (var run in cluster.EvalRuns.ListByIndex(Indexes.Gate, index).Where(run => run.Status?.Verdict is null))
                 runs.Add(run.Key());
         });
-        cluster.EvalRuns.OnChange(run =>
+        cluster.EvalRuns.AfterChange(run =>
         {
             runs.Add(run.Key());
             gates.Add(new ObjectKey(run.Metadata.Namespace!, run.Spec.Gate));
             WakeOwner(run);
         });
-        cluster.Deployments.OnChange(WakeOwner);
-        cluster.Services.OnChange(WakeOwner);
-        cluster.Revisions.OnChange(WakeOwner);
-        cluster.Autoscalers.OnChange(WakeOwner);
-        cluster.DisruptionBudgets.OnChange(WakeOwner);
-        cluster.Jobs.OnChange(WakeOwner);
-        cluster.ConfigMaps.OnChange(WakeOwner);
+        cluster.Deployments.AfterChange(WakeOwner);
+        cluster.Services.AfterChange(WakeOwner);
+        cluster.Revisions.AfterChange(WakeOwner);
+        cluster.Autoscalers.AfterChange(WakeOwner);
+        cluster.DisruptionBudgets.AfterChange(WakeOwner);
+        cluster.Jobs.AfterChange(WakeOwner);
+        cluster.ConfigMaps.AfterChange(WakeOwner);
         cluster.Routes.OnChange(route => WakeByIndex(Indexes.Route, Indexes.Value(route.Metadata.Namespace, route.Metadata.Name!)));
-        cluster.RouteEndpoints.OnChange(slice =>
+        cluster.RouteEndpoints.AfterChange(slice =>
         {
             foreach (var value in Indexes.ByLabel(slice.Metadata, Labels.Deployment))
                 WakeByIndex(Indexes.Deployment, value);
         });
-        cluster.Pods.OnChange(pod =>
+        cluster.Pods.AfterChange(pod =>
         {
             foreach (var value in Indexes.ByLabel(pod.Metadata, Labels.Deployment))
                 WakeByIndex(Indexes.Deployment, value);

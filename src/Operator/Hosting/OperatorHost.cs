@@ -30,7 +30,7 @@ public static class OperatorHost
         using var cluster = new ClusterView(client, options.WatchNamespaces, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
         using var controllers = new ControllerSet(cluster, time);
         using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
-        using var exporter = new PrometheusExporter();
+        using var exporter = new PrometheusExporter(new() { Meters = ["LlmOps.*", "System.Runtime"] });
         var decisions = new LastDecisions();
         using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
         using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));
@@ -53,7 +53,7 @@ public static class OperatorHost
         var prometheus = new PrometheusPolicy(options.PrometheusUrl, options.AllowPrometheusAddresses);
         var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
-        using var deployment = new LlmDeploymentReconciler(
+        var deployment = new LlmDeploymentReconciler(
             cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
             new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, decisions, time, loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);

@@ -12,7 +12,7 @@ namespace LlmOps.Operator.Resources;
 internal sealed record ReleaseRecord(ReleaseSnapshot Release, PodTemplateSpec Template)
 {
     /// <summary>The wire form: <c>{"release": …, "template": …}</c>.</summary>
-    public JsonElement ToJson()
+    public RawJson ToJson()
     {
         var node = new JsonObject
         {
@@ -20,7 +20,7 @@ internal sealed record ReleaseRecord(ReleaseSnapshot Release, PodTemplateSpec Te
             ["template"] = JsonSerializer.SerializeToNode(Template, KubernetesJson.Default.PodTemplateSpec),
         };
         using var document = JsonDocument.Parse(node.ToJsonString());
-        return document.RootElement.Clone();
+        return RawJson.Of(document.RootElement);
     }
 
     /// <summary>Reads the data of a ControllerRevision; null where it is not ours or was damaged.</summary>
@@ -28,7 +28,7 @@ internal sealed record ReleaseRecord(ReleaseSnapshot Release, PodTemplateSpec Te
     {
         try
         {
-            return revision.Data is { ValueKind: JsonValueKind.Object } data &&
+            return revision.Data?.Parse() is { ValueKind: JsonValueKind.Object } data &&
                 data.TryGetProperty("release", out var release) && release.Deserialize(ApiJson.Default.ReleaseSnapshot) is { } snapshot &&
                 data.TryGetProperty("template", out var template) && template.Deserialize(KubernetesJson.Default.PodTemplateSpec) is { } pods
                 ? new(snapshot, pods)

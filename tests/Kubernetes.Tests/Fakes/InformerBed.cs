@@ -23,13 +23,13 @@ internal sealed class InformerBed : IAsyncDisposable
     private Task running = Task.CompletedTask;
     private Task pumping = Task.CompletedTask;
 
-    public InformerBed(InformerOptions? options = null, TimeProvider? clientTime = null)
+    public InformerBed(InformerOptions? options = null, TimeProvider? clientTime = null, Func<ConfigMap, ConfigMap>? keep = null)
     {
         Api = new FakeApi(request =>
             request.IsWatch ? (watches.TryDequeue(out var watch) ? watch() : new FakeWatch().Response())
             : lists.TryDequeue(out var list) ? list() : FakeApi.Failure(500, "InternalError", "the script has no more lists"));
         Client = Api.Client(clientTime);
-        Informer = new Informer<ConfigMap>(Client, options ?? new(), logs.CreateLogger("informer"), time);
+        Informer = new Informer<ConfigMap>(Client, options ?? new(), logs.CreateLogger("informer"), time, keep);
         Informer.Changed += (before, after) => changes.Writer.TryWrite(
             before is null ? $"+{Text(after!)}" : after is null ? $"-{Text(before)}" : $"{Text(before)}>{Text(after)}");
     }

@@ -93,5 +93,41 @@ public sealed class FreshStoreTests
         await running;
     }
 
+    /// <summary>What was written is forgotten when the watch has brought it: whoever reads at that moment must find the one or the other.</summary>
+    [Fact]
+    public async Task A_read_at_the_moment_at_which_the_watch_brings_a_write_is_not_older_than_the_write()
+    {
+        const int Writes = 400;
+        await using var server = await InProcessApiServer.StartAsync();
+        using var client = new KubernetesClient(server.Configuration);
+        using var stop = new CancellationTokenSource();
+        using var kind = new WatchedKind<ConfigMap>(client, ["default"], new InformerOptions(), NullLogger.Instance, TimeProvider.System).IndexedBy("all", _ => ["all"]);
+        var running = kind.RunAsync(stop.Token);
+        await kind.WaitForSyncAsync(CancellationToken.None);
+        kind.Store.Note(await client.CreateAsync(Map(), CancellationToken.None));
+        var (noted, tooOld) = (0UL, 0);
+        var reading = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var least = Volatile.Read(ref noted);
+                var listed = kind.Store.ListByIndex("all", "all", _ => true);
+                if (listed is not [var one] || ResourceVersion.Number(one.Metadata.ResourceVersion) < least || ResourceVersion.Number(kind.Store.Get(Key)?.Metadata.ResourceVersion) < least)
+                    tooOld++;
+            }
+        });
+
+        for (var i = 0; i < Writes; i++)
+        {
+            var written = await client.MergePatchAsync<ConfigMap>(Key, new JsonObject { ["data"] = new JsonObject { ["k"] = $"{i}" } });
+            kind.Store.Note(written);
+            Volatile.Write(ref noted, ResourceVersion.Number(written.Metadata.ResourceVersion));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(reading, running);
+        Assert.Equal(0, tooOld);
+    }
+
     private static ConfigMap Map() => new() { Metadata = new ObjectMeta { Name = Key.Name, Namespace = Key.Namespace } };
 }

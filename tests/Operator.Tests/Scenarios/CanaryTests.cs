@@ -1,6 +1,7 @@
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -123,20 +124,20 @@ public sealed class CanaryTests(ITestOutputHelper output)
     [Fact]
     public async Task A_better_prompt_is_promoted_on_the_same_pods_and_the_old_one_is_let_go()
     {
-        await using var world = await TestWorld.StartAsync(output.WriteLine);
+        await using var world = await TestWorld.StartAsync(output.WriteLine, time: new ManualTime(TimeProvider.System.GetUtcNow()));
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
         await world.ApplyAsync(Samples.AsApplied(Samples.Prompt("support-1.0.0")));
         await world.ApplyAsync(Samples.AsApplied(Samples.Prompt("support-1.1.0", "Answer kindly: {{query}}")));
         await world.ApplyAsync(Samples.Canary("v1", prompt: "support-1.0.0"));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Prompt: "support-1.0.0" }, "the first release serves");
-        await TestWorld.UntilAsync(() => IsHeld(world, "support-1.0.0"), "the prompt that serves is held");
+        await world.UntilAsync(() => IsHeld(world, "support-1.0.0"), () => "the prompt that serves is held");
 
         await world.ApplyAsync(Samples.Canary("v1", prompt: "support-1.1.0"));
         var promoted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Prompt: "support-1.1.0" }, "the new prompt serves");
         Assert.Equal(2, world.Nodes.Created);
         Assert.Equal(["Promoted", "Promoted"], promoted.Status!.History!.Select(record => record.Outcome));
-        await TestWorld.UntilAsync(() => IsHeld(world, "support-1.1.0") && !IsHeld(world, "support-1.0.0"), "the finalizer moves");
-        await TestWorld.UntilAsync(() => world.Find<PromptVersion>("promptversions.llmops.dev", "support-1.0.0")!.Status!.Stage == "Archived", "the old prompt is archived");
+        await world.UntilAsync(() => IsHeld(world, "support-1.1.0") && !IsHeld(world, "support-1.0.0"), () => "the finalizer moves");
+        await world.UntilAsync(() => world.Find<PromptVersion>("promptversions.llmops.dev", "support-1.0.0")!.Status!.Stage == "Archived", () => "the old prompt is archived");
     }
 
     [Fact]

@@ -167,11 +167,22 @@ public sealed class EndingTests(ITestOutputHelper output)
         return canary with { Spec = canary.Spec with { Replicas = null, Autoscaling = new AutoscalingSpec { Min = 1, Max = 8 } } };
     }
 
+    /// <summary>As an autoscaler does it: once more where somebody wrote in between.</summary>
     private static async Task ScaleAsync(TestWorld world, int replicas)
     {
         var key = new ObjectKey(Samples.Namespace, "bot");
-        var scale = await world.Client.GetScaleAsync<LlmDeployment>(key, CancellationToken.None);
-        await world.Client.ReplaceScaleAsync<LlmDeployment>(key, scale with { Spec = scale.Spec! with { Replicas = replicas } }, CancellationToken.None);
+        while (true)
+        {
+            var scale = await world.Client.GetScaleAsync<LlmDeployment>(key, CancellationToken.None);
+            try
+            {
+                await world.Client.ReplaceScaleAsync<LlmDeployment>(key, scale with { Spec = scale.Spec! with { Replicas = replicas } }, CancellationToken.None);
+                return;
+            }
+            catch (KubernetesException e) when (e.IsConflict)
+            {
+            }
+        }
     }
 
     private static int? Replicas(TestWorld world, string name) => world.Find<Deployment>("deployments.apps", name)?.Spec?.Replicas;

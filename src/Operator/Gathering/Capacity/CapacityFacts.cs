@@ -61,23 +61,27 @@ internal sealed class Survey
 
     public static Survey Of(CapacityQuestion question, ClusterFacts cluster)
     {
-        var nodes = cluster.Nodes.Where(node => Demand.Amount(node.Status?.Allocatable?.GetValueOrDefault(question.Resource)) > 0)
-            .OrderBy(node => node.Metadata.Name, StringComparer.Ordinal)
-            .Select(node => (Room: NodeRoom.Of(node), Obstacle: NodeMatch.Obstacle(question.Candidate, node))).ToList();
+        var nodes = new List<(NodeRoom Room, string? Obstacle)>();
         var leaving = question.LeavingPods.Select(pod => pod.Key()).ToHashSet();
         var held = new Dictionary<string, decimal>(StringComparer.Ordinal);
         var promised = new Dictionary<string, decimal>(StringComparer.Ordinal);
         var stable = new List<(Place Place, DateTimeOffset Created)>();
-        foreach (var (room, obstacle) in nodes)
+        foreach (var load in cluster.Nodes.Where(load => load.Offers(question.Resource)).OrderBy(load => load.Node.Metadata.Name, StringComparer.Ordinal))
         {
-            foreach (var pod in cluster.PodsOn(room.Node.Metadata.Name!).Where(pod => !pod.IsDeleting() && !leaving.Contains(pod.Key())))
+            var (room, obstacle) = (load.Room(), NodeMatch.Obstacle(question.Candidate, load.Node));
+            nodes.Add((room, obstacle));
+            foreach (var pod in load.Pods)
             {
-                var demand = Demand.Of(pod);
-                room.Take(demand);
-                if (question.StablePods.Contains(pod.Key()))
-                    stable.Add((new(room, demand), pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue));
+                if (leaving.Contains(pod.Key))
+                {
+                    room.GiveBack(pod.Demand);
+                    continue;
+                }
+
+                if (question.StablePods.Contains(pod.Key))
+                    stable.Add((new(room, pod.Demand), pod.Created));
                 if (obstacle is null)
-                    Count(held, CapacityArithmetic.NameOf(cluster.HolderOf(pod), question.Deployment), demand.GetValueOrDefault(question.Resource));
+                    Count(held, CapacityArithmetic.NameOf(pod.Holder, question.Deployment), pod.Demand.GetValueOrDefault(question.Resource));
             }
         }
 

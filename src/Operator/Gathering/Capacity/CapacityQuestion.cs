@@ -33,13 +33,8 @@ internal sealed record CapacityQuestion
 /// <summary>What the caches say of the cluster, as far as capacity goes.</summary>
 internal sealed record ClusterFacts
 {
-    public required IReadOnlyList<Node> Nodes { get; init; }
-
-    /// <summary>Pods on a node that have not ended, by the node's name.</summary>
-    public required Func<string, IReadOnlyList<BoundPod>> PodsOn { get; init; }
-
-    /// <summary>The LlmDeployment that a pod belongs to; null for a foreign one.</summary>
-    public required Func<BoundPod, ObjectKey?> HolderOf { get; init; }
+    /// <summary>The nodes with what is on them.</summary>
+    public required IReadOnlyList<NodeLoad> Nodes { get; init; }
 
     /// <summary>ResourceQuotas of the namespace of who asks.</summary>
     public IReadOnlyList<ResourceQuota> Quotas { get; init; } = [];

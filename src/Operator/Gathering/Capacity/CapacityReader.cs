@@ -8,6 +8,9 @@ namespace LlmOps.Operator.Gathering.Capacity;
 /// <summary>Asks the caches what room there is. Reads what this process wrote too, so that a promise counts from the moment it is written.</summary>
 internal sealed class CapacityReader(ClusterView cluster)
 {
+    private readonly NodeBook nodes = new(cluster);
+    private readonly ClaimBook claims = new(cluster);
+
     /// <summary>
     /// Room for the release that is to start, or that waits for it; null where it does not matter: on stable's pods, for a locked release, with requests on it. While
     /// a person rolls back that is the release that they go back to.
@@ -24,7 +27,7 @@ internal sealed class CapacityReader(ClusterView cluster)
         var wanted = Math.Max(1, plan.Replicas);
         if (plan.GpusPerReplica == 0)
             return new(sought.ServingHash, [wanted], "a replica needs no GPU");
-        var own = OwnPods(deployment);
+        var own = cluster.OwnPods(deployment.Key());
         var stable = own.Where(pod => state.Stable is { } serving && pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving) == serving.ServingHash).ToList();
         var question = new CapacityQuestion
         {
@@ -52,32 +55,16 @@ internal sealed class CapacityReader(ClusterView cluster)
         new CapacityQuestion { Deployment = deployment.Key(), Candidate = pod.Spec!, Resource = resource, Wanted = 1 },
         Facts(deployment)).Arithmetic;
 
+    /// <inheritdoc cref="ClaimBook.Promise"/>
+    public void Promise(LlmDeployment deployment, PodSpec? candidate) => claims.Promise(deployment, candidate);
+
+    /// <inheritdoc cref="ClaimBook.Settle"/>
+    public void Settle(ObjectKey key) => claims.Settle(key);
+
     private ClusterFacts Facts(LlmDeployment asking) => new()
     {
-        Nodes = cluster.Nodes.List(),
-        PodsOn = node => cluster.BoundPods.ListByIndex(Indexes.Node, node),
-        HolderOf = pod => cluster.Pods.Store.Get(pod.Key()) is { } ours ? HolderOf(ours) : null,
+        Nodes = nodes.Read(),
         Quotas = cluster.Quotas.ListByIndex(Indexes.Namespace, asking.Metadata.Namespace!),
-        Claims = [.. cluster.LlmDeployments.List()
-            .Select(listed => listed.Key()).Where(key => key != asking.Key()).Order(Comparer<ObjectKey>.Create((one, other) => string.CompareOrdinal(one.ToString(), other.ToString())))
-            .Select(cluster.LlmDeployments.Store.Get).OfType<LlmDeployment>().SelectMany(ClaimsOf)],
+        Claims = claims.OfOthers(asking.Key()),
     };
-
-    private IEnumerable<Claim> ClaimsOf(LlmDeployment deployment) => deployment.Status is { Candidate: not null } or { Stable: not null }
-        ? Claims.Of(deployment, OwnPods(deployment).ToLookup(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving) ?? string.Empty), pod => cluster.BoundPods.Store.Get(pod.Key()) is not null, release => TemplateOf(deployment, release))
-        : [];
-
-    private List<Pod> OwnPods(LlmDeployment deployment) =>
-        [.. cluster.Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key())).Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed"))];
-
-    private PodSpec? TemplateOf(LlmDeployment deployment, ReleaseStatus release)
-    {
-        var (ns, name) = (deployment.Metadata.Namespace!, deployment.Metadata.Name!);
-        return cluster.Deployments.Store.Get(new ObjectKey(ns, ObjectNames.Serving(name, release.ServingHash)))?.Spec?.Template?.Spec
-            ?? (cluster.Revisions.Store.Get(new ObjectKey(ns, ObjectNames.Revision(name, release.Release))) is { } revision ? ReleaseRecord.Read(revision)?.Template.Spec : null);
-    }
-
-    /// <summary>Null for the pod of an evaluation, which belongs to nobody's replicas.</summary>
-    private ObjectKey? HolderOf(Pod pod) =>
-        Indexes.ByLabel(pod.Metadata, Labels.Deployment).FirstOrDefault() is { } index && cluster.LlmDeployments.ListByIndex(Indexes.Deployment, index) is [var holder, ..] ? holder.Key() : null;
 }

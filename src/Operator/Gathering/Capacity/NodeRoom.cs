@@ -12,6 +12,9 @@ internal sealed class NodeRoom(Node node, Dictionary<string, decimal> free)
     public static NodeRoom Of(Node node) => new(
         node, (node.Status?.Allocatable ?? new Dictionary<string, string>()).ToDictionary(resource => resource.Key, resource => Demand.Amount(resource.Value), StringComparer.Ordinal));
 
+    /// <summary>What is free, by resource name: a copy.</summary>
+    public Dictionary<string, decimal> ToDictionary() => new(free, StringComparer.Ordinal);
+
     public decimal Free(string resource) => free.GetValueOrDefault(resource);
 
     /// <summary>How many pods of a kind fit; a resource that the node does not tell of is short only where it is an extended one.</summary>

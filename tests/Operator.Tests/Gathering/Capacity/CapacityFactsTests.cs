@@ -245,9 +245,7 @@ public sealed class CapacityFactsTests
 
         public ClusterFacts Facts => new()
         {
-            Nodes = nodes,
-            PodsOn = node => [.. pods.Where(pod => pod.Spec!.NodeName == node)],
-            HolderOf = pod => holders.TryGetValue(pod.Key(), out var holder) ? holder : null,
+            Nodes = [.. nodes.Select(node => NodeLoad.Of(node, pods.Where(pod => pod.Spec!.NodeName == node.Metadata.Name), pod => holders.TryGetValue(pod.Key(), out var holder) ? holder : null))],
             Quotas = quotas,
             Claims = claims,
         };

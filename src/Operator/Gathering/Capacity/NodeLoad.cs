@@ -1,0 +1,43 @@
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Operator.Gathering.Capacity;
+
+/// <summary>A pod on a node.</summary>
+/// <param name="Key">Which.</param>
+/// <param name="Holder">The LlmDeployment that it belongs to; null for a foreign one.</param>
+/// <param name="Demand">What it requests, by resource name.</param>
+/// <param name="Created">When it was created.</param>
+internal sealed record LoadedPod(ObjectKey Key, ObjectKey? Holder, IReadOnlyDictionary<string, decimal> Demand, DateTimeOffset Created);
+
+/// <summary>A node and the pods on it that are not being deleted, with their quantities read: worked out once per change of it, and asked by every rollout that looks for room. Immutable.</summary>
+internal sealed class NodeLoad
+{
+    private readonly Dictionary<string, decimal> allocatable;
+    private readonly Dictionary<string, decimal> free;
+
+    private NodeLoad(Node node, IReadOnlyList<LoadedPod> pods, Dictionary<string, decimal> allocatable, Dictionary<string, decimal> free) =>
+        (Node, Pods, this.allocatable, this.free) = (node, pods, allocatable, free);
+
+    public Node Node { get; }
+
+    public IReadOnlyList<LoadedPod> Pods { get; }
+
+    /// <param name="node">The node.</param>
+    /// <param name="pods">Pods on it that have not ended.</param>
+    /// <param name="holderOf">The LlmDeployment that a pod belongs to; null for a foreign one.</param>
+    public static NodeLoad Of(Node node, IEnumerable<BoundPod> pods, Func<BoundPod, ObjectKey?> holderOf)
+    {
+        var room = NodeRoom.Of(node);
+        var allocatable = room.ToDictionary();
+        var loaded = pods.Where(pod => !pod.IsDeleting())
+            .Select(pod => new LoadedPod(pod.Key(), holderOf(pod), Demand.Of(pod), pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue)).ToList();
+        foreach (var pod in loaded)
+            room.Take(pod.Demand);
+        return new(node, loaded, allocatable, room.ToDictionary());
+    }
+
+    public bool Offers(string resource) => allocatable.GetValueOrDefault(resource) > 0;
+
+    /// <summary>What is left, to be taken from on paper.</summary>
+    public NodeRoom Room() => new(Node, new(free, StringComparer.Ordinal));
+}

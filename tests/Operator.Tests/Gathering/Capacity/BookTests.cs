@@ -1,0 +1,153 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Gathering.Capacity;
+using LlmOps.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Gathering.Capacity;
+
+/// <summary>What is kept up change by change must be what would be worked out anew.</summary>
+public sealed class BookTests : IAsyncLifetime
+{
+    private const string Gpu = "nvidia.com/gpu";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly PodSpec Template = new() { Containers = [new Container { Name = "engine", Resources = new() { Requests = new Dictionary<string, string> { [Gpu] = "1" } } }] };
+    private readonly CancellationTokenSource stop = new();
+    private InProcessApiServer server = null!;
+    private KubernetesClient client = null!;
+    private ClusterView cluster = null!;
+    private NodeBook nodes = null!;
+    private ClaimBook claims = null!;
+    private Task running = Task.CompletedTask;
+
+    public async Task InitializeAsync()
+    {
+        server = await InProcessApiServer.StartAsync();
+        server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
+        client = new(server.Configuration);
+        cluster = new(client, [], new("llmops-system", "gateway"), NullLogger.Instance, TimeProvider.System);
+        (nodes, claims) = (new(cluster), new(cluster));
+        Seed(new Node { Metadata = new() { Name = "n1" }, Status = new() { Allocatable = new Dictionary<string, string> { [Gpu] = "4" } } });
+        running = cluster.RunAsync(stop.Token);
+        await cluster.WaitForSyncAsync(stop.Token);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running;
+        cluster.Dispose();
+        client.Dispose();
+        await server.DisposeAsync();
+        stop.Dispose();
+    }
+
+    [Fact]
+    public async Task A_node_has_what_is_on_it_now()
+    {
+        Assert.Equal(4, Free());
+        Seed(Pod("one"));
+        Seed(Pod("two"));
+        await UntilAsync(() => Free() == 2, "both pods are counted");
+        Assert.True(await client.DeleteAsync<Pod>(new("default", "one"), new() { GracePeriodSeconds = 0 }, stop.Token));
+        await UntilAsync(() => Free() == 3, "the pod that went is not counted any more");
+        Assert.True(await client.DeleteAsync<Node>(new(string.Empty, "n1"), null, stop.Token));
+        await UntilAsync(() => nodes.Read().Count == 0, "the node is gone");
+    }
+
+    [Fact]
+    public async Task A_pod_that_was_seen_before_its_LlmDeployment_becomes_its_own()
+    {
+        Seed(Pod("bot-s1-0", "s1"));
+        await UntilAsync(() => Free() == 3, "the pod is counted");
+        Assert.Null(Holder());
+        var deployment = Samples.Canary("v1");
+        Seed(deployment with { Metadata = deployment.Metadata with { Name = "bot", Namespace = "default" } });
+        await UntilAsync(() => Holder() == new ObjectKey("default", "bot"), "it has a holder");
+    }
+
+    [Fact]
+    public async Task A_promise_counts_before_it_is_written_and_goes_with_a_write_that_failed()
+    {
+        var deployment = await DeploymentAsync();
+        Assert.Empty(claims.OfOthers(Other));
+
+        claims.Promise(deployment with { Status = Status() }, Template);
+        Assert.Equal(1, Assert.Single(claims.OfOthers(Other)).Unbound);
+        Assert.Empty(claims.OfOthers(deployment.Key()));
+
+        claims.Settle(deployment.Key());
+        Assert.Empty(claims.OfOthers(Other));
+    }
+
+    [Fact]
+    public async Task A_promise_that_was_written_counts_until_its_pod_has_a_node()
+    {
+        var deployment = await DeploymentAsync();
+        Seed(Workload());
+        await UntilAsync(() => cluster.Deployments.List().Count == 1, "the template is known");
+        claims.Promise(deployment with { Status = Status() }, Template);
+        cluster.LlmDeployments.Store.Note(deployment with { Status = Status(), Metadata = deployment.Metadata with { ResourceVersion = "999999" } });
+        claims.Settle(deployment.Key());
+        Assert.Equal(1, Assert.Single(claims.OfOthers(Other)).Unbound);
+
+        Seed(Pod("bot-s1-0", "s1"));
+        await UntilAsync(() => claims.OfOthers(Other).Count == 0, "nothing is left to claim");
+    }
+
+    [Fact]
+    public async Task What_was_written_is_kept_only_until_the_watch_brings_it()
+    {
+        var deployment = await DeploymentAsync();
+        var store = cluster.LlmDeployments.Store;
+        store.Note(await client.MergePatchAsync<LlmDeployment>(deployment.Key(), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["k"] = "v" } } }));
+        await UntilAsync(() => store.Unseen == 0, "nobody need read it for it to be forgotten");
+
+        // The watch was faster than the answer.
+        store.Note(deployment);
+        Assert.Equal(0, store.Unseen);
+    }
+
+    private static string RepositoryRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", ".."));
+
+    private static ObjectKey Other { get; } = new("default", "other");
+
+    private decimal Free() => Assert.Single(nodes.Read()).Room().Free(Gpu);
+
+    private ObjectKey? Holder() => Assert.Single(Assert.Single(nodes.Read()).Pods).Holder;
+
+    private async Task<LlmDeployment> DeploymentAsync()
+    {
+        var deployment = Samples.Canary("v1");
+        Seed(deployment with { Metadata = deployment.Metadata with { Name = "bot", Namespace = "default" } });
+        await UntilAsync(() => cluster.LlmDeployments.List().Count == 1, "the LlmDeployment is known");
+        return cluster.LlmDeployments.List()[0];
+    }
+
+    private static LlmDeploymentStatus Status() => new() { Candidate = new ReleaseStatus { Release = "r1", ServingHash = "s1", PromptHash = "p", Service = "bot-s1", Weight = 0, Replicas = 1 } };
+
+    private static Deployment Workload() => new()
+    {
+        Metadata = new() { Name = "bot-s1", Namespace = "default", Labels = Owned("s1") },
+        Spec = new() { Selector = new() { MatchLabels = Owned("s1") }, Template = new() { Metadata = new() { Labels = Owned("s1") }, Spec = Template } },
+    };
+
+    private static Pod Pod(string name, string? serving = null) => new()
+    {
+        Metadata = new() { Name = name, Namespace = "default", Labels = serving is null ? null : Owned(serving) },
+        Spec = Template with { NodeName = "n1" },
+        Status = new() { Phase = "Running" },
+    };
+
+    private static Dictionary<string, string> Owned(string serving) => new() { [Labels.ManagedBy] = Labels.ManagedByValue, [Labels.Deployment] = "bot", [Labels.Serving] = serving };
+
+    private void Seed<T>(T obj)
+        where T : class, IResource<T> => server.Seed(JsonSerializer.SerializeToNode(obj, T.JsonType)!.AsObject());
+
+    private static Task UntilAsync(Func<bool> condition, string what) => Eventually.TrueAsync(condition, Patience, what);
+}
