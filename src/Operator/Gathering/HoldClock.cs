@@ -11,7 +11,7 @@ namespace LlmOps.Operator.Gathering;
 /// <remarks>What began before this process looked for the first time is believed: it was seen by another one.</remarks>
 internal sealed class HoldClock
 {
-    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<ObjectKey, Seen> seen = new();
 

@@ -12,7 +12,8 @@ namespace LlmOps.Operator.Tests.Faults;
 [Collection(FaultWorldsGroup.Name)]
 public sealed class CrashTests(FaultWorlds worlds, ITestOutputHelper output)
 {
-    private static readonly TimeSpan UnderWay = TimeSpan.FromMilliseconds(500);
+    /// <summary>Half a second that a status may be late is not made good; as much again may go by while an operator is started that was not there to see.</summary>
+    private static readonly TimeSpan UnderWay = TimeSpan.FromSeconds(1);
 
     public static TheoryData<string> Stories => new(Story.All.Select(story => story.Name));
 

@@ -24,10 +24,17 @@ public sealed class HoldClockTests
     }
 
     [Fact]
+    public void A_hold_is_not_shorter_by_more_than_half_a_second()
+    {
+        Correct(epoch: 1, hold: null, at: 0);
+        Assert.Equal(Start.AddSeconds(1.8), Correct(epoch: 2, hold: 1, at: 1.8));
+    }
+
+    [Fact]
     public void A_hold_that_was_seen_soon_stays_as_it_is()
     {
         Correct(epoch: 1, hold: null, at: 0);
-        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 1.9));
+        Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 1.4));
         Assert.Equal(Start.AddSeconds(1), Correct(epoch: 2, hold: 1, at: 60));
     }
 
