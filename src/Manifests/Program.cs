@@ -25,6 +25,7 @@ command.SetAction(arguments =>
         new(In(chart, "files", "rbac"), ChartFiles.Rbac(arguments.GetRequiredValue(config))),
         new(In(chart, "files", "policy"), ChartFiles.Policies(arguments.GetRequiredValue(config))),
         new(arguments.GetRequiredValue(docs), GeneratedFiles.Documents()),
+        new(In(docs, "resources"), GeneratedFiles.Resources()),
     ];
     if (arguments.GetValue(write))
     {

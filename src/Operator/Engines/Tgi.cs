@@ -31,7 +31,6 @@ internal sealed class Tgi : IEngine
         [CheckMetrics.Errors] = EngineQueries.Share("tgi_request_count", string.Empty, ("tgi_request_failure", "err!=\"validation\"")),
     };
 
-    /// <summary>TGI answers to one name only.</summary>
     /// <summary>What clients did wrong (validation) or broke off themselves (dropped) is no request that the release failed.</summary>
     public RequestCounts? CountRequests(string metrics)
     {
@@ -47,6 +46,7 @@ internal sealed class Tgi : IEngine
         return new(succeeded + failed, failed);
     }
 
+    /// <summary>TGI answers to one name only.</summary>
     public string ServedName(string deployment, ModelSpec model) => "tgi";
 
     public string DefaultImage(ResourcesSpec? resources) => PinnedImage;

@@ -36,10 +36,9 @@ public sealed class NodeSimulatorTests(ClusterFixture cluster) : IClassFixture<C
         await AvailableAsync(ns, "web", 2);
         var before = (await cluster.PodsWhenAsync(ns, all => all.Count == 2)).Select(pod => pod.Metadata.Name).ToHashSet();
 
-        var deployment = (await cluster.Client.GetAsync<Deployment>(new(ns, "web"), ct))!;
-        var template = deployment.Spec!.Template!;
-        await cluster.Client.ReplaceAsync(
-            deployment with { Spec = deployment.Spec with { Template = template with { Metadata = template.Metadata! with { Annotations = new Dictionary<string, string> { ["version"] = "2" } } } } }, ct);
+        // A patch, since the deployment controller may write its status at any moment.
+        var newer = JsonNode.Parse("""{"spec": {"template": {"metadata": {"annotations": {"version": "2"}}}}}""")!;
+        await cluster.Client.MergePatchAsync<Deployment>(new(ns, "web"), newer, ct: ct);
 
         var lowest = int.MaxValue;
         await cluster.PodsWhenAsync(ns, all =>

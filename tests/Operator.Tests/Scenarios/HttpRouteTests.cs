@@ -157,7 +157,8 @@ public sealed class HttpRouteTests(ITestOutputHelper output)
         await using var second = await SplitEnginesAsync(world);
         world.Gateway.IsQuiet = true;
         world.Router.Leak = 0.6;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", replicas: 1, steps: [new RolloutStep { Weight = 50, Hold = TimeSpan.FromSeconds(3), MinRequests = 20 }])));
+        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", replicas: 1, steps: [new RolloutStep { Weight = 50, Hold = TimeSpan.FromSeconds(1), MinRequests = 400 }])));
+        // A fifth of the requests in place of a half: with 400 of the candidate nobody takes that for chance, so the step cannot be over before it is seen.
         var held = await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.TrafficShareMismatch, "the share misses the weight");
         Assert.Contains("50% was asked for", held.Status!.Rollout!.Message, StringComparison.Ordinal);
         Assert.Equal(50, held.Status.Candidate!.Weight);
