@@ -57,6 +57,13 @@ bench: build ## Measure time to revert, the gateway's overhead beside nginx and 
 bench-stats: build ## Simulate 10,000 rollouts each: false reverts and time to detect, beside other methods and published tables
 	@dotnet run --project tests/Bench -c $(CONFIGURATION) --no-build -- statistics --json artifacts/bench/statistics.json
 
+.PHONY: plugin
+plugin: ## Publish kubectl-llm, one file that needs no .NET, to artifacts/plugin; put it on your PATH
+	@dotnet publish src/Cli -c $(CONFIGURATION) --use-current-runtime --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true \
+	  -p:DebugType=none -o artifacts/plugin -v quiet --nologo
+	@artifacts/plugin/kubectl-llm completion kubectl >artifacts/plugin/kubectl_complete-llm && chmod +x artifacts/plugin/kubectl_complete-llm
+	@rm -f artifacts/plugin/*.xml; ls -l artifacts/plugin
+
 .PHONY: run
 run: build ## Run the operator against the current kubeconfig
 	@dotnet run --project src/Operator -c $(CONFIGURATION) --no-build --

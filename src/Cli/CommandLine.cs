@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using LlmOps.Cli.Actions;
 using LlmOps.Cli.Completion;
+using LlmOps.Cli.Diff;
 using LlmOps.Cli.Explain;
 using LlmOps.Cli.History;
+using LlmOps.Cli.Lint;
 using LlmOps.Cli.Status;
 
 namespace LlmOps.Cli;
@@ -20,6 +22,8 @@ internal static class CommandLine
             StatusCommand.Create(shell),
             ExplainCommand.Create(shell),
             HistoryCommand.Create(shell),
+            DiffCommand.Create(shell),
+            LintCommand.Create(shell),
         };
         foreach (var action in ActionCommands.Create(shell))
             root.Add(action);

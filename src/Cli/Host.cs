@@ -13,6 +13,8 @@ internal sealed record Host
 
     public required TextWriter Error { get; init; }
 
+    public TextReader Input { get; init; } = TextReader.Null;
+
     /// <summary>Columns of the terminal; null where the output is a pipe or a file.</summary>
     public int? Columns { get; init; }
 
@@ -28,6 +30,7 @@ internal sealed record Host
     {
         Output = Console.Out,
         Error = Console.Error,
+        Input = Console.In,
         Columns = Console.IsOutputRedirected ? null : Math.Max(40, Console.WindowWidth),
         Environment = System.Environment.GetEnvironmentVariable,
         Time = TimeProvider.System,

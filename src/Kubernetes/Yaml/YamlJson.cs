@@ -17,6 +17,44 @@ public static partial class YamlJson
         return [.. stream.Documents.Select(static d => Convert(d.RootNode)).OfType<JsonNode>()];
     }
 
+    /// <summary>The same, with the line on which each field begins, by its path as the API server writes it: <c>spec.rollout.steps[1].weight</c>. The empty path is the document's.</summary>
+    /// <exception cref="FormatException">Something that JSON cannot say.</exception>
+    /// <exception cref="YamlException">This is no YAML.</exception>
+    public static IReadOnlyList<(JsonNode Document, IReadOnlyDictionary<string, int> Lines)> LocatedDocuments(string yaml)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(yaml));
+        var documents = new List<(JsonNode, IReadOnlyDictionary<string, int>)>();
+        foreach (var document in stream.Documents)
+        {
+            if (Convert(document.RootNode) is not { } node)
+                continue;
+            var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+            Locate(document.RootNode, string.Empty, (int)document.RootNode.Start.Line, lines);
+            documents.Add((node, lines));
+        }
+
+        return documents;
+    }
+
+    private static void Locate(YamlNode node, string path, int line, Dictionary<string, int> lines)
+    {
+        lines[path] = line;
+        if (node is YamlMappingNode mapping)
+        {
+            foreach (var (key, value) in mapping.Children)
+            {
+                var name = ((YamlScalarNode)key).Value;
+                Locate(value, path.Length == 0 ? name ?? string.Empty : $"{path}.{name}", (int)key.Start.Line, lines);
+            }
+        }
+        else if (node is YamlSequenceNode sequence)
+        {
+            foreach (var (index, item) in sequence.Children.Index())
+                Locate(item, $"{path}[{index}]", (int)item.Start.Line, lines);
+        }
+    }
+
     private static JsonNode? Convert(YamlNode node) => node switch
     {
         YamlMappingNode mapping => new JsonObject(mapping.Children.Select(static c =>

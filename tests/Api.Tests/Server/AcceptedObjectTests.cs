@@ -21,6 +21,7 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
             document["metadata"]!.AsObject().Remove("namespace");
             var (status, body) = await server.CreateAsync(GoodObjects.Plural(document), document);
             Assert.True(status == HttpStatusCode.Created, $"{file}: {document["kind"]} {document["metadata"]!["name"]}: {body["message"]}");
+            Assert.Empty(OfflineRules.Check(document));
         }
     }
 

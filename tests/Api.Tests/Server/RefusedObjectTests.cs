@@ -241,8 +241,15 @@ public sealed class RefusedObjectTests(ApiServerFixture server)
 
     private async Task RefusesAsync(string kind, string patch, string message)
     {
-        var good = GoodObjects.Minimal(kind);
-        AssertRefused(await server.CreateAsync(GoodObjects.Plural(good), Merge(good, JsonNode.Parse(patch)!)!), patch, message);
+        var bad = Merge(GoodObjects.Minimal(kind), JsonNode.Parse(patch)!)!.AsObject();
+        var answer = await server.CreateAsync(GoodObjects.Plural(bad), bad);
+        AssertRefused(answer, patch, message);
+
+        // What reads manifests without a server (kubectl llm lint) refuses the same fields, in the same words where they are ours.
+        var causes = OfflineRules.Check(bad);
+        Assert.Equal(OfflineRules.FieldsOf(answer.Body), causes.Select(c => c.Field).Distinct().Order(StringComparer.Ordinal));
+        if (answer.Status == HttpStatusCode.UnprocessableEntity)
+            Assert.Contains(causes, c => $"{c.Field}: {c.Message}".Contains(message, StringComparison.Ordinal));
     }
 
     private static void AssertRefused((HttpStatusCode Status, JsonNode Body) answer, string what, string message)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Http;
 
 namespace LlmOps.Testing.ApiServer.Apply;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Apply;
-using LlmOps.Testing.ApiServer.Schema;
 
 namespace LlmOps.Testing.ApiServer.Resources;
 

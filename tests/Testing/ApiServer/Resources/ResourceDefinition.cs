@@ -1,3 +1,5 @@
+using LlmOps.Kubernetes.Schema;
+
 namespace LlmOps.Testing.ApiServer.Resources;
 
 /// <summary>
@@ -31,7 +33,7 @@ internal sealed record ResourceDefinition
     public ScaleDefinition? Scale { get; init; }
 
     /// <summary>Structural schema of a custom resource; null for built-in kinds, which are not validated in depth.</summary>
-    public Schema.StructuralSchema? Schema { get; init; }
+    public StructuralSchema? Schema { get; init; }
 
     /// <summary>How server-side apply merges objects of this kind.</summary>
     public required Apply.MergeSchema MergeSchema { get; init; }

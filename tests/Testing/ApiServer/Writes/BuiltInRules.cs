@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Http;
 using LlmOps.Testing.ApiServer.Resources;
 using LlmOps.Testing.ApiServer.Storage;

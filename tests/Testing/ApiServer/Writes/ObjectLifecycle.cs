@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Http;
 using LlmOps.Testing.ApiServer.Resources;
 using LlmOps.Testing.ApiServer.Storage;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Http;
 using LlmOps.Testing.ApiServer.Storage;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Apply;
 using LlmOps.Testing.ApiServer.Http;
 using LlmOps.Testing.ApiServer.Resources;
-using LlmOps.Testing.ApiServer.Schema;
 using LlmOps.Testing.ApiServer.Storage;
 
 namespace LlmOps.Testing.ApiServer.Writes;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes.Schema;
 using LlmOps.Testing.ApiServer.Http;
-using LlmOps.Testing.ApiServer.Schema;
 using LlmOps.Testing.ApiServer.Storage;
 
 namespace LlmOps.Testing.ApiServer.Writes;

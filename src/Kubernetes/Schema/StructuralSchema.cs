@@ -1,14 +1,14 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace LlmOps.Testing.ApiServer.Schema;
+namespace LlmOps.Kubernetes.Schema;
 
 /// <summary>
-/// The part of a structural OpenAPI v3 schema that this server enforces. CEL rules (<c>x-kubernetes-validations</c>) are
-/// not evaluated: they are proven on the real API server.
+/// A structural OpenAPI v3 schema of a CustomResourceDefinition: what both the in-process API server of the tests and <c>kubectl llm lint</c> go by, and
+/// what tests hold against the real API server.
 /// See https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
 /// </summary>
-internal sealed record StructuralSchema
+public sealed record StructuralSchema
 {
     public string? Type { get; init; }
 
@@ -67,6 +67,9 @@ internal sealed record StructuralSchema
 
     public int? MaxProperties { get; init; }
 
+    /// <summary>CEL rules (<c>x-kubernetes-validations</c>) of this place.</summary>
+    public IReadOnlyList<ValidationRule> Rules { get; init; } = [];
+
     public IReadOnlyList<StructuralSchema> AllOf { get; init; } = [];
 
     public IReadOnlyList<StructuralSchema> AnyOf { get; init; } = [];
@@ -106,6 +109,7 @@ internal sealed record StructuralSchema
         MaxItems = (int?)Number(json, "maxItems"),
         MinProperties = (int?)Number(json, "minProperties"),
         MaxProperties = (int?)Number(json, "maxProperties"),
+        Rules = json["x-kubernetes-validations"] is JsonArray rules ? [.. rules.Select(static r => ValidationRule.Read(r!.AsObject()))] : [],
         AllOf = Many(json, "allOf"),
         AnyOf = Many(json, "anyOf"),
         OneOf = Many(json, "oneOf"),

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace LlmOps.Testing.ApiServer.Schema;
+namespace LlmOps.Kubernetes.Schema;
 
-internal static class JsonNumbers
+public static class JsonNumbers
 {
     /// <summary>The number, whatever .NET type the node was made from; null when it is not a number.</summary>
     public static double? TryGetNumber(this JsonNode node) => node.GetValueKind() switch

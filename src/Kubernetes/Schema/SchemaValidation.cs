@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LlmOps.Testing.ApiServer.Http;
 
-namespace LlmOps.Testing.ApiServer.Schema;
+namespace LlmOps.Kubernetes.Schema;
 
 /// <summary>Checks a value against its schema and words the failures as the real API server does.</summary>
-internal static class SchemaValidation
+public static class SchemaValidation
 {
     public static IReadOnlyList<FieldCause> Validate(JsonObject root, StructuralSchema schema)
     {
@@ -102,7 +101,7 @@ internal static class SchemaValidation
             var itemPath = $"{path}[{i}]";
             if (schema.Items is { } items)
                 Validate(array[i], items, itemPath, causes);
-            var identity = Apply.ListIdentity.Of(array[i], schema.ListType, schema.ListMapKeys, key => schema.Items?.Properties.GetValueOrDefault(key)?.Default);
+            var identity = ListIdentity.Of(array[i], schema.ListType, schema.ListMapKeys, key => schema.Items?.Properties.GetValueOrDefault(key)?.Default);
             if (identity is not null && !seen.Add(identity))
                 causes.Add(FieldCause.Duplicate(itemPath, identity[2..]));
         }

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 
-namespace LlmOps.Testing.ApiServer.Schema;
+namespace LlmOps.Kubernetes.Schema;
 
 /// <summary>Pruning of unknown fields and defaulting, in the order and with the null rules of apiextensions-apiserver.</summary>
-internal static class SchemaDefaults
+public static class SchemaDefaults
 {
     /// <summary>Removes what the schema does not declare; returns the removed paths.</summary>
     public static IReadOnlyList<string> Prune(JsonObject root, StructuralSchema schema)

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using LlmOps.Api;
+using LlmOps.Demo.Stories;
+using Xunit;
+
+namespace LlmOps.EndToEnd.Product;
+
+/// <summary>A canary that is watched and led with nothing but <c>kubectl llm</c>, through the real kubectl, while users are served.</summary>
+[Collection(ProductCollection.Name)]
+public sealed class PluginTests(ProductFixture product)
+{
+    private const string Bot = Samples.Deployment;
+
+    [RealApiServerFact]
+    public async Task A_canary_is_looked_at_paused_skipped_approved_and_another_one_aborted()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var ct = limit.Token;
+        await using var scene = await product.ServeAsync(new Wanted(), ct);
+        await using var users = scene.Users(20);
+        var shell = new PluginShell(scene.KubeconfigPath, scene.Namespace);
+        var first = scene.Status.Stable!.Release;
+
+        await scene.ApplyAsync(new() { Revision = "v2", Steps = "[{weight: 25, hold: 20m}, {approve: {}}]" }, ct);
+        var second = (await scene.UntilTriedAsync("v2", 25, ct)).Candidate!.Release;
+        var tree = await shell.LlmAsync(ct, Ends.Done, "status", Bot);
+        Assert.Contains($"|-- stable  {first}  75%  1/1 ready\n", tree, StringComparison.Ordinal);
+        Assert.Contains($"|-- candidate  {second}  25%  1/1 ready\n", tree, StringComparison.Ordinal);
+        Assert.Contains("model.revision: v1 → v2", tree, StringComparison.Ordinal);
+        Assert.Matches(@"\[>\] 1 weight 25%", tree);
+        Assert.Matches(@"\[ \] 2 approval", tree);
+        Assert.Matches($@"(?m)^{Bot} +Progressing +{first} +{second} +25% +1/2 ", await shell.LlmAsync(ct, Ends.Done, "status"));
+        Assert.Matches(@"model\.revision +v1 +v2", await shell.LlmAsync(ct, Ends.Done, "diff", Bot));
+        var why = JsonNode.Parse(await shell.LlmAsync(ct, Ends.Done, "explain", Bot, "-o", "json"))!;
+        Assert.Equal("approval", (string?)why["next"]);
+        Assert.Contains(why["needs"]!.AsArray(), need => (string?)need!["what"] == "the weight is held for 20m" && (bool?)need["isMet"] == false);
+
+        await shell.LlmAsync(ct, Ends.Done, "pause", Bot, "--reason", "looking at it");
+        Assert.Contains("paused by", await shell.LlmAsync(ct, Ends.Done, "explain", Bot), StringComparison.Ordinal);
+        await shell.LlmAsync(ct, Ends.No, "promote", Bot);
+        await shell.LlmAsync(ct, Ends.Done, "resume", Bot);
+        Assert.StartsWith("SkipStep applied: ", await shell.LlmAsync(ct, Ends.Done, "skip", Bot), StringComparison.Ordinal);
+        await scene.UntilAsync("it to wait for an approval", s => s.Rollout?.Reason == Reasons.AwaitingApproval, ct);
+        Assert.Contains($"kubectl llm approve {Bot} -n {scene.Namespace}", await shell.LlmAsync(ct, Ends.Done, "explain", Bot), StringComparison.Ordinal);
+        await shell.LlmAsync(ct, Ends.No, "approve", Bot, "--release", first);
+        await shell.LlmAsync(ct, Ends.Done, "approve", Bot);
+        Assert.Contains($"release {second} serves", await shell.LlmAsync(ct, Ends.Done, "status", Bot, "--wait", "--timeout", "2m"), StringComparison.Ordinal);
+
+        // Who acted is the name that the API server knows them by, with nothing given.
+        var me = (await scene.KubectlAsync(ct, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Trim();
+        Assert.All(await scene.ListAsync<RolloutAction>(ct), action => Assert.Equal(me, action.Spec.RequestedBy));
+
+        await scene.ApplyAsync(new() { Revision = "v3", Steps = "[{weight: 25, hold: 20m}]" }, ct);
+        var third = await scene.UntilTriedAsync("v3", 25, ct);
+        await shell.LlmAsync(ct, Ends.Done, "abort", Bot, "--reason", "not today");
+        await shell.LlmAsync(ct, Ends.No, "status", Bot, "--wait", "--timeout", "1m");
+        await scene.UntilEndedAsync(third.Rollout!.Id, ct);
+        Assert.Matches($@"(?s){third.Rollout.Id} +{third.Candidate!.Release} +Reverted +Aborted .*{second} +Promoted .*{first} +Promoted ", await shell.LlmAsync(ct, Ends.Done, "history", Bot));
+        Assert.Contains("not today", await shell.LlmAsync(ct, Ends.Done, "history", Bot, third.Rollout.Id), StringComparison.Ordinal);
+
+        await shell.InstallCompletionAsync(ct);
+        Assert.Contains("status", (await shell.KubectlAsync(ct, "__complete", "llm", "st")).Output, StringComparison.Ordinal);
+        Assert.Contains(Bot, (await shell.KubectlAsync(ct, "__complete", "llm", "status", "-n", scene.Namespace, "")).Output, StringComparison.Ordinal);
+        Assert.Empty(users.Statistics.Failures);
+    }
+}
