@@ -19,7 +19,7 @@ internal static class ClusterNames
         try
         {
             using var session = new Session(shell.Host, shell.Options, context.ParseResult);
-            using var limit = new CancellationTokenSource(Limit);
+            using var limit = new CancellationTokenSource(Limit, shell.Host.Time);
             var found = session.Client.ListAsync<T>(session.Namespace, ct: limit.Token).GetAwaiter().GetResult();
             return [.. found.Items.Select(o => new CompletionItem(o.Metadata.Name!))];
         }

@@ -7,7 +7,7 @@ namespace LlmOps.Kubernetes.Schema;
 public static class RuleValidation
 {
     /// <summary>Causes after which the server does not look at rules.</summary>
-    private static readonly string[] Blocking = ["FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"];
+    private static readonly string[] Blocking = ["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"];
 
     /// <summary>Whether rules are looked at where the schema found these causes.</summary>
     public static bool IsReached(IEnumerable<FieldCause> causes) => !causes.Any(c => Blocking.Contains(c.Reason));

@@ -16,8 +16,10 @@ internal static partial class OfflineRules
     /// <summary>The fields that a server's refusal names, each once.</summary>
     public static IEnumerable<string> FieldsOf(JsonNode status)
     {
-        // Without a field, the server prints the path of nothing.
-        var causes = (status["details"]?["causes"]?.AsArray() ?? []).Select(c => (string?)c!["field"] ?? string.Empty).Select(f => f == "<nil>" ? string.Empty : f);
+        // That the server did not look at its rules is no finding. Without a field, it prints the path of nothing.
+        var causes = (status["details"]?["causes"]?.AsArray() ?? [])
+            .Where(c => ((string?)c!["message"])?.Contains("some validation rules were not checked", StringComparison.Ordinal) != true)
+            .Select(c => (string?)c!["field"] ?? string.Empty).Select(f => f == "<nil>" ? string.Empty : f);
         var unknown = UnknownField().Matches((string?)status["message"] ?? string.Empty).Select(m => m.Groups[1].Value);
         return causes.Concat(unknown).Distinct().Order(StringComparer.Ordinal);
     }

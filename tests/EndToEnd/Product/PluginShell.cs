@@ -39,6 +39,10 @@ internal sealed class PluginShell(string kubeconfigPath, string ns)
         return actual == (int)code ? output : throw new InvalidOperationException($"kubectl llm {string.Join(' ', arguments)} ended with {actual}, not {(int)code}: {output}{error}");
     }
 
+    /// <summary>The same with a verb: the operator's answer is waited for however slow the machine is.</summary>
+    [SuppressMessage("Design", "CA1068:CancellationToken parameters must come last", Justification = "As Kubectl: the words of the command come last.")]
+    public Task<string> ActAsync(CancellationToken ct, Ends code, params string[] arguments) => LlmAsync(ct, code, [.. arguments, "--timeout", "5m"]);
+
     /// <summary>Puts the file that kubectl asks for completions on the PATH, as the plugin prints it.</summary>
     public async Task InstallCompletionAsync(CancellationToken ct)
     {

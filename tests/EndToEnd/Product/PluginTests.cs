@@ -14,7 +14,7 @@ public sealed class PluginTests(ProductFixture product)
     [RealApiServerFact]
     public async Task A_canary_is_looked_at_paused_skipped_approved_and_another_one_aborted()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
         var ct = limit.Token;
         await using var scene = await product.ServeAsync(new Wanted(), ct);
         await using var users = scene.Users(20);
@@ -35,16 +35,16 @@ public sealed class PluginTests(ProductFixture product)
         Assert.Equal("approval", (string?)why["next"]);
         Assert.Contains(why["needs"]!.AsArray(), need => (string?)need!["what"] == "the weight is held for 20m" && (bool?)need["isMet"] == false);
 
-        await shell.LlmAsync(ct, Ends.Done, "pause", Bot, "--reason", "looking at it");
+        await shell.ActAsync(ct, Ends.Done, "pause", Bot, "--reason", "looking at it");
         Assert.Contains("paused by", await shell.LlmAsync(ct, Ends.Done, "explain", Bot), StringComparison.Ordinal);
-        await shell.LlmAsync(ct, Ends.No, "promote", Bot);
-        await shell.LlmAsync(ct, Ends.Done, "resume", Bot);
-        Assert.StartsWith("SkipStep applied: ", await shell.LlmAsync(ct, Ends.Done, "skip", Bot), StringComparison.Ordinal);
+        await shell.ActAsync(ct, Ends.No, "promote", Bot);
+        await shell.ActAsync(ct, Ends.Done, "resume", Bot);
+        Assert.StartsWith("SkipStep applied: ", await shell.ActAsync(ct, Ends.Done, "skip", Bot), StringComparison.Ordinal);
         await scene.UntilAsync("it to wait for an approval", s => s.Rollout?.Reason == Reasons.AwaitingApproval, ct);
         Assert.Contains($"kubectl llm approve {Bot} -n {scene.Namespace}", await shell.LlmAsync(ct, Ends.Done, "explain", Bot), StringComparison.Ordinal);
-        await shell.LlmAsync(ct, Ends.No, "approve", Bot, "--release", first);
-        await shell.LlmAsync(ct, Ends.Done, "approve", Bot);
-        Assert.Contains($"release {second} serves", await shell.LlmAsync(ct, Ends.Done, "status", Bot, "--wait", "--timeout", "2m"), StringComparison.Ordinal);
+        await shell.ActAsync(ct, Ends.No, "approve", Bot, "--release", first);
+        await shell.ActAsync(ct, Ends.Done, "approve", Bot);
+        Assert.Contains($"release {second} serves", await shell.LlmAsync(ct, Ends.Done, "status", Bot, "--wait", "--timeout", "5m"), StringComparison.Ordinal);
 
         // Who acted is the name that the API server knows them by, with nothing given.
         var me = (await scene.KubectlAsync(ct, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Trim();
@@ -52,15 +52,17 @@ public sealed class PluginTests(ProductFixture product)
 
         await scene.ApplyAsync(new() { Revision = "v3", Steps = "[{weight: 25, hold: 20m}]" }, ct);
         var third = await scene.UntilTriedAsync("v3", 25, ct);
-        await shell.LlmAsync(ct, Ends.Done, "abort", Bot, "--reason", "not today");
-        await shell.LlmAsync(ct, Ends.No, "status", Bot, "--wait", "--timeout", "1m");
+        await shell.ActAsync(ct, Ends.Done, "abort", Bot, "--reason", "not today");
+        await shell.LlmAsync(ct, Ends.No, "status", Bot, "--wait", "--timeout", "5m");
         await scene.UntilEndedAsync(third.Rollout!.Id, ct);
         Assert.Matches($@"(?s){third.Rollout.Id} +{third.Candidate!.Release} +Reverted +Aborted .*{second} +Promoted .*{first} +Promoted ", await shell.LlmAsync(ct, Ends.Done, "history", Bot));
         Assert.Contains("not today", await shell.LlmAsync(ct, Ends.Done, "history", Bot, third.Rollout.Id), StringComparison.Ordinal);
 
         await shell.InstallCompletionAsync(ct);
         Assert.Contains("status", (await shell.KubectlAsync(ct, "__complete", "llm", "st")).Output, StringComparison.Ordinal);
-        Assert.Contains(Bot, (await shell.KubectlAsync(ct, "__complete", "llm", "status", "-n", scene.Namespace, "")).Output, StringComparison.Ordinal);
+        // A cluster that does not answer at once offers nothing: a shell waits for it.
+        while (!(await shell.KubectlAsync(ct, "__complete", "llm", "status", "-n", scene.Namespace, "")).Output.Contains(Bot, StringComparison.Ordinal))
+            ct.ThrowIfCancellationRequested();
         Assert.Empty(users.Statistics.Failures);
     }
 }
