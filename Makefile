@@ -59,7 +59,7 @@ bench-stats: build ## Simulate 10,000 rollouts each: false reverts and time to d
 
 .PHONY: plugin
 plugin: ## Publish kubectl-llm, one file that needs no .NET, to artifacts/plugin; put it on your PATH
-	@dotnet publish src/Cli -c $(CONFIGURATION) --use-current-runtime --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true \
+	@dotnet publish src/Cli -c $(CONFIGURATION) --use-current-runtime --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false \
 	  -p:DebugType=none -o artifacts/plugin -v quiet --nologo
 	@artifacts/plugin/kubectl-llm completion kubectl >artifacts/plugin/kubectl_complete-llm && chmod +x artifacts/plugin/kubectl_complete-llm
 	@rm -f artifacts/plugin/*.xml; ls -l artifacts/plugin

@@ -50,8 +50,8 @@ public sealed class PluginTests(ProductFixture product)
         var me = (await scene.KubectlAsync(ct, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Trim();
         Assert.All(await scene.ListAsync<RolloutAction>(ct), action => Assert.Equal(me, action.Spec.RequestedBy));
 
-        await scene.ApplyAsync(new() { Revision = "v3", Steps = "[{weight: 25, hold: 20m}]" }, ct);
-        var third = await scene.UntilTriedAsync("v3", 25, ct);
+        await scene.ApplyAsync(new() { Revision = "v1", Steps = "[{weight: 25, hold: 20m}]", Env = ["{name: VLLM_LOGGING_LEVEL, value: DEBUG}"] }, ct);
+        var third = await scene.UntilTriedAsync("v1", 25, ct);
         await shell.ActAsync(ct, Ends.Done, "abort", Bot, "--reason", "not today");
         await shell.LlmAsync(ct, Ends.No, "status", Bot, "--wait", "--timeout", "5m");
         await scene.UntilEndedAsync(third.Rollout!.Id, ct);
