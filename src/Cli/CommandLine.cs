@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using LlmOps.Cli.Actions;
 using LlmOps.Cli.Completion;
 using LlmOps.Cli.Diff;
+using LlmOps.Cli.Eval;
 using LlmOps.Cli.Explain;
 using LlmOps.Cli.History;
 using LlmOps.Cli.Lint;
@@ -24,6 +25,7 @@ internal static class CommandLine
             HistoryCommand.Create(shell),
             DiffCommand.Create(shell),
             LintCommand.Create(shell),
+            EvalCommand.Create(shell),
         };
         foreach (var action in ActionCommands.Create(shell))
             root.Add(action);

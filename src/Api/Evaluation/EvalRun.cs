@@ -53,9 +53,9 @@ public sealed record EvalRunSpec
     [Size(Min = 1, Max = 253)]
     public required string Deployment { get; init; }
 
-    /// <summary>Rollout that asked for it.</summary>
+    /// <summary>Rollout that asked for it; absent where a person did, by the RolloutAction that owns the run.</summary>
     [Size(Min = 1, Max = 64)]
-    public required string Rollout { get; init; }
+    public string? Rollout { get; init; }
 
     /// <summary>The release under test.</summary>
     public required EvalTarget Candidate { get; init; }

@@ -40,6 +40,7 @@ public sealed record RolloutAction : IResource<RolloutAction>
 /// <summary>What is asked.</summary>
 [CelRule("!(self.action in ['Approve', 'Promote', 'SkipStep', 'Rollback']) || has(self.release)", "name the release that you mean (see status.candidate.release, or status.history for a Rollback), so that no other one is moved forward", FieldPath = ".release")]
 [CelRule("!has(self.step) || self.action in ['Pause', 'Approve', 'Promote', 'SkipStep', 'Abort']", "step goes with Pause, Approve, Promote, SkipStep and Abort: leave it out", FieldPath = ".step")]
+[CelRule("has(self.gate) == (self.action == 'Evaluate')", "Evaluate names the EvalGate to run, and no other action does: set gate, or leave it out", FieldPath = ".gate")]
 [CelRule("!has(self.release) || self.action != 'Resume'", "Resume is about the whole LlmDeployment: leave release out", FieldPath = ".release")]
 public sealed record RolloutActionSpec
 {
@@ -50,17 +51,21 @@ public sealed record RolloutActionSpec
     /// <summary>
     /// Pause holds the rollout (reverts go on), Resume ends that. Approve completes an approve step. Promote skips all steps but gates. SkipStep ends a weight
     /// step early. Abort reverts at once and locks the release. Retry unlocks a release that failed. Rollback goes back to a release that was promoted once,
-    /// and locks the one that serves.
+    /// and locks the one that serves. Evaluate runs a gate now: its EvalRun opens no gate of a rollout and fails none.
     /// </summary>
-    [OneOf("Pause", "Resume", "Approve", "Promote", "SkipStep", "Abort", "Retry", "Rollback")]
+    [OneOf("Pause", "Resume", "Approve", "Promote", "SkipStep", "Abort", "Retry", "Rollback", "Evaluate")]
     public required string Action { get; init; }
 
     /// <summary>
     /// Release that is meant; the action is refused where it is another one by the time it is looked at. Rollback: the release to go back to. Retry: the release to
-    /// unlock, default the one that the spec asks for. Required for Approve, Promote, SkipStep and Rollback.
+    /// unlock, default the one that the spec asks for. Evaluate: the release to test, default the candidate, or stable where none is tried. Required for Approve, Promote, SkipStep and Rollback.
     /// </summary>
     [Size(Min = 1, Max = 64)]
     public string? Release { get; init; }
+
+    /// <summary>Name of the EvalGate to run. Evaluate alone.</summary>
+    [Size(Min = 1, Max = 253)]
+    public string? Gate { get; init; }
 
     /// <summary>Index of the step that is meant, from 0 (see status.rollout.step); the action is refused where the rollout is at another one.</summary>
     [Bounds(Min = 0, Max = 20)]
@@ -89,6 +94,10 @@ public sealed record RolloutActionStatus
     [Size(Max = 2048)]
     public string? Message { get; init; }
 
+    /// <summary>Name of the EvalRun that an Evaluate made; it goes with the action.</summary>
+    [Size(Max = 253)]
+    public string? EvalRun { get; init; }
+
     /// <summary>When it was handled.</summary>
     public DateTimeOffset? Time { get; init; }
 
@@ -96,6 +105,12 @@ public sealed record RolloutActionStatus
     [ListType("map", "type")]
     [Size(Max = 16)]
     public IReadOnlyList<Condition>? Conditions { get; init; }
+}
+
+/// <summary>Values of <see cref="RolloutActionSpec.Action"/> that are no decision about a rollout.</summary>
+public static class RolloutActionKinds
+{
+    public const string Evaluate = "Evaluate";
 }
 
 /// <summary>Values of <see cref="RolloutActionStatus.Phase"/>.</summary>

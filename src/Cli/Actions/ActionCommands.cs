@@ -36,7 +36,7 @@ internal static class ActionCommands
         {
             var deployment = await session.DeploymentAsync(parsed.GetRequiredValue(name), ct);
             var meant = verb.Mean(deployment, verb.ReleaseHelp is null ? null : parsed.GetValue(release));
-            var action = await Acting.AskAsync(session, new RolloutActionSpec
+            var action = await Acting.AskAsync(session, session.Namespace, new RolloutActionSpec
             {
                 Deployment = deployment.Metadata.Name!,
                 Action = verb.Action,

@@ -23,7 +23,7 @@ internal sealed record Picture(LlmDeployment Deployment, IReadOnlyList<Pod>? Pod
     /// <summary>Those of the present rollout, by name.</summary>
     public static IReadOnlyList<EvalRun> RunsOf(LlmDeployment deployment, IEnumerable<EvalRun> runs) =>
     [
-        .. runs.Where(r => r.Spec.Deployment == deployment.Metadata.Name && r.Spec.Rollout == deployment.Status?.Rollout?.Id).OrderBy(r => r.Metadata.Name, StringComparer.Ordinal),
+        .. runs.Where(r => r.Spec.Deployment == deployment.Metadata.Name && r.Spec.Rollout is { } rollout && rollout == deployment.Status?.Rollout?.Id).OrderBy(r => r.Metadata.Name, StringComparer.Ordinal),
     ];
 
     private static async Task<IReadOnlyList<T>?> AllowedAsync<T>(Task<ResourceList<T>> list)

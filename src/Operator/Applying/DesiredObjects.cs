@@ -116,14 +116,5 @@ internal sealed record DesiredObjects
     }
 
     private static EvalTarget? Target(Gathered gathered, Release release) =>
-        gathered.Releases.Release(release.Hash)?.Release is { } snapshot && EngineCatalog.Find(snapshot.Engine.Type) is { } engine
-            ? new EvalTarget
-            {
-                Release = release.Hash,
-                Url = ServingResources.ServiceUrl(gathered.Deployment, release.ServingHash, engine),
-                ServedName = engine.ServedName(gathered.Deployment.Metadata.Name!, snapshot.Model),
-                Prompt = snapshot.Prompt?.Name,
-                ApiKeySecretRef = snapshot.Engine.ApiKeySecretRef,
-            }
-            : null;
+        gathered.Releases.Release(release.Hash)?.Release is { } snapshot ? EvaluationResources.Target(gathered.Deployment, release.Hash, release.ServingHash, snapshot) : null;
 }

@@ -7,7 +7,7 @@ using LlmOps.Operator.Gathering;
 namespace LlmOps.Operator.Controllers;
 
 /// <summary>
-/// Answers RolloutActions: the effect and its record are in the status of the LlmDeployment first, this repeats the record on the action. Guarantee: an action
+/// Answers RolloutActions: the effect and its record are in the status of the LlmDeployment first, this repeats the record on the action; an Evaluate alone is done here. Guarantee: an action
 /// that was answered is never looked at again, one that was not is answered from the same record after any crash. Of those answered the newest
 /// <see cref="Kept"/> per LlmDeployment are kept, and they go with it.
 /// </summary>
@@ -17,6 +17,11 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
     public const int Kept = 20;
 
     private const int LongestMessage = 2048;
+
+    /// <summary>Gate, release or pods may be known to whoever asks for an evaluation before this operator's caches have them: until then nothing is refused.</summary>
+    private static readonly TimeSpan CachesAreBehind = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
@@ -33,6 +38,8 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
         var deployment = cluster.LlmDeployments.Store.Get(owner) ?? await client.GetAsync<LlmDeployment>(owner, ct);
         if (deployment is null)
             return await AnswerAsync(action, RolloutActionPhases.Refused, Reasons.DeploymentNotFound, $"there is no LlmDeployment {owner.Name} in namespace {owner.Namespace}: check the name and create another action", Now(), ct);
+        if (action.Spec.Action == RolloutActionKinds.Evaluate)
+            return await EvaluateAsync(action, deployment, ct);
         if (!ActionFacts.IsKnown(action))
             return await AnswerAsync(action, RolloutActionPhases.Refused, Reasons.ActionRefused, $"this operator does not know the action {action.Spec.Action}: update it, or its CRDs are newer than it is", Now(), ct);
         if (deployment.Status?.Actions?.FirstOrDefault(record => record.Id == action.Metadata.Uid) is not { } record)
@@ -43,7 +50,36 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
         return await AnswerAsync(action, record.Outcome, reason, record.Message, record.Time, ct);
     }
 
-    private async Task<ReconcileResult> AnswerAsync(RolloutAction action, string phase, string reason, string message, DateTimeOffset at, CancellationToken ct)
+    /// <summary>An evaluation decides nothing about a rollout: its EvalRun is made here. Its name comes from the action, so that a second attempt makes no second run.</summary>
+    private async Task<ReconcileResult> EvaluateAsync(RolloutAction action, LlmDeployment deployment, CancellationToken ct)
+    {
+        var ns = action.Metadata.Namespace!;
+        var gate = cluster.EvalGates.Store.Get(new ObjectKey(ns, action.Spec.Gate ?? string.Empty));
+        var revisions = cluster.Revisions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key())).Where(revision => Ownership.IsOwnedBy(revision, deployment));
+        var runs = cluster.EvalRuns.ListByIndex(Indexes.Gate, Indexes.Value(ns, action.Spec.Gate ?? string.Empty));
+        var (run, problem) = RequestedEvaluation.Of(action, deployment, gate, revisions, runs);
+        if (run is null)
+        {
+            return Now() - action.Metadata.CreationTimestamp < CachesAreBehind
+                ? ReconcileResult.After(LookAgain)
+                : await AnswerAsync(action, RolloutActionPhases.Refused, Reasons.ActionRefused, problem!, Now(), ct);
+        }
+
+        action = await OwnAsync(action, deployment, ct);
+        try
+        {
+            if (run.Metadata.Uid is null)
+                cluster.EvalRuns.Store.Note(await client.CreateAsync(run, ct));
+        }
+        catch (KubernetesException e) when (e.IsAlreadyExists)
+        {
+            // Made by an earlier attempt; the watch brings it.
+        }
+
+        return await AnswerAsync(action, RolloutActionPhases.Applied, Reasons.ActionApplied, $"EvalRun {run.Metadata.Name} runs gate {run.Spec.Gate} on release {run.Spec.Candidate.Release}", Now(), ct, run.Metadata.Name);
+    }
+
+    private async Task<ReconcileResult> AnswerAsync(RolloutAction action, string phase, string reason, string message, DateTimeOffset at, CancellationToken ct, string? evalRun = null)
     {
         var isApplied = phase == RolloutActionPhases.Applied;
         var status = new RolloutActionStatus
@@ -51,6 +87,7 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
             ObservedGeneration = action.Metadata.Generation,
             Phase = phase,
             Message = Text.Cut(message, LongestMessage),
+            EvalRun = evalRun,
             Time = at,
             Conditions = new ConditionSet(action.Status?.Conditions, action.Metadata.Generation, at)
                 .Set(ConditionTypes.Ready, isApplied, reason, message)

@@ -18,7 +18,7 @@ internal static class GateFacts
         foreach (var run in runs.Where(run => run.Spec.Rollout == rollout.Id && run.Spec.Candidate.Release == rollout.ReleaseHash).OrderBy(run => run.Metadata.Name, StringComparer.Ordinal))
         {
             if (Number(run, Annotations.Step) is { } index && Number(run, Annotations.Attempt) is { } attempt)
-                facts.Add(Fact(run, index, attempt, findGate(run.Spec.Gate)));
+                facts.Add(Fact(run, rollout.Id, index, attempt, findGate(run.Spec.Gate)));
         }
 
         foreach (var name in rollout.StepIndex < steps.Count && steps[rollout.StepIndex] is GateStep step ? step.Gates : [])
@@ -47,9 +47,9 @@ internal static class GateFacts
             : null;
     }
 
-    private static GateObservation Fact(EvalRun run, int step, int attempt, EvalGate? gate)
+    private static GateObservation Fact(EvalRun run, string rollout, int step, int attempt, EvalGate? gate)
     {
-        var (name, rollout, status) = (run.Spec.Gate, run.Spec.Rollout, run.Status);
+        var (name, status) = (run.Spec.Gate, run.Status);
         // A run of another content opens nothing, whatever its verdict.
         if (gate is not null && ReleaseHashing.Hash(gate.Spec) != run.Spec.GateHash)
             return new(name, step, attempt, rollout, Verdict.NoData, Reasons.GateInvalid, $"EvalGate {name} was changed after EvalRun {run.Metadata.Name} was made: it is run again");

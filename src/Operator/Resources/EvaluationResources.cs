@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Engines;
 
 namespace LlmOps.Operator.Resources;
 
@@ -24,6 +25,18 @@ internal static class EvaluationResources
         Metadata = OwnedMetadata.Of(owner, name),
         Spec = spec,
     };
+
+    /// <summary>Where a release is asked; null where its engine is not known here.</summary>
+    public static EvalTarget? Target(LlmDeployment owner, string releaseHash, string servingHash, ReleaseSnapshot snapshot) => EngineCatalog.Find(snapshot.Engine.Type) is { } engine
+        ? new EvalTarget
+        {
+            Release = releaseHash,
+            Url = ServingResources.ServiceUrl(owner, servingHash, engine),
+            ServedName = engine.ServedName(owner.Metadata.Name!, snapshot.Model),
+            Prompt = snapshot.Prompt?.Name,
+            ApiKeySecretRef = snapshot.Engine.ApiKeySecretRef,
+        }
+        : null;
 
     public static ConfigMap Plan(EvalRun run, EvaluationPlan plan) => new()
     {

@@ -25,6 +25,9 @@ internal static class ObjectNames
         return Join(deployment, attempt <= 1 ? suffix : $"{suffix}-{attempt}");
     }
 
+    /// <summary>EvalRun of a gate that a person asked for, by the uid of the RolloutAction.</summary>
+    public static string Evaluation(string deployment, string actionUid, string gate) => Join(deployment, $"{Hash(actionUid)[..8]}-{Hash(gate)[..4]}");
+
     /// <summary>RolloutRecord of a rollout.</summary>
     public static string Record(string deployment, string rolloutId) => Join(deployment, rolloutId);
 

@@ -46,6 +46,10 @@ public sealed class PluginTests(ProductFixture product)
         await shell.ActAsync(ct, Ends.Done, "approve", Bot);
         Assert.Contains($"release {second} serves", await shell.LlmAsync(ct, Ends.Done, "status", Bot, "--wait", "--timeout", "5m"), StringComparison.Ordinal);
 
+        // The gate of the samples, run by hand on what serves: a real Job asks the real pods.
+        var gates = JsonNode.Parse(await shell.ActAsync(ct, Ends.Done, "eval", Bot, "--gate", "support-quality", "-o", "json"))!["items"]!.AsArray();
+        Assert.Equal((second, "Pass"), ((string?)Assert.Single(gates)!["spec"]!["candidate"]!["release"], (string?)gates[0]!["status"]!["verdict"]));
+
         // Who acted is the name that the API server knows them by, with nothing given.
         var me = (await scene.KubectlAsync(ct, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).Trim();
         Assert.All(await scene.ListAsync<RolloutAction>(ct), action => Assert.Equal(me, action.Spec.RequestedBy));
