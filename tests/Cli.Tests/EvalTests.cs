@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
-using LlmOps.Testing;
 using Xunit;
 
 namespace LlmOps.Cli.Tests;
@@ -72,20 +71,12 @@ public sealed class EvalTests : IDisposable
     {
         await using var desk = await Desk.BeforeAsync("canary");
         Evaluator.Answers(desk, null);
-        using var text = new StringWriter { NewLine = "\n" };
-        var error = TextWriter.Synchronized(text);
-        string Said()
-        {
-            // What a synchronized writer locks is itself.
-            lock (error)
-                return text.ToString();
-        }
-
-        var running = CommandLine.RunAsync(["eval", "support-bot", "--timeout", "10m", "--kubeconfig", desk.Kubeconfig], desk.Host(TextWriter.Null, error, null));
-        await Eventually.TrueAsync(() => Said().Contains("runs gate support-quality", StringComparison.Ordinal), TimeSpan.FromSeconds(60), "the answer is told");
-        desk.Time.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(ExitCodes.TimedOut, await running.WaitAsync(TimeSpan.FromSeconds(60)));
-        Assert.Contains("evalrun support-bot-e0000000-1 has no verdict yet: it goes on", Said(), StringComparison.Ordinal);
+        var running = desk.RunAsync("eval support-bot --timeout 10s");
+        await desk.Server.Watches.WaitForAsync(1, "evalruns.llmops.dev");
+        desk.Time.Advance(TimeSpan.FromSeconds(10));
+        var printed = await running.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(ExitCodes.TimedOut, printed.Code);
+        Assert.Contains("evalrun support-bot-e0000000-1 has no verdict yet: it goes on", printed.Error, StringComparison.Ordinal);
     }
 
     /// <summary>Answers an Evaluate as the operator does: with a run, which ends at once.</summary>
