@@ -11,7 +11,7 @@ namespace LlmOps.Operator.Controllers;
 
 /// <summary>
 /// Reconciles one LlmDeployment: gathers facts, decides, applies. Guarantees: a reconcile that changes nothing writes nothing; an end anywhere in between
-/// is made good by the next one; what one LlmDeployment lacks never stops another.
+/// is made good by the next one; what one LlmDeployment lacks never stops another; a candidate that turns out bad loses its traffic while an object is being written.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
     ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
@@ -55,7 +55,7 @@ internal sealed class LlmDeploymentReconciler(
             return ReconcileResult.Done;
         }
 
-        var again = await ApplyAsync(key, gathered, decision, ct);
+        var again = await ApplyWatchedAsync(key, gathered, decision, ct);
         return new ReconcileResult(Earlier(again, decision.RequeueAfter));
     }
 
@@ -65,13 +65,61 @@ internal sealed class LlmDeploymentReconciler(
     /// </summary>
     private async Task<ReconcileResult> FollowDeletionAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)
     {
-        if (decision.Next.CandidateWeightPercent < gathered.State.CandidateWeightPercent)
-        {
-            await ApplyStatusAsync(gathered, decision, decidedAt, ct);
-            await applier.LowerWeightAsync(gathered, decision, ct);
-        }
-
+        await LowerWeightAsync(gathered, decision, decidedAt, ct);
         return gathered.State.CandidateIsAsked ? new ReconcileResult(decision.RequeueAfter) : ReconcileResult.Done;
+    }
+
+    /// <summary>
+    /// Writes the objects, and goes on looking at a candidate that has requests meanwhile: a write that hangs must not keep a bad one its traffic. Once it lost some,
+    /// what was being written is given up, because something else is wanted now.
+    /// </summary>
+    private async Task<TimeSpan?> ApplyWatchedAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var writing = ApplyAsync(key, gathered, decision, giveUp.Token);
+        try
+        {
+            for (var look = WatchEvery(decision); look is { } wait && !await EndsWithinAsync(writing, wait);)
+            {
+                if (cluster.LlmDeployments.Store.Get(key) is not { } deployment)
+                    break;
+                var (seen, next, decidedAt) = await DecideAsync(deployment, ct);
+                if (next.Next.Stable?.Hash == seen.State.Stable?.Hash && await LowerWeightAsync(seen, next, decidedAt, ct))
+                    return TimeSpan.Zero;
+                look = WatchEvery(next);
+            }
+
+            return await writing;
+        }
+        finally
+        {
+            if (!writing.IsCompleted)
+                await giveUp.CancelAsync();
+            await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>How often the evidence is looked at; null for a candidate without requests.</summary>
+    private static TimeSpan? WatchEvery(Decision decision) => decision.Next.CandidateWeightPercent > 0 ? decision.RequeueAfter : null;
+
+    private async Task<bool> EndsWithinAsync(Task task, TimeSpan wait)
+    {
+        if (task.IsCompleted)
+            return true;
+        using var ended = new CancellationTokenSource();
+        var first = await Task.WhenAny(task, Task.Delay(wait, time, ended.Token));
+        await ended.CancelAsync();
+        return first == task;
+    }
+
+    /// <summary>Takes traffic from the candidate where it was decided so: gateways and route first. Whether it was.</summary>
+    private async Task<bool> LowerWeightAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)
+    {
+        if (decision.Next.CandidateWeightPercent >= gathered.State.CandidateWeightPercent)
+            return false;
+        await ApplyStatusAsync(gathered, decision, decidedAt, ct);
+        await applier.LowerWeightAsync(gathered, decision, ct);
+        return true;
     }
 
     private async Task<(Gathered Gathered, Decision Decision, long At)> DecideAsync(LlmDeployment deployment, CancellationToken ct)
