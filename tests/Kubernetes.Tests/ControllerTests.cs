@@ -52,6 +52,24 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_failure_that_is_no_reason_to_wait_long_counts_and_comes_back_soon()
+    {
+        Run((_, _) => Task.FromResult(ReconcileResult.After(TimeSpan.FromSeconds(1)) with { Failure = new InvalidOperationException("not yet") }));
+        queue.Add(Key("a"));
+        for (var i = 1; i <= 20; i++)
+        {
+            await SeenAsync(i);
+            await time.WaitForTimersAsync(1);
+            Assert.InRange(time.NextDue!.Value - time.GetUtcNow(), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+            time.AdvanceToNextTimer();
+        }
+
+        await SeenAsync(21);
+        Assert.True(queue.Failures(Key("a")) >= 20);
+        Assert.InRange(logs.Lines.Count(line => line.EventName == "ReconcileFailed"), 20, 21);
+    }
+
+    [Fact]
     public async Task A_key_that_fails_comes_back_for_ever_and_starts_over_after_a_success()
     {
         var failures = 0;

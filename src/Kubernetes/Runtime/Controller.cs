@@ -6,7 +6,8 @@ namespace LlmOps.Kubernetes;
 /// Takes keys from a queue and reconciles them, several at a time, one key never twice at a time.
 /// </summary>
 /// <remarks>
-/// Guarantees: a failed key comes back with a growing wait, for ever, and not before the time that the API server asked for; a result with
+/// Guarantees: a failed key comes back with a growing wait, for ever, and not before the time that the API server asked for; one with a
+/// <see cref="ReconcileResult.Failure"/> after the time of its result at the latest; a result with
 /// <see cref="ReconcileResult.RequeueAfter"/> comes back after that time. Every log line of a reconciliation carries the
 /// controller, the key and a reconcile id.
 /// </remarks>
@@ -67,11 +68,19 @@ public sealed class Controller<TKey>(
         try
         {
             var result = await reconcile(key, ct);
-            queue.Forget(key);
             requeueAfter = result.RequeueAfter;
-            outcome = requeueAfter is null ? "success" : "requeue_after";
-            if (requeueAfter is { } delay)
-                queue.AddAfter(key, delay);
+            failure = result.Failure;
+            if (failure is not null)
+            {
+                Fail(key, failure, requeueAfter);
+            }
+            else
+            {
+                queue.Forget(key);
+                outcome = requeueAfter is null ? "success" : "requeue_after";
+                if (requeueAfter is { } delay)
+                    queue.AddAfter(key, delay);
+            }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -101,9 +110,7 @@ public sealed class Controller<TKey>(
         {
             // Whatever a reconciler throws, other keys and later attempts must go on.
             failure = e;
-            KubernetesMetrics.ReconcileErrors.Add(1, label);
-            Log.ReconcileFailed(logger, queue.Failures(key) + 1, e);
-            queue.AddRateLimited(key);
+            Fail(key, e, atMost: null);
         }
         finally
         {
@@ -112,5 +119,12 @@ public sealed class Controller<TKey>(
             KubernetesMetrics.Reconciles.Add(1, label, new("result", outcome));
             KubernetesMetrics.ReconcileSeconds.Record(time.GetElapsedTime(start).TotalSeconds, label);
         }
+    }
+
+    private void Fail(TKey key, Exception failure, TimeSpan? atMost)
+    {
+        KubernetesMetrics.ReconcileErrors.Add(1, label);
+        Log.ReconcileFailed(logger, queue.Failures(key) + 1, failure);
+        queue.AddRateLimited(key, atMost: atMost);
     }
 }

@@ -71,7 +71,8 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     /// <summary>Adds the key after a wait that doubles with each call until <see cref="Forget"/>.</summary>
     /// <param name="atLeast">Shortest wait, as far as the longest back-off allows. Default: none.</param>
-    public void AddRateLimited(TKey key, TimeSpan atLeast = default)
+    /// <param name="atMost">Longest wait. Null: the longest back-off.</param>
+    public void AddRateLimited(TKey key, TimeSpan atLeast = default, TimeSpan? atMost = null)
     {
         int count;
         lock (sync)
@@ -81,8 +82,9 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         KubernetesMetrics.QueueRetries.Add(1, label);
-        var wait = Backoff.Bound(options.FirstBackoff, options.LongestBackoff, count);
-        AddAfter(key, wait > atLeast ? wait : atLeast < options.LongestBackoff ? atLeast : options.LongestBackoff);
+        var longest = atMost < options.LongestBackoff ? atMost.Value : options.LongestBackoff;
+        var wait = Backoff.Bound(options.FirstBackoff, longest, count);
+        AddAfter(key, wait > atLeast ? wait : atLeast < longest ? atLeast : longest);
     }
 
     /// <summary>The key works again: its next failure starts with the shortest wait.</summary>

@@ -11,7 +11,7 @@ namespace LlmOps.Operator.Controllers;
 
 /// <summary>
 /// Reconciles one LlmDeployment: gathers facts, decides, applies. Guarantees: a reconcile that changes nothing writes nothing; an end anywhere in between
-/// is made good by the next one; what one LlmDeployment lacks never stops another; a candidate that turns out bad loses its traffic while an object is being written.
+/// is made good by the next one; what one LlmDeployment lacks never stops another; a candidate that turns out bad loses its traffic although an object cannot be written.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
     ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
@@ -20,6 +20,9 @@ internal sealed class LlmDeploymentReconciler(
 
     /// <summary>A refusal lasts until somebody acts; what they do to the object itself is seen at once, the rest this often.</summary>
     private static readonly TimeSpan ApplyRetry = TimeSpan.FromSeconds(10);
+
+    /// <summary>However often an object could not be written: a candidate that has requests is looked at again.</summary>
+    private static readonly TimeSpan LongestWaitForEvidence = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
     private readonly HoldClock holds = new();
@@ -55,8 +58,15 @@ internal sealed class LlmDeploymentReconciler(
             return ReconcileResult.Done;
         }
 
-        var again = await ApplyWatchedAsync(key, gathered, decision, ct);
-        return new ReconcileResult(Earlier(again, decision.RequeueAfter));
+        try
+        {
+            var again = await ApplyWatchedAsync(key, gathered, decision, ct);
+            return new ReconcileResult(Earlier(again, decision.RequeueAfter));
+        }
+        catch (KubernetesException e) when (decision.Next.CandidateWeightPercent > 0 && e is { IsConflict: false, IsNotLeading: false, RetryAfter: null })
+        {
+            return new ReconcileResult(LongestWaitForEvidence) { Failure = e };
+        }
     }
 
     /// <summary>

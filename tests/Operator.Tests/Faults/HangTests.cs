@@ -11,6 +11,8 @@ namespace LlmOps.Operator.Tests.Faults;
 [Collection(FaultWorldsGroup.Name)]
 public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
 {
+    private const string Budgets = "poddisruptionbudgets.policy";
+
     /// <summary>The shortest of the waits that are not to be: for a gateway.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
@@ -26,6 +28,23 @@ public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
             took.Add(await RevertAsync(who));
         output.WriteLine($"{who}: {string.Join(", ", took.Select(one => $"{one.TotalMilliseconds:0} ms"))}");
         Assert.InRange(took[^1], TimeSpan.Zero, Limit);
+    }
+
+    [Fact]
+    public async Task A_revert_is_soon_after_an_object_could_not_be_written_for_minutes()
+    {
+        await using var world = await worlds.StartAsync();
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+        world.Server.Faults.When(FaultEffect.Status(500, "InternalError", "failed calling webhook"), verb: "apply", resource: Budgets);
+        await EditAsync(world);
+        // By then the wait between two tries would be a minute.
+        await world.Clock!.PassAsync(TimeSpan.FromMinutes(2));
+
+        var start = world.Clock.Time.GetTimestamp();
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     /// <summary>From the first bad answer to the weight 0.</summary>
@@ -56,16 +75,18 @@ public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
         return world.Clock.Time.GetElapsedTime(start);
     }
 
-    /// <summary>Somebody edits what the operator owns, and the write that puts it back is not answered.</summary>
+    /// <summary>The write that puts an edit back is not answered.</summary>
     private static async Task HangAsync(TestWorld world)
     {
-        const string budgets = "poddisruptionbudgets.policy";
         var gate = new FaultGate();
-        world.Server.Faults.When(FaultEffect.HangBefore(gate), verb: "apply", resource: budgets);
-        var edit = System.Text.Json.Nodes.JsonNode.Parse("""{"spec":{"maxUnavailable":5}}""")!;
-        await world.DoAsync(world.Client.MergePatchAsync<PodDisruptionBudget>(world.All<PodDisruptionBudget>(budgets)[0].Key(), edit, fieldManager: "somebody"));
+        world.Server.Faults.When(FaultEffect.HangBefore(gate), verb: "apply", resource: Budgets);
+        await EditAsync(world);
         await world.Clock!.UntilAsync(() => gate.Reached.IsCompleted, TimeSpan.FromMinutes(1), () => "it is put back");
     }
+
+    /// <summary>Somebody edits what the operator owns.</summary>
+    private static Task EditAsync(TestWorld world) => world.DoAsync(world.Client.MergePatchAsync<PodDisruptionBudget>(
+        world.All<PodDisruptionBudget>(Budgets)[0].Key(), System.Text.Json.Nodes.JsonNode.Parse("""{"spec":{"maxUnavailable":5}}""")!, fieldManager: "somebody"));
 
     private static System.Text.Json.Nodes.JsonObject Slice(int port) => System.Text.Json.JsonSerializer.SerializeToNode(
         new EndpointSlice
