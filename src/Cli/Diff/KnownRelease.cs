@@ -12,7 +12,7 @@ internal sealed record KnownRelease(string Hash, ReleaseSnapshot Snapshot)
     {
         try
         {
-            return revision.Metadata.Labels?.GetValueOrDefault(Labels.Release) is { } hash && revision.Data is { ValueKind: JsonValueKind.Object } data &&
+            return revision.Metadata.Labels?.GetValueOrDefault(Labels.Release) is { } hash && revision.Data?.Parse() is { ValueKind: JsonValueKind.Object } data &&
                 data.TryGetProperty("release", out var release) && release.Deserialize(ApiJson.Default.ReleaseSnapshot) is { } snapshot
                 ? new(hash, snapshot)
                 : null;
