@@ -104,8 +104,8 @@ internal sealed class ClusterView : IDisposable
     /// <summary>HTTPRoutes, where the cluster has Gateway API.</summary>
     public OptionalKind<HttpRoute> Routes { get; }
 
-    /// <summary>Whether every copy was filled once.</summary>
-    public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced);
+    /// <summary>Whether every copy was filled once, and it is known whether there are HTTPRoutes.</summary>
+    public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced) && Routes.IsKnown;
 
     /// <summary>Pods of an LlmDeployment that have not ended.</summary>
     public List<Pod> OwnPods(ObjectKey deployment) =>

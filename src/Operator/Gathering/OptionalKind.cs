@@ -26,6 +26,9 @@ internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollecti
     /// <inheritdoc cref="WatchedKind{T}.OnChange(Action{T})"/>
     public void OnChange(Action<T> changed) => watched.OnChange(changed);
 
+    /// <summary>Whether it is known if the kind is there and, where it is, was read.</summary>
+    public bool IsKnown => known.Task.IsCompleted;
+
     /// <summary>Until it is known whether the kind is there, and where it is, until it was read; no longer than a look takes.</summary>
     public Task WaitUntilKnownAsync(CancellationToken ct) => known.Task.WaitAsync(ct);
 

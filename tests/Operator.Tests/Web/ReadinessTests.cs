@@ -12,10 +12,12 @@ namespace LlmOps.Operator.Tests.Web;
 /// <summary>When the operator says that it is ready.</summary>
 public sealed class ReadinessTests(ITestOutputHelper output)
 {
-    [Fact]
-    public async Task A_stand_by_is_ready_once_all_its_caches_are_filled_and_not_before()
+    [Theory]
+    [InlineData("nodes")]
+    [InlineData("httproutes.gateway.networking.k8s.io")]
+    public async Task A_stand_by_is_ready_once_all_its_caches_are_filled_and_not_before(string last)
     {
-        await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
+        await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false, withRouter: true);
         await world.Client.CreateAsync(
             new Lease
             {
@@ -26,8 +28,9 @@ public sealed class ReadinessTests(ITestOutputHelper output)
         var port = LoopbackPorts.Take(1)[0];
         world.Options = options => options with { LeaderElect = true, BindAddress = IPAddress.Loopback, HealthPort = port };
         var gate = new FaultGate();
-        world.Server.Faults.When(FaultEffect.HangBefore(gate), verb: "list", resource: "nodes");
-        world.StartOperator();
+        world.Server.Faults.When(FaultEffect.HangBefore(gate), verb: "list", resource: last);
+        // Its time stands, so that it does not lose patience with what is late.
+        world.StartOperator(new ManualTime());
 
         using var http = new HttpClient();
         async Task<(HttpStatusCode Status, string Text)> GetAsync(string path)
@@ -38,7 +41,7 @@ public sealed class ReadinessTests(ITestOutputHelper output)
 
         await gate.Reached;
         await TestWorld.UntilAsync(() => world.Server.Requests.Count("watch", "llmdeployments.llmops.dev") > 0 && world.Server.Requests.Count("watch", "pods") > 1, "the other caches are filled");
-        Assert.Equal((HttpStatusCode.OK, "ok\n"), await GetAsync("/healthz"));
+        await Eventually.TrueAsync(async _ => await GetAsync("/healthz") == (HttpStatusCode.OK, "ok\n"), TimeSpan.FromSeconds(30), () => "it answers");
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "caches are being filled\n"), await GetAsync("/readyz"));
 
         gate.Release();
