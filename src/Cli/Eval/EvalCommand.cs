@@ -52,10 +52,10 @@ internal static class EvalCommand
             EvalPage.Show(session, result);
     }
 
-    private static IReadOnlyList<string> Gates(LlmDeployment deployment, IReadOnlyList<string> given)
+    private static IReadOnlyList<string> Gates(LlmDeployment deployment, string[] given)
     {
-        var gates = given.Count > 0 ? given : [.. (deployment.Spec.Rollout?.Steps ?? []).SelectMany(s => s.Gate is { } one ? [one] : s.Gates ?? [])];
-        return gates.Count > 0 ? [.. gates.Distinct(StringComparer.Ordinal)] : throw new CliException($"no step of {deployment.Metadata.Name} has a gate: name one with --gate");
+        string[] gates = given.Length > 0 ? given : [.. (deployment.Spec.Rollout?.Steps ?? []).SelectMany(s => s.Gate is { } one ? [one] : s.Gates ?? [])];
+        return gates.Length > 0 ? [.. gates.Distinct(StringComparer.Ordinal)] : throw new CliException($"no step of {deployment.Metadata.Name} has a gate: name one with --gate");
     }
 
     /// <summary>The release as it is when the command is given: another one by the time that the operator looks is refused.</summary>
