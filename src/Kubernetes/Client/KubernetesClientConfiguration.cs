@@ -47,6 +47,9 @@ public sealed record KubernetesClientConfiguration
     /// <summary>Longest wait for one answer; watches are not limited by it. Default: 30 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Learns the server's time of day from its answers. Null: nobody does.</summary>
+    public ServerClock? Clock { get; init; }
+
     /// <summary>
     /// Asked right before each write is sent; a write that may not be sent fails with <see cref="KubernetesException.NotLeadingReason"/>. For what only a leader
     /// may write: <see cref="LeaderElector.IsLeader"/>. Null: everything may.

@@ -61,4 +61,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 40, EventName = "EventNotWritten", Level = LogLevel.Warning, Message = "Event {Key} was not written")]
     public static partial void EventNotWritten(ILogger logger, ObjectKey key, Exception e);
+
+    [LoggerMessage(EventId = 41, EventName = "ClockDiffers", Level = LogLevel.Warning, Message = "The API server's clock is {Seconds:0.#} s ahead of this machine's (negative: behind): times are taken by the API server's. Set the clock of whichever is wrong")]
+    public static partial void ClockDiffers(ILogger logger, double seconds);
 }

@@ -14,7 +14,8 @@ namespace LlmOps.Operator.Controllers;
 /// is made good by the next one; what one LlmDeployment lacks never stops another; a candidate that turns out bad loses its traffic although an object cannot be written.
 /// </summary>
 internal sealed class LlmDeploymentReconciler(
-    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, TimeProvider time, ILogger<LlmDeploymentReconciler> logger)
+    ClusterView cluster, Gatherer gatherer, DeploymentApplier applier, RecordWriter records, EventRecorder events, RolloutMetrics metrics, LastDecisions decisions, HoldClock holds, TimeProvider time,
+    ILogger<LlmDeploymentReconciler> logger)
 {
     private const string Action = "Rollout";
 
@@ -25,7 +26,6 @@ internal sealed class LlmDeploymentReconciler(
     private static readonly TimeSpan LongestWaitForEvidence = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
-    private readonly HoldClock holds = new();
 
     /// <summary>Room is looked for and promised one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
     private readonly Lock promises = new();

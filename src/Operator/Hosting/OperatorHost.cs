@@ -17,11 +17,13 @@ namespace LlmOps.Operator.Hosting;
 public static class OperatorHost
 {
     /// <summary>Runs until cancelled.</summary>
-    public static async Task RunAsync(OperatorOptions options, KubernetesClientConfiguration configuration, TimeProvider time, ILoggerFactory loggers, CancellationToken ct)
+    public static async Task RunAsync(OperatorOptions options, KubernetesClientConfiguration configuration, TimeProvider local, ILoggerFactory loggers, CancellationToken ct)
     {
         var logger = loggers.CreateLogger("LlmOps.Operator");
         Log.Starting(logger, options.Identity, configuration.Server, options.GatewayService);
-        var own = configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager };
+        // Another operator, on another machine, goes on with the times that this one writes.
+        var time = new ServerClock(local, loggers.CreateLogger("LlmOps.Operator.Clock"));
+        var own = configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager, Clock = time };
         using var leaseClient = new KubernetesClient(own, time);
         var elector = options.LeaderElect ? new LeaderElector(leaseClient, Election(options), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
         using var client = new KubernetesClient(own with { MayWrite = elector is null ? null : () => elector.IsLeader }, time);
@@ -55,7 +57,8 @@ public static class OperatorHost
         var records = new WrittenRecords();
         var deployment = new LlmDeploymentReconciler(
             cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
-            new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, decisions, time, loggers.CreateLogger<LlmDeploymentReconciler>());
+            new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, decisions, new HoldClock(time), time,
+            loggers.CreateLogger<LlmDeploymentReconciler>());
         var prompt = new PromptVersionReconciler(client, cluster, time);
         var gate = new EvalGateReconciler(client, cluster, time);
         var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());

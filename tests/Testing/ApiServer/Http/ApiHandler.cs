@@ -17,6 +17,7 @@ internal sealed class ApiHandler(
 {
     public async Task HandleAsync(HttpContext context)
     {
+        context.Response.Headers.Date = time.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
         try
         {
             var request = RequestPath.Parse(context.Request, counters.Next());
