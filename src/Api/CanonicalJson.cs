@@ -15,6 +15,9 @@ namespace LlmOps.Api;
 /// </summary>
 public static class CanonicalJson
 {
+    /// <summary>Deepest value that is hashed; an object of ours has 64 levels at most.</summary>
+    private const int MostDepth = 128;
+
     /// <summary>The canonical form in UTF-8.</summary>
     public static byte[] Bytes(JsonElement value)
     {
@@ -28,7 +31,7 @@ public static class CanonicalJson
     {
         if (value is null)
             return "null"u8.ToArray();
-        using var document = JsonDocument.Parse(value.ToJsonString());
+        using var document = JsonDocument.Parse(value.ToJsonString(), new JsonDocumentOptions { MaxDepth = MostDepth });
         return Bytes(document.RootElement);
     }
 

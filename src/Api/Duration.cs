@@ -5,12 +5,14 @@ using LlmOps.Api.Schema;
 
 namespace LlmOps.Api;
 
-/// <summary>A length of time as Go and Kubernetes write it: numbers with units <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>, such as <c>1h30m</c>. Whole milliseconds, up to 10 years.</summary>
+/// <summary>A length of time as Go and Kubernetes write it: numbers with units <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>, such as <c>1h30m</c>. Whole milliseconds, up to 10 years: what is longer counts as that.</summary>
 [JsonConverter(typeof(DurationConverter))]
 [TextPattern("^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$", Message = "write a duration such as 90s, 20m or 1h30m")]
 [Size(Min = 2, Max = 64)]
 public readonly record struct Duration(TimeSpan Value)
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
     private static readonly System.Buffers.SearchValues<char> NumberCharacters = System.Buffers.SearchValues.Create("0123456789.");
 
     public static implicit operator TimeSpan(Duration duration) => duration.Value;
@@ -44,9 +46,7 @@ public readonly record struct Duration(TimeSpan Value)
             rest = rest[unit.Item1.Length..];
         }
 
-        if (total > TimeSpan.FromDays(3650).TotalMilliseconds)
-            return false;
-        duration = TimeSpan.FromMilliseconds(Math.Round(total));
+        duration = total < Longest.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Round(total)) : Longest;
         return true;
     }
 

@@ -14,6 +14,8 @@ public sealed class QuantityTextTests
     [InlineData("1h30m", 5_400_000, "1h30m")]
     [InlineData("1m0.5s", 60_500, "1m500ms")]
     [InlineData("720h", 2_592_000_000, "720h")]
+    [InlineData("100000h", 315_360_000_000, "87600h")]
+    [InlineData("9999999999999999999999999999999999999999999999999999999999999h", 315_360_000_000, "87600h")]
     public void Duration_is_read_and_written_back(string text, double milliseconds, string written)
     {
         Assert.True(Duration.TryParse(text, out var duration));
@@ -33,7 +35,6 @@ public sealed class QuantityTextTests
     [InlineData("1..5s")]
     [InlineData(".5s")]
     [InlineData("5.s")]
-    [InlineData("100000h")]
     public void Text_that_is_no_duration_is_refused(string text) => Assert.False(Duration.TryParse(text, out _));
 
     [Theory]

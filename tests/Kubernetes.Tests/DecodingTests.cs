@@ -89,4 +89,20 @@ public sealed class DecodingTests
             return next;
         }
     }
+
+    /// <summary>The API server takes ten thousand levels. Nobody else is to suffer from it.</summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(9_900)]
+    public void An_object_that_is_too_deep_is_skipped_and_those_beside_it_are_read(int depth)
+    {
+        var deep = """{"metadata":{"name":"deep","namespace":"ns","resourceVersion":"8"},"data":{"k":""" + new string('[', depth) + new string(']', depth) + "}}";
+        var e = Decode("""{"type":"ADDED","object":""" + deep + "}");
+        Assert.Equal((WatchEventType.Added, new ObjectKey("ns", "deep"), "8"), (e.Type, e.Key, e.ResourceVersion));
+        Assert.NotNull(e.DecodeError);
+
+        var page = ListPage<ConfigMap>.Decode(Encoding.UTF8.GetBytes($$"""{"metadata":{"resourceVersion":"9"},"items":[{{deep}},{{Good}}]}"""));
+        Assert.Equal("a", Assert.Single(page.Items).Metadata.Name);
+        Assert.Equal(new ObjectKey("ns", "deep"), Assert.Single(page.Undecodable).Key);
+    }
 }

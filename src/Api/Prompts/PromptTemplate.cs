@@ -92,7 +92,7 @@ public sealed partial class PromptTemplate
         return $"line {before.Count('\n') + 1}, column {index - (before.LastIndexOf('\n') + 1) + 1}";
     }
 
-    private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
+    private static string Shorten(string text) => text.Length <= 40 ? text : text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)] + "…";
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.-]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex VariableName();

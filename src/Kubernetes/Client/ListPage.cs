@@ -12,7 +12,7 @@ internal sealed record ListPage<T>(ListMeta Metadata, IReadOnlyList<T> Items, IR
         var metadata = new ListMeta();
         List<T> items = [];
         List<(ObjectKey, string)> undecodable = [];
-        var reader = new Utf8JsonReader(body);
+        var reader = new Utf8JsonReader(body, JsonSlice.ReaderOptions);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException("a list is an object");

@@ -23,7 +23,7 @@ internal sealed record PartialMetadata
     public string? ResourceVersion { get; init; }
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, MaxDepth = JsonSlice.MostDepth)]
 [JsonSerializable(typeof(PartialObject))]
 internal sealed partial class PartialJson : JsonSerializerContext;
 
@@ -42,6 +42,12 @@ internal static class ObjectJson
 /// <summary>Cuts one value out of a larger document without decoding it.</summary>
 internal static class JsonSlice
 {
+    /// <summary>Deepest document whose parts are told apart: as deep as the API server takes it (Go reads 10,000 levels), and a list or an event around it.</summary>
+    public const int MostDepth = 10_100;
+
+    /// <summary>For reading what objects are in a document, however deep one of them is: that one cannot be decoded then, and the others can.</summary>
+    public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = MostDepth };
+
     /// <summary>The value that the reader stands on; the reader moves to its end.</summary>
     public static ReadOnlySpan<byte> Take(scoped ref Utf8JsonReader reader, ReadOnlySpan<byte> document)
     {

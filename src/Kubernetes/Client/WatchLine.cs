@@ -24,7 +24,7 @@ internal static class WatchLine
     {
         var type = WatchEventType.Unknown;
         ReadOnlySpan<byte> body = default;
-        var reader = new Utf8JsonReader(line);
+        var reader = new Utf8JsonReader(line, JsonSlice.ReaderOptions);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException("a watch event is an object");

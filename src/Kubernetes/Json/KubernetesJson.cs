@@ -3,9 +3,13 @@ using System.Text.Json.Serialization;
 
 namespace LlmOps.Kubernetes;
 
-/// <summary>JSON contracts of the built-in kinds. Unknown fields are ignored, absent ones are not written.</summary>
+/// <summary>
+/// JSON contracts of the built-in kinds. Unknown fields are ignored, absent ones are not written. Twice as deep as what may be in an object of ours (64), which is put
+/// into them.
+/// </summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
+    MaxDepth = 128,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
     Converters = [typeof(TimestampConverter), typeof(InternedStringConverter)])]

@@ -18,7 +18,7 @@ public sealed class RawJson
     /// <exception cref="JsonException">It is something else.</exception>
     public T? Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Utf8, type);
 
-    public JsonElement Parse() => JsonElement.Parse(Utf8);
+    public JsonElement Parse() => JsonElement.Parse(Utf8, new JsonDocumentOptions { MaxDepth = KubernetesJson.Default.Options.MaxDepth });
 }
 
 internal sealed class RawJsonConverter : JsonConverter<RawJson>

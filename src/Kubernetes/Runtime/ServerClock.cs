@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Kubernetes;
 
 /// <summary>
-/// The time of day of the API server, so that processes on machines whose clocks differ write and read the same times. Timers and time spans are this machine's.
+/// The time of day of the API server, so that processes on machines whose clocks differ write and read the same times. Timers and time spans are this machine's, whose
+/// clock may be set meanwhile.
 /// </summary>
 /// <remarks>
 /// Taken from the <c>Date</c> of the server's answers, which has whole seconds. A clock that is right by that and by <see cref="Tolerance"/> is left as it is; one that is
@@ -20,6 +21,8 @@ public sealed class ServerClock(TimeProvider local, ILogger logger) : TimeProvid
 
     private static readonly TimeSpan Resolution = TimeSpan.FromSeconds(1);
 
+    private readonly DateTimeOffset startedAt = local.GetUtcNow();
+    private readonly long started = local.GetTimestamp();
     private readonly Lock sync = new();
     private Found found = new(TimeSpan.Zero, TimeSpan.Zero);
     private long? agreedAt;
@@ -34,7 +37,7 @@ public sealed class ServerClock(TimeProvider local, ILogger logger) : TimeProvid
 
     public override TimeZoneInfo LocalTimeZone => local.LocalTimeZone;
 
-    public override DateTimeOffset GetUtcNow() => local.GetUtcNow() + Offset;
+    public override DateTimeOffset GetUtcNow() => Own() + Offset;
 
     public override long GetTimestamp() => local.GetTimestamp();
 
@@ -45,7 +48,7 @@ public sealed class ServerClock(TimeProvider local, ILogger logger) : TimeProvid
     /// <param name="took">How long the answer took: the server may have written the date at any moment of it.</param>
     public void Observe(DateTimeOffset date, TimeSpan took)
     {
-        var lead = date - local.GetUtcNow();
+        var lead = date - Own();
         var said = new Found(lead, lead + Resolution + took);
         lock (sync)
         {
@@ -66,6 +69,9 @@ public sealed class ServerClock(TimeProvider local, ILogger logger) : TimeProvid
 
         Log.ClockDiffers(logger, Offset.TotalSeconds);
     }
+
+    /// <summary>This machine's time of day as it was at first, gone on evenly since: somebody who sets the clock meanwhile moves no deadline.</summary>
+    private DateTimeOffset Own() => startedAt + local.GetElapsedTime(started);
 
     /// <summary>What may have to be added.</summary>
     private sealed record Found(TimeSpan Earliest, TimeSpan Latest)

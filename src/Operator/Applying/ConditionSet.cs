@@ -35,5 +35,12 @@ internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? gener
 internal static class Text
 {
     /// <summary>The text, cut to a length with an ellipsis.</summary>
-    public static string Cut(string text, int longest) => text.Length <= longest ? text : string.Concat(text.AsSpan(0, longest - 1), "…");
+    public static string Cut(string text, int longest)
+    {
+        if (text.Length <= longest)
+            return text;
+        // Half of a pair is no character: it would be stored as another one, and differ from what was written for ever.
+        var kept = char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1;
+        return string.Concat(text.AsSpan(0, kept), "…");
+    }
 }

@@ -57,7 +57,9 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
     /// <exception cref="KubernetesException">The server refused.</exception>
     public async Task LowerWeightAsync(Gathered gathered, Decision decision, CancellationToken ct) => (await LowerRouteAsync(gathered, decision, ct))?.Throw();
 
-    private async Task<bool> WriteStatusAsync(LlmDeployment deployment, LlmDeploymentStatus status, CancellationToken ct)
+    /// <summary>Writes the status alone. True where it changed.</summary>
+    /// <exception cref="KubernetesException">Also a conflict, as in <see cref="ApplyStatusAsync"/>.</exception>
+    public async Task<bool> WriteStatusAsync(LlmDeployment deployment, LlmDeploymentStatus status, CancellationToken ct)
     {
         var next = deployment with { Status = status };
         if (deployment.Status is not null && CanonicalJson.Hash(next, LlmDeployment.JsonType) == CanonicalJson.Hash(deployment, LlmDeployment.JsonType))

@@ -57,6 +57,10 @@ internal sealed class LlmDeploymentReconciler(
             // Deleted meanwhile; the watch will say so.
             return ReconcileResult.Done;
         }
+        catch (Exception e) when (IsRefusal(e))
+        {
+            return await RefuseSnapshotAsync(key, gathered, decision, e, ct);
+        }
 
         try
         {
@@ -185,6 +189,27 @@ internal sealed class LlmDeploymentReconciler(
         }
     }
 
+    /// <summary>
+    /// The snapshot of the release cannot be written, so nothing of it may start: all stays as it is, and a condition says why. What takes requests from a candidate is
+    /// in the status before.
+    /// </summary>
+    private async Task<ReconcileResult> RefuseSnapshotAsync(ObjectKey key, Gathered gathered, Decision decision, Exception refusal, CancellationToken ct)
+    {
+        if (decision.Next.CandidateWeightPercent < gathered.State.CandidateWeightPercent)
+        {
+            await applier.LowerWeightAsync(gathered, decision, ct);
+            return new ReconcileResult(LongestWaitForEvidence) { Failure = refusal };
+        }
+
+        var problem = ProblemOf(refusal);
+        if (applyProblems.GetValueOrDefault(key) != problem)
+            Log.ApplyRefused(logger, problem.Message);
+        applyProblems[key] = problem;
+        var status = StatusBuilder.Build(gathered, decision with { Next = gathered.State }, problem, Now());
+        await applier.WriteStatusAsync(gathered.Deployment, status, ct);
+        return ReconcileResult.After(ApplyRetry);
+    }
+
     private static bool PromisesRoom(RolloutState before, RolloutState after) =>
         after is { Candidate: not null, Current: { Capacity: { Fits: true } choice } rollout } &&
         (before.Current?.Id != rollout.Id || before.Current.Capacity is not { Fits: true } known || (known.Plan, known.SurgeReplicas) != (choice.Plan, choice.SurgeReplicas));
@@ -218,11 +243,15 @@ internal sealed class LlmDeploymentReconciler(
             await write();
             return null;
         }
-        catch (Exception e) when (e is ApplyRefusedException or KubernetesException { IsInvalid: true } or KubernetesException { IsForbidden: true })
+        catch (Exception e) when (IsRefusal(e))
         {
-            return new Problem(Reasons.ApplyRefused, $"an object cannot be written: {e.Message}");
+            return ProblemOf(e);
         }
     }
+
+    private static bool IsRefusal(Exception e) => e is ApplyRefusedException or KubernetesException { IsInvalid: true } or KubernetesException { IsForbidden: true };
+
+    private static Problem ProblemOf(Exception refusal) => new(Reasons.ApplyRefused, $"an object cannot be written: {refusal.Message}");
 
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 

@@ -19,7 +19,7 @@ internal sealed record ReleaseRecord(ReleaseSnapshot Release, PodTemplateSpec Te
             ["release"] = JsonSerializer.SerializeToNode(Release, ApiJson.Default.ReleaseSnapshot),
             ["template"] = JsonSerializer.SerializeToNode(Template, KubernetesJson.Default.PodTemplateSpec),
         };
-        using var document = JsonDocument.Parse(node.ToJsonString());
+        using var document = JsonDocument.Parse(node.ToJsonString(), new JsonDocumentOptions { MaxDepth = KubernetesJson.Default.Options.MaxDepth });
         return RawJson.Of(document.RootElement);
     }
 

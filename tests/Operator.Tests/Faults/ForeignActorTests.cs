@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Resources;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 using Xunit;
@@ -16,7 +17,7 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     public static TheoryData<string> Repaired =>
         ["deployments.apps", "services", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling"];
 
-    public static TheoryData<string> Named => ["deployments.apps", "services"];
+    public static TheoryData<string> Named => ["deployments.apps", "services", "controllerrevisions.apps"];
 
     [Theory]
     [MemberData(nameof(Repaired))]
@@ -78,7 +79,8 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         string name;
         await using (var other = await HoldAsync())
         {
-            name = other.Get().Status!.Candidate!.Service;
+            var candidate = other.Get().Status!.Candidate!;
+            name = resource == "controllerrevisions.apps" ? ObjectNames.Revision("bot", candidate.Release) : candidate.Service;
         }
 
         await using var world = await worlds.StartAsync();
@@ -93,6 +95,112 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
 
         await DeleteAsync(world, resource, name);
         await world.UntilAsync(deployment => deployment.Status?.Candidate?.Weight == 25, "it goes on");
+    }
+
+    [Fact]
+    public async Task The_snapshot_of_the_release_that_is_asked_for_is_made_again_and_gets_back_its_owner_and_its_label()
+    {
+        await using var world = await HoldAsync();
+        var name = ObjectNames.Revision("bot", world.Get().Status!.Candidate!.Release);
+        const string snapshots = "controllerrevisions.apps";
+        var data = Object(world, snapshots, name)["data"]!.ToJsonString();
+        await DeleteAsync(world, snapshots, name);
+        await world.UntilAsync(() => world.Server.Find(snapshots, Samples.Namespace, name) is not null, () => $"{name} is there again");
+        await PatchAsync(world, snapshots, name, """{"metadata":{"ownerReferences":null}}""");
+        await world.UntilAsync(() => Object(world, snapshots, name)["metadata"]!["ownerReferences"] is JsonArray { Count: 1 }, () => $"{name} has its owner again");
+        await PatchAsync(world, snapshots, name, """{"metadata":{"labels":{"app.kubernetes.io/managed-by":null}}}""");
+        await world.UntilAsync(() => (string?)Object(world, snapshots, name)["metadata"]!["labels"]?["app.kubernetes.io/managed-by"] is not null, () => $"{name} has its label again");
+        Assert.Equal(data, Object(world, snapshots, name)["data"]!.ToJsonString());
+        Assert.Equal(25, world.Get().Status!.Candidate!.Weight);
+        await world.QuietAsync();
+    }
+
+    [Fact]
+    public async Task Pods_that_somebody_deletes_come_again_and_a_role_that_somebody_takes_from_one_is_put_back()
+    {
+        await using var world = await HoldAsync();
+        foreach (var pod in world.All<Pod>("pods"))
+        {
+            var (name, track) = (pod.Metadata.Name!, pod.Metadata.Labels![Labels.Track]);
+            await PatchAsync(world, "pods", name, """{"metadata":{"labels":{"llmops.dev/track":"other"}}}""");
+            await world.UntilAsync(() => world.Find<Pod>("pods", name)?.Metadata.Labels![Labels.Track] == track, () => $"{name} is {track} again");
+        }
+
+        var roles = Roles(world);
+        foreach (var pod in world.All<Pod>("pods"))
+        {
+            await DeleteAsync(world, "pods", pod.Metadata.Name!);
+            await world.UntilAsync(() => world.Find<Pod>("pods", pod.Metadata.Name!) is null && Roles(world) == roles, () => $"pods are {roles} again, not {Roles(world)}");
+        }
+
+        await world.QuietAsync();
+        Assert.Equal(25, world.Get().Status!.Candidate!.Weight);
+    }
+
+    [Theory]
+    [InlineData("evalruns.llmops.dev")]
+    [InlineData("jobs.batch")]
+    [InlineData("configmaps")]
+    public async Task An_evaluation_of_which_somebody_deletes_a_part_is_done_all_the_same(string resource)
+    {
+        await using var world = await worlds.StartAsync();
+        world.Nodes.Jobs = _ => JobFate.Run;
+        var before = Names(world, resource);
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        await world.UntilAsync(() => Unfinished(world) is not null && Names(world, resource).Except(before).Any() && world.All<Job>("jobs.batch").Any(job => job.Status is null), () => "the evaluator runs");
+        await world.QuietAsync();
+        foreach (var name in Names(world, resource).Except(before))
+            await DeleteAsync(world, resource, name);
+        await world.QuietAsync();
+        world.Nodes.Jobs = _ => JobFate.Pass;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: { Weight: 25, Revision: "v2" } }, "v2 has traffic");
+    }
+
+    [Fact]
+    public async Task An_evaluation_whose_ConfigMap_is_somebody_elses_says_so_and_is_tried_again()
+    {
+        await using var world = await worlds.StartAsync();
+        var foreign = string.Empty;
+        world.Server.OnWrite += write =>
+        {
+            if (write is not { Request: { Plural: "evalruns", Verb: "create" } } || foreign.Length > 0)
+                return;
+            foreign = ObjectNames.Plan(write.Name);
+            world.Server.Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = foreign, ["namespace"] = Samples.Namespace }, ["data"] = new JsonObject { ["mine"] = "yes" } });
+        };
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        await world.UntilAsync(
+            () => world.All<EvalRun>("evalruns.llmops.dev").Any(run => run.Status is { Verdict: Verdicts.ProviderError, Reason: Reasons.ApplyRefused } status && status.Message!.Contains($"{foreign} exists and belongs to nobody: delete or rename it", StringComparison.Ordinal)),
+            () => "the run says so");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: { Weight: 25, Revision: "v2" } }, "another attempt passes");
+        Assert.Equal("yes", world.Find<ConfigMap>("configmaps", foreign)!.Data!["mine"]);
+    }
+
+    /// <summary>What a namespace that ends does: it takes no new objects, and those that are there go in any order.</summary>
+    [Fact]
+    public async Task In_a_namespace_that_is_deleted_mid_canary_nothing_is_tried_in_a_hot_loop_and_in_the_end_nothing_is_left()
+    {
+        await using var world = await HoldAsync();
+        world.Server.Faults.When(
+            request => TestWorld.IsFromOperator(request) && request is { IsWrite: true, Subresource: null, Plural: not "events", Namespace: Samples.Namespace } &&
+                (request.Verb == "create" || (request.IsApply && world.Server.Find(request.GroupResource, request.Namespace, request.Name) is null)),
+            FaultEffect.Status(403, "Forbidden", $"namespace {Samples.Namespace} is being terminated"));
+        foreach (var resource in new[] { "services", "pods", "deployments.apps", "controllerrevisions.apps", "poddisruptionbudgets.policy" })
+        {
+            foreach (var name in Names(world, resource))
+                await DeleteAsync(world, resource, name);
+        }
+
+        await world.Clock!.PassAsync(TimeSpan.FromSeconds(30));
+        var (asked, span) = (world.Server.Requests.Total, TimeSpan.FromMinutes(1));
+        await world.Clock.PassAsync(span);
+        Assert.InRange(world.Server.Requests.Total - asked, 0, 10 * (int)span.TotalSeconds);
+        Assert.Contains(world.Get().Status!.Conditions!, condition => condition is { Type: ConditionTypes.Stalled, Status: "True", Reason: Reasons.ApplyRefused } && condition.Message!.Contains("is being terminated", StringComparison.Ordinal));
+
+        await DeleteAsync(world, "llmdeployments.llmops.dev", "bot");
+        await world.UntilAsync(() => Ending.Kinds.All(kind => world.Server.FindAll(kind, Samples.Namespace).Count == 0), () => $"everything is gone; left are {Ending.Of(world)}");
+        await world.QuietAsync();
+        Assert.DoesNotContain(world.Logger.Lines, line => line.EventName == "ReconcileFailed");
     }
 
     [Fact]
@@ -131,6 +239,7 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     private static JsonObject Foreign(string resource, string name) => JsonNode.Parse(resource switch
     {
         "deployments.apps" => """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app":"x"}},"spec":{"replicas":0,"selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""",
+        "controllerrevisions.apps" => """{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{},"revision":1,"data":{}}""",
         _ => """{"apiVersion":"v1","kind":"Service","metadata":{},"spec":{"selector":{"app":"x"},"ports":[{"name":"web","port":80}]}}""",
     })!.AsObject() is var obj && Name(obj, name) ? obj : throw new InvalidOperationException(resource);
 
@@ -143,6 +252,10 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     private static List<string> Names(TestWorld world, string resource) =>
         [.. world.Server.FindAll(resource, Samples.Namespace).Select(node => (string)node["metadata"]!["name"]!).Where(name => name.StartsWith("bot", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
+    private static EvalRun? Unfinished(TestWorld world) => world.All<EvalRun>("evalruns.llmops.dev").FirstOrDefault(run => run.Status is { Phase: "Running", Verdict: null });
+
+    private static string Roles(TestWorld world) => string.Join(", ", world.All<Pod>("pods").Where(pod => !pod.IsDeleting()).Select(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Track) ?? "none").Order(StringComparer.Ordinal));
+
     private static JsonObject Object(TestWorld world, string resource, string name) => world.Server.Find(resource, Samples.Namespace, name) ?? throw new InvalidOperationException($"{name} is gone");
 
     private static string? Uid(TestWorld world, string resource, string name) => (string?)world.Server.Find(resource, Samples.Namespace, name)?["metadata"]?["uid"];
@@ -153,6 +266,11 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         "services" => world.DoAsync(world.Client.DeleteAsync<Service>(new(Samples.Namespace, name))),
         "poddisruptionbudgets.policy" => world.DoAsync(world.Client.DeleteAsync<PodDisruptionBudget>(new(Samples.Namespace, name))),
         "horizontalpodautoscalers.autoscaling" => world.DoAsync(world.Client.DeleteAsync<HorizontalPodAutoscaler>(new(Samples.Namespace, name))),
+        "controllerrevisions.apps" => world.DoAsync(world.Client.DeleteAsync<ControllerRevision>(new(Samples.Namespace, name))),
+        "pods" => world.DoAsync(world.Client.DeleteAsync<Pod>(new(Samples.Namespace, name))),
+        "evalruns.llmops.dev" => world.DoAsync(world.Client.DeleteAsync<EvalRun>(new(Samples.Namespace, name))),
+        "jobs.batch" => world.DoAsync(world.Client.DeleteAsync<Job>(new(Samples.Namespace, name))),
+        "configmaps" => world.DoAsync(world.Client.DeleteAsync<ConfigMap>(new(Samples.Namespace, name))),
         _ => world.DoAsync(world.Client.DeleteAsync<LlmDeployment>(new(Samples.Namespace, name))),
     };
 
@@ -165,6 +283,8 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
             "services" => world.Client.MergePatchAsync<Service>(key, json),
             "poddisruptionbudgets.policy" => world.Client.MergePatchAsync<PodDisruptionBudget>(key, json),
             "horizontalpodautoscalers.autoscaling" => world.Client.MergePatchAsync<HorizontalPodAutoscaler>(key, json),
+            "controllerrevisions.apps" => world.Client.MergePatchAsync<ControllerRevision>(key, json),
+            "pods" => world.Client.MergePatchAsync<Pod>(key, json),
             _ => world.Client.MergePatchAsync<LlmDeployment>(key, json),
         });
     }

@@ -79,7 +79,7 @@ internal sealed class FakeGateway : IAsyncDisposable
     {
         lock (epochs)
         {
-            foreach (var deployment in server.FindAll("llmdeployments.llmops.dev").Select(node => node.Deserialize(LlmDeployment.JsonType)!))
+            foreach (var deployment in server.FindAll("llmdeployments.llmops.dev", Samples.Namespace).Select(node => node.Deserialize(LlmDeployment.JsonType)!))
             {
                 if (deployment.Status is { Stable: not null, Candidate: { Weight: > 0 and var weight }, Rollout: { } rollout } && !IsQuiet)
                     Serve((deployment.Metadata.Name!, rollout.Id, rollout.WeightEpoch ?? 0), weight);

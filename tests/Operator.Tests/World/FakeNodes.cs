@@ -211,5 +211,5 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
     };
 
     private IEnumerable<T> All<T>(string resource)
-        where T : class, IResource<T> => server.FindAll(resource).Select(node => node.Deserialize(T.JsonType)!);
+        where T : class, IResource<T> => server.FindAll(resource, Samples.Namespace).Select(node => node.Deserialize(T.JsonType)!);
 }

@@ -31,7 +31,7 @@ internal sealed class InvariantWatch
     {
         if (!TestWorld.IsOperator(write.Request))
             return;
-        foreach (var deployment in server.FindAll("llmdeployments.llmops.dev").Select(node => node.Deserialize(LlmDeployment.JsonType)!))
+        foreach (var deployment in server.FindAll("llmdeployments.llmops.dev", Samples.Namespace).Select(node => node.Deserialize(LlmDeployment.JsonType)!))
         {
             var found = Violations(deployment).ToList();
             // Somebody who deletes it right now takes all that it owns along.
