@@ -1,10 +1,11 @@
 namespace LlmOps.Api;
 
-/// <summary>Condition types of all kinds. Ready and Stalled mean what kstatus, and with it <c>kubectl wait</c>, Flux and Argo CD, take them for: Ready that is not True is in progress, Stalled that is True has failed. Progressing and the others are for people.</summary>
+/// <summary>Condition types of all kinds. Ready, Reconciling and Stalled mean what kstatus, and with it <c>kubectl wait</c>, Flux and Argo CD, take them for: Stalled that is True has failed, Reconciling that is True or Ready that is not is in progress. The others are for people.</summary>
 public static class ConditionTypes
 {
     public const string Ready = "Ready";
-    public const string Progressing = "Progressing";
+    /// <summary>Whether a rollout is on its way. Never True beside Stalled, since readers take whichever of both comes first.</summary>
+    public const string Reconciling = "Reconciling";
     public const string Stalled = "Stalled";
     public const string Degraded = "Degraded";
     public const string GatePassed = "GatePassed";

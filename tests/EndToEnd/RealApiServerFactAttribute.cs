@@ -17,3 +17,10 @@ public sealed class RealApiServerFactAttribute : FactAttribute
 
     public static bool IsAvailable => Availability.Value.IsAvailable;
 }
+
+/// <summary>The same with data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RealApiServerTheoryAttribute : TheoryAttribute
+{
+    public RealApiServerTheoryAttribute() => Skip = new RealApiServerFactAttribute().Skip;
+}

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# unpack-debian-packages.sh PACKAGES DIRECTORY NAME
+# unpack-debian-packages.sh PACKAGES DIRECTORY NAME [SUITE]
 #
-# Downloads the packages listed in PACKAGES (one name a line, dependencies are not resolved) from Debian sid and unpacks
+# Downloads the packages listed in PACKAGES (one name a line, dependencies are not resolved) from Debian's SUITE (default: sid) and unpacks
 # them into DIRECTORY/root. Nothing is installed, no privileges are needed. A second run does nothing.
 # NAME starts the progress lines.
 set -euo pipefail
 
-PACKAGES=$1 WORK=$2 NAME=$3
+PACKAGES=$1 WORK=$2 NAME=$3 SUITE=${4:-sid}
 say() { echo "$NAME: $*"; }
 
 wanted=$(sha256sum <"$PACKAGES" | cut -d' ' -f1)
@@ -20,7 +20,7 @@ touch "$WORK/apt/state/status"
 # before the machine's first update; the address of a suite's InRelease file is known without it.)
 archive=$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\(.*\)/dists/.*#\1#p" | grep -v security | head -1 || true)
 if [ -z "$archive" ]; then say "apt has no package source configured: add one under /etc/apt"; exit 1; fi
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive sid main" >"$WORK/apt/sources.list"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $SUITE main" >"$WORK/apt/sources.list"
 cat >"$WORK/apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "$WORK/apt/sources.list";
 Dir::Etc::sourceparts "-";

@@ -25,12 +25,11 @@ internal static class StatusConditions
         conditions.Set(ConditionTypes.Ready, ready, readyReason, readyMessage);
 
         var rollout = decision.Next.Current;
+        var stalled = Stalled(gathered, decision, applyProblem);
         conditions.Set(
-            ConditionTypes.Progressing, decision.Next.Candidate is not null,
+            ConditionTypes.Reconciling, decision.Next.Candidate is not null && stalled is null,
             rollout is { Reason.Length: > 0 } ? rollout.Reason : Reasons.NoRollout,
             rollout is null ? "no rollout has run yet" : decision.Next.Candidate is null ? rollout.Message : ActionHint.Append(deployment, rollout));
-
-        var stalled = Stalled(gathered, decision, applyProblem);
         conditions.Set(ConditionTypes.Stalled, stalled is not null, stalled?.Reason ?? Reasons.NoRollout, stalled?.Message ?? "nothing waits for anybody");
 
         var degraded = Degraded(gathered, decision);
@@ -44,7 +43,6 @@ internal static class StatusConditions
                 ConditionTypes.RouteAccepted, route.Problem is null, route.Problem?.Reason ?? Reasons.RouteAccepted,
                 route.Problem?.Message ?? $"all parents of HTTPRoute {route.Route!.Metadata.Name} accepted its weights");
         }
-
 
         var (available, source, sourceMessage) = MetricSources.Describe(gathered, decision.Next);
         conditions.Set(ConditionTypes.MetricsAvailable, available, source, sourceMessage);

@@ -110,7 +110,7 @@ public sealed class CrashTests(FaultBed bed, ITestOutputHelper output)
             {
                 var before = text;
                 text = await DescribeAsync(scene, played.Rollout, played.Prompt, c);
-                return text == before && scene.Status.Conditions!.Any(condition => condition is { Type: ConditionTypes.Progressing, Status: "False" });
+                return text == before && scene.Status.Conditions!.Any(condition => condition is { Type: ConditionTypes.Reconciling, Status: "False" });
             },
             FaultBed.Patience, () => $"the end to stay; it is\n{text}", ct);
         return text;

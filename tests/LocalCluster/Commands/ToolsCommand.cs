@@ -7,7 +7,7 @@ internal static class ToolsCommand
 {
     public static Command Create()
     {
-        var all = new Option<bool>("--all") { Description = "Also build the local control plane and unpack the real engine and Prometheus." };
+        var all = new Option<bool>("--all") { Description = "Also build the local control plane and unpack the real engine, Prometheus and Lua." };
         var command = new Command("tools", "Get kubectl and helm; print their paths as KUBECTL= and HELM=.") { all };
         command.SetAction(async (parsed, ct) =>
         {
@@ -18,6 +18,7 @@ internal static class ToolsCommand
                 await ControlPlaneBinaries.EnsureAsync(Console.Error.WriteLine, ct);
                 await RealEngine.PrepareAsync(Console.Error.WriteLine, ct);
                 await PrometheusServer.PrepareAsync(Console.Error.WriteLine, ct);
+                await LuaInterpreter.RunAsync("return", ct);
             }
 
             Console.WriteLine($"KUBECTL={kubectl}");

@@ -16,10 +16,10 @@ public sealed class ActionTests(ITestOutputHelper output)
         await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
         await world.ApplyAsync(Samples.Canary("v2", steps: [new RolloutStep { Weight = 25, Hold = TimeSpan.FromMilliseconds(100) }, new RolloutStep { Approve = new ApproveSpec() }]));
         var waiting = await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.AwaitingApproval, "it waits for an approval");
-        var progressing = Assert.Single(waiting.Status!.Conditions!, condition => condition.Type == ConditionTypes.Progressing);
-        Assert.Equal(Reasons.AwaitingApproval, progressing.Reason);
-        Assert.Contains("kubectl create -n default -f -", progressing.Message, StringComparison.Ordinal);
-        Assert.Contains($"\"release\":\"{waiting.Status.Candidate!.Release}\"", progressing.Message, StringComparison.Ordinal);
+        var reconciling = Assert.Single(waiting.Status!.Conditions!, condition => condition.Type == ConditionTypes.Reconciling);
+        Assert.Equal(Reasons.AwaitingApproval, reconciling.Reason);
+        Assert.Contains("kubectl create -n default -f -", reconciling.Message, StringComparison.Ordinal);
+        Assert.Contains($"\"release\":\"{waiting.Status.Candidate!.Release}\"", reconciling.Message, StringComparison.Ordinal);
         CanaryTests.AssertCondition(waiting, ConditionTypes.Stalled, "False", Reasons.NoRollout);
 
         var wrong = await ActAsync(world, "Approve", waiting.Status.Stable!.Release);

@@ -26,7 +26,7 @@ public sealed class EndingTests(ITestOutputHelper output)
         Assert.Equal(DeploymentPhases.Progressing, baking.Status.Phase);
         Assert.Equal(2, Replicas(world, baking.Status.Stable.Service));
         Assert.Equal(2, Replicas(world, baking.Status.Candidate.Service));
-        CanaryTests.AssertCondition(baking, ConditionTypes.Progressing, "True", Reasons.Baking);
+        CanaryTests.AssertCondition(baking, ConditionTypes.Reconciling, "True", Reasons.Baking);
 
         await world.ApplyAsync(Bakes("v2", TimeSpan.FromMilliseconds(1)));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");

@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using LlmOps.LocalCluster;
+using LlmOps.Testing;
+using Xunit;
+
+namespace LlmOps.Charts.Tests.GitOps;
+
+/// <summary>Health and actions in Argo CD, by executing their Lua.</summary>
+public sealed class ArgoCdTests(ServerTests.Server server) : IClassFixture<ServerTests.Server>
+{
+    private const string Ready = "{type: Ready, status: 'True', reason: Serving, message: release a serves}";
+    private const string Canary = "candidate: {release: b}, rollout: {reason: Holding, message: holds 25 %}";
+
+    [Theory]
+    [InlineData("Progressing", "the operator has not seen this spec yet", "{}")]
+    [InlineData("Progressing", "the operator has not seen this spec yet", "{status: {observedGeneration: 1, conditions: [" + Ready + "]}}")]
+    [InlineData("Progressing", "no release serves yet", "{status: {observedGeneration: 2}}")]
+    [InlineData("Progressing", "no pod is ready", "{status: {observedGeneration: 2, conditions: [{type: Ready, status: 'False', message: no pod is ready}]}}")]
+    [InlineData("Healthy", "release a serves", "{status: {observedGeneration: 2, conditions: [" + Ready + "]}}")]
+    [InlineData("Progressing", "holds 25 %", "{status: {observedGeneration: 2, " + Canary + ", conditions: [" + Ready + "]}}")]
+    [InlineData("Degraded", "no GPU is free", "{status: {observedGeneration: 2, " + Canary + ", conditions: [" + Ready + ", {type: Stalled, status: 'True', message: no GPU is free}]}}")]
+    [InlineData("Degraded", "release b is locked", "{status: {observedGeneration: 2, conditions: [" + Ready + ", {type: Stalled, status: 'False'}, {type: Degraded, status: 'True', message: release b is locked}]}}")]
+    [InlineData("Suspended", "alice must look", "{status: {observedGeneration: 2, candidate: {release: b}, rollout: {reason: AwaitingApproval, message: alice must look}, conditions: [" + Ready + "]}}")]
+    [InlineData("Suspended", "inconclusive", "{status: {observedGeneration: 2, candidate: {release: b}, rollout: {reason: AwaitingDecision, message: inconclusive}, conditions: [" + Ready + ", {type: Stalled, status: 'True', message: x}]}}")]
+    [InlineData("Suspended", "Paused", "{status: {observedGeneration: 2, candidate: {release: b}, rollout: {reason: Paused}, conditions: [" + Ready + "]}}")]
+    public async Task Health_of_an_LlmDeployment(string status, string message, string text) => Assert.Equal((status, message), await ArgoCd.HealthAsync(Deployment(text)));
+
+    [Theory]
+    [InlineData("PromptVersion")]
+    [InlineData("EvalGate")]
+    public async Task Health_of_what_a_rollout_reads(string kind)
+    {
+        static JsonNode Of(string kind, string text) => Yaml.Documents($"{{kind: {kind}, metadata: {{generation: 1}}, {text}}}").Single();
+        Assert.Equal(("Progressing", "the operator has not seen it yet"), await ArgoCd.HealthAsync(Of(kind, string.Empty)));
+        Assert.Equal(("Progressing", "the operator has not judged it yet"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1}")));
+        Assert.Equal(("Healthy", "can be run"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True', message: can be run}]}")));
+        Assert.Equal(("Degraded", "no such file"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'False', message: no such file}]}")));
+    }
+
+    [Theory]
+    [InlineData("", "{}")]
+    [InlineData("", "{status: {observedGeneration: 2}}")]
+    [InlineData("abort promote", "{status: {" + Canary + "}}")]
+    [InlineData("abort approve promote", "{status: {candidate: {release: b}, rollout: {reason: AwaitingApproval}}}")]
+    [InlineData("retry", "{status: {failedReleases: [{release: b}], rollout: {reason: LiveTestFailed}}}")]
+    public async Task Actions_are_offered_only_where_they_would_be_taken(string offered, string text) => Assert.Equal(offered, string.Join(' ', await ArgoCd.OfferedAsync(Deployment(text))));
+
+    [Theory]
+    [InlineData("approve", "Approve", "b")]
+    [InlineData("promote", "Promote", "b")]
+    [InlineData("abort", "Abort", "b")]
+    [InlineData("retry", "Retry", null)]
+    public async Task An_action_makes_a_RolloutAction_that_the_API_server_accepts(string name, string action, string? release)
+    {
+        var made = await ArgoCd.ActAsync(name, Deployment("{status: {" + Canary + "}}"));
+        Assert.Equal((action, release, "assistant", "team-a"), ((string?)made["spec"]!["action"], (string?)made["spec"]!["release"], (string?)made["spec"]!["deployment"], (string?)made["metadata"]!["namespace"]));
+        Assert.Matches($"^{name}-assistant-[0-9]{{14}}$", (string?)made["metadata"]!["name"]);
+
+        await server.Kubectl.ApplyAsync(Path.Combine(Workspace.Repository, "config", "crd"), null, CancellationToken.None);
+        var file = Path.Combine(Directory.CreateTempSubdirectory("argocd").FullName, "action.json");
+        await File.WriteAllTextAsync(file, made.ToJsonString());
+        await Eventually.TrueAsync(
+            async ct => (await server.Kubectl.RunAsync(ct, "create", "--dry-run=server", "--validate=strict", "-f", file)).Contains("created", StringComparison.Ordinal), TimeSpan.FromMinutes(1), () => "the API server accepts it");
+    }
+
+    private static JsonNode Deployment(string text)
+    {
+        var deployment = Yaml.Documents(text).SingleOrDefault() ?? new JsonObject();
+        deployment["apiVersion"] = "llmops.dev/v1alpha1";
+        deployment["kind"] = "LlmDeployment";
+        deployment["metadata"] = new JsonObject { ["name"] = "assistant", ["namespace"] = "team-a", ["generation"] = 2 };
+        return deployment;
+    }
+}
