@@ -55,6 +55,54 @@ public sealed class WorkQueueTests
     }
 
     [Fact]
+    public void Keys_that_changed_come_before_those_that_are_only_looked_at()
+    {
+        queue.AddIdle("idle");
+        queue.AddIdle("both");
+        queue.Add("changed");
+        queue.Add("both");
+
+        Assert.Equal(3, queue.Count);
+        Assert.Equal(["changed", "both", "idle"], new[] { TryGet(), TryGet(), TryGet() });
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public void A_key_that_changed_stays_so_when_it_is_looked_at_too()
+    {
+        queue.Add("a");
+        queue.AddIdle("b");
+        queue.AddIdle("a");
+        Assert.Equal(["a", "b"], new[] { TryGet(), TryGet() });
+    }
+
+    [Fact]
+    public async Task A_key_that_overtook_is_handed_out_once()
+    {
+        queue.AddIdle("a");
+        queue.Add("a");
+        Assert.Equal("a", TryGet());
+        await AssertNothingAsync();
+
+        // Its idle turn is still in there, and must not pass for the new one.
+        queue.AddIdle("a");
+        queue.Done("a");
+        queue.Add("b");
+        Assert.Equal(["b", "a"], new[] { TryGet(), TryGet() });
+    }
+
+    [Fact]
+    public void A_key_that_is_only_looked_at_has_its_turn_after_five_minutes()
+    {
+        queue.AddIdle("idle");
+        time.Advance(TimeSpan.FromMinutes(4));
+        queue.Add("soon");
+        time.Advance(TimeSpan.FromMinutes(1.5));
+        queue.Add("late");
+        Assert.Equal(["soon", "idle", "late"], new[] { TryGet(), TryGet(), TryGet() });
+    }
+
+    [Fact]
     public async Task Done_without_a_new_add_hands_out_nothing()
     {
         queue.Add("a");
