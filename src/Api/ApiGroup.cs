@@ -42,6 +42,9 @@ public static class Labels
 
     /// <summary>Name of the EvalRun that a Job, its pods and its report belong to.</summary>
     public const string EvalRun = "llmops.dev/evalrun";
+
+    /// <summary>Name of the group of operators whose member a Lease shows to be there.</summary>
+    public const string OperatorGroup = "llmops.dev/operator-group";
 }
 
 /// <summary>Annotation keys on what the operator owns.</summary>

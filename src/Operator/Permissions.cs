@@ -33,6 +33,7 @@ public static class OperatorPermissions
         new(string.Empty, "services", Own, "One Service per serving hash, and two for an HTTPRoute"),
         new(string.Empty, "pods", ["list", "watch", "patch"], "Reasons of pods that do not start, and what pods hold on each node; patch moves the label llmops.dev/track", Everywhere: Read),
         new(string.Empty, "nodes", Read, "GPUs that are free", Everywhere: Read),
+        new(string.Empty, "namespaces", Read, "Labels of namespaces, for --namespace-selector"),
         new(string.Empty, "resourcequotas", Read, "GPUs that the namespace may use"),
         new(string.Empty, "configmaps", Make, "Plans and reports of evaluations; get looks whether a data set is there"),
         new(string.Empty, "secrets", ["get"], "API keys of engines, by the names in spec.engine.apiKeySecretRef; never listed or watched"),
@@ -45,6 +46,6 @@ public static class OperatorPermissions
         new("policy", "poddisruptionbudgets", Make, "At most one engine pod is drained at a time"),
         new("autoscaling", "horizontalpodautoscalers", Own, "Scales an LlmDeployment through its scale subresource"),
         new("events.k8s.io", "events", ["create", "patch"], "What happened, for kubectl describe; patch counts what happens again"),
-        new("coordination.k8s.io", "leases", ["get", "create", "update"], "Leader election", OwnNamespaceOnly: true),
+        new("coordination.k8s.io", "leases", ["get", "list", "create", "update", "delete"], "Leader election; with shards, which replicas there are: list and delete", OwnNamespaceOnly: true),
     ];
 }

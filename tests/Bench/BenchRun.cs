@@ -11,7 +11,8 @@ namespace LlmOps.Bench;
 /// <param name="Quick">Few repetitions.</param>
 /// <param name="Say">Shows a line of progress.</param>
 /// <param name="ScaleData">Folder of the cluster's data of the part scale; null for one that goes with the run.</param>
-internal sealed record BenchContext(bool Quick, Action<string> Say, TimeProvider Time, string? ScaleData = null);
+/// <param name="Soak">How long the part scale goes on with rollouts; zero for not at all.</param>
+internal sealed record BenchContext(bool Quick, Action<string> Say, TimeProvider Time, string? ScaleData = null, TimeSpan Soak = default);
 
 /// <summary>Runs the parts one after the other, so that none disturbs another, and reports.</summary>
 internal static class BenchRun
@@ -36,7 +37,7 @@ internal static class BenchRun
 
     public static IReadOnlyList<string> AllParts { get; } = [.. Parts.Keys];
 
-    public static async Task<int> RunAsync(IReadOnlyList<string> asked, bool quick, string jsonFile, string? scaleData, CancellationToken ct)
+    public static async Task<int> RunAsync(IReadOnlyList<string> asked, bool quick, string jsonFile, string? scaleData, TimeSpan soak, CancellationToken ct)
     {
         var time = TimeProvider.System;
         var console = AnsiConsole.Console;
@@ -45,7 +46,7 @@ internal static class BenchRun
         var started = time.GetTimestamp();
         var machine = Machine.Describe();
         console.WriteLine($"{machine.Cores} cores ({machine.Cpu}), {machine.MemoryGiB} GiB, load {machine.LoadAverage:0.0} before the start");
-        var context = new BenchContext(quick, line => console.WriteLine($"[{time.GetElapsedTime(started):mm\\:ss}] {line}"), time, scaleData);
+        var context = new BenchContext(quick, line => console.WriteLine($"[{time.GetElapsedTime(started):mm\\:ss}] {line}"), time, scaleData, soak);
         var results = new List<PartResult>();
         foreach (var part in AllParts.Where(name => asked.Count == 0 || asked.Contains(name)))
         {
@@ -62,7 +63,7 @@ internal static class BenchRun
     private static async Task<PartResult> RunPartAsync(string part, BenchContext context, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var longest = part == "scale" ? ScaleLimit : PartLimit;
+        var longest = part == "scale" ? ScaleLimit + context.Soak : PartLimit;
         limit.CancelAfter(longest);
         try
         {

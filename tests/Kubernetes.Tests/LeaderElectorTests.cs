@@ -24,7 +24,7 @@ public sealed class LeaderElectorTests : IDisposable
 
         public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null)
         {
-            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity };
+            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity, IsWanted = () => IsWanted };
             clock = new QuietClock(bed.time, options.RetryPeriod * 1.2);
             Elector = new LeaderElector(bed.leases.Client(bed.time, HangWhenCutOffAsync), options, clock, NullLogger.Instance);
             Run = Task.Run(() => Elector.RunAsync(
@@ -41,6 +41,8 @@ public sealed class LeaderElectorTests : IDisposable
         public LeaderElector Elector { get; }
 
         public bool IsCutOff { get; set; }
+
+        public bool IsWanted { get; set; } = true;
 
         public int Terms { get; private set; }
 
@@ -121,6 +123,48 @@ public sealed class LeaderElectorTests : IDisposable
         Assert.True(b.Elector.IsLeader);
         Assert.Equal(1, leases.Lease.Spec!.LeaseTransitions);
         await b.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_not_wanted_any_more_ends_its_work_and_hands_over_in_order()
+    {
+        var a = new Candidate(this, "a");
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        var b = new Candidate(this, "b");
+        await PassAsync(1);
+        a.IsWanted = false;
+        await PassAsync(6);
+
+        Assert.True(b.Elector.IsLeader);
+        Assert.InRange(b.StartedAt, a.EndedAt!.Value, a.EndedAt.Value.AddSeconds(3));
+        await PassAsync(60);
+        Assert.Equal((1, 1), (a.Terms, b.Terms));
+        a.IsWanted = true;
+        await b.StopAsync();
+        await PassAsync(3);
+        Assert.True(a.Elector.IsLeader);
+        await a.StopAsync();
+    }
+
+    [Fact]
+    public async Task One_that_is_not_wanted_takes_no_lease_but_knows_when_it_has_run_out()
+    {
+        var a = new Candidate(this, "a");
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        var b = new Candidate(this, "b") { IsWanted = false };
+        await PassAsync(5);
+        a.IsCutOff = true;
+        await PassAsync(40);
+        Assert.Equal("a", leases.Lease!.Spec!.HolderIdentity);
+
+        // Not another 15 s: it has looked at it all the time.
+        b.IsWanted = true;
+        await PassAsync(3);
+        Assert.True(b.Elector.IsLeader);
+        await b.StopAsync();
+        a.IsCutOff = false;
+        a.IsWanted = false;
+        await a.StopAsync();
     }
 
     [Fact]

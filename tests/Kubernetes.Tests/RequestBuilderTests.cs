@@ -27,6 +27,10 @@ public sealed class RequestBuilderTests
                 Text(RequestBuilder.Watch(Grouped, null, new() { ResourceVersion = "7" }, noTimeout)),
                 "GET /apis/llmops.dev/v1alpha1/llmdeployments?watch=true&resourceVersion=7&allowWatchBookmarks=true&timeoutSeconds=301"
             },
+            {
+                Text(RequestBuilder.Watch(Core, "ns", new() { SendInitialEvents = true }, noTimeout)),
+                "GET /api/v1/namespaces/ns/configmaps?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=301"
+            },
             { Text(RequestBuilder.Create(Core, "ns", "m")), "POST /api/v1/namespaces/ns/configmaps?fieldManager=m application/json" },
             { Text(RequestBuilder.Replace(Core, Key, "status", "m")), "PUT /api/v1/namespaces/ns/configmaps/x/status?fieldManager=m application/json" },
             { Text(RequestBuilder.Delete(Core, Key)), "DELETE /api/v1/namespaces/ns/configmaps/x application/json" },

@@ -67,7 +67,7 @@ public sealed class KubernetesClient : IDisposable
     {
         var request = RequestBuilder.Watch(T.ResourceKind, ns, options, options.Timeout ?? RandomWatchTimeout());
         using var response = await transport.SendAsync(request, null, ct);
-        await using var lines = await WatchStream.OpenAsync(response, options.IdleTimeout, time, ct);
+        await using var lines = await WatchStream.OpenAsync(response, options.SendInitialEvents ? options.InitialIdleTimeout : options.IdleTimeout, time, ct);
         while (true)
         {
             WatchEvent<T> next;
@@ -76,6 +76,8 @@ public sealed class KubernetesClient : IDisposable
                 if (!await lines.MoveNextAsync())
                     yield break;
                 next = WatchLine.Decode<T>(lines.Current);
+                if (next.EndsInitialEvents)
+                    lines.IdleTimeout = options.IdleTimeout;
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {

@@ -31,6 +31,13 @@ public sealed record WatchOptions
     /// <summary>Events after this version are sent; null starts with an added event for each object there is.</summary>
     public string? ResourceVersion { get; init; }
 
+    /// <summary>
+    /// Starts with an added event for each object there is, as of now or later, and a bookmark with <see cref="WatchEvent{T}.EndsInitialEvents"/>: a list that
+    /// neither side holds in memory as a whole. Servers before 1.32 refuse it (422). Default: false.
+    /// See https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists
+    /// </summary>
+    public bool SendInitialEvents { get; init; }
+
     /// <summary>Asks for bookmarks (about one a minute), so that a quiet watch can be resumed. Default: true.</summary>
     public bool AllowBookmarks { get; init; } = true;
 
@@ -42,4 +49,7 @@ public sealed record WatchOptions
     /// minute), or a quiet watch is restarted again and again. Default: 150 s.
     /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>Longest silence before the end of the initial events. The server waits for its cache for 3 s at most. Default: 15 s.</summary>
+    public TimeSpan InitialIdleTimeout { get; init; } = TimeSpan.FromSeconds(15);
 }

@@ -21,6 +21,8 @@ internal sealed record PartialMetadata
     public string? Namespace { get; init; }
 
     public string? ResourceVersion { get; init; }
+
+    public IReadOnlyDictionary<string, string?>? Annotations { get; init; }
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, MaxDepth = JsonSlice.MostDepth)]

@@ -31,7 +31,9 @@ internal static class RequestBuilder
             .Add("labelSelector", options.LabelSelector)
             .Add("fieldSelector", options.FieldSelector)
             .Add("resourceVersion", options.ResourceVersion)
-            .Add("allowWatchBookmarks", options.AllowBookmarks ? "true" : null)
+            .Add("sendInitialEvents", options.SendInitialEvents ? "true" : null)
+            .Add("resourceVersionMatch", options.SendInitialEvents ? "NotOlderThan" : null)
+            .Add("allowWatchBookmarks", options.AllowBookmarks || options.SendInitialEvents ? "true" : null)
             .Add("timeoutSeconds", Math.Max(1, (int)timeout.TotalSeconds)), "watch");
 
     public static ApiRequest Create(ResourceKind kind, string? ns, string fieldManager) =>

@@ -30,6 +30,9 @@ public readonly record struct WatchEvent<T>(WatchEventType Type, T? Object, stri
     /// <summary>Which object this is about, where that can be told; known even for an object that cannot be decoded.</summary>
     public ObjectKey? Key { get; init; }
 
+    /// <summary>Whether this is the bookmark behind all that was there when the watch began, for <see cref="WatchOptions.SendInitialEvents"/>.</summary>
+    public bool EndsInitialEvents { get; init; }
+
     /// <summary>Why <see cref="Object"/> is null although the server sent one, or why the line is <see cref="WatchEventType.Unknown"/>.</summary>
     public string? DecodeError { get; init; }
 }

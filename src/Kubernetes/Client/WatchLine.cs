@@ -6,6 +6,8 @@ namespace LlmOps.Kubernetes;
 /// <summary>Decodes one line of a watch: <c>{"type":"ADDED","object":{…}}</c>. Pure; never throws on what a server sends.</summary>
 internal static class WatchLine
 {
+    private const string InitialEventsEnd = "k8s.io/initial-events-end";
+
     public static WatchEvent<T> Decode<T>(ReadOnlySequence<byte> line)
         where T : class, IResource<T>
     {
@@ -52,10 +54,14 @@ internal static class WatchLine
         return type switch
         {
             WatchEventType.Error => new(type, null, null, JsonSerializer.Deserialize(body, KubernetesJson.Default.Status)),
-            WatchEventType.Bookmark => new(type, null, PartialObject.Decode(body).Metadata.ResourceVersion, null),
+            WatchEventType.Bookmark => Bookmark<T>(PartialObject.Decode(body).Metadata),
             _ => DecodeObject<T>(type, body),
         };
     }
+
+    private static WatchEvent<T> Bookmark<T>(PartialMetadata metadata)
+        where T : class, IResource<T> =>
+        new(WatchEventType.Bookmark, null, metadata.ResourceVersion, null) { EndsInitialEvents = metadata.Annotations?.GetValueOrDefault(InitialEventsEnd) == "true" };
 
     private static WatchEvent<T> DecodeObject<T>(WatchEventType type, ReadOnlySpan<byte> body)
         where T : class, IResource<T>

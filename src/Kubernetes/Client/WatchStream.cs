@@ -12,7 +12,6 @@ internal sealed class WatchStream : IAsyncDisposable
     private static readonly StreamPipeReaderOptions Options = new(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024);
 
     private readonly PipeReader reader;
-    private readonly TimeSpan idleTimeout;
     private readonly CancellationTokenSource idle;
     private readonly CancellationTokenSource either;
     private readonly CancellationToken outer;
@@ -22,10 +21,13 @@ internal sealed class WatchStream : IAsyncDisposable
     {
         reader = PipeReader.Create(body, Options);
         outer = ct;
-        this.idleTimeout = idleTimeout;
+        IdleTimeout = idleTimeout;
         idle = new CancellationTokenSource(idleTimeout, time);
         either = CancellationTokenSource.CreateLinkedTokenSource(ct, idle.Token);
     }
+
+    /// <summary>Longest silence before the next line.</summary>
+    public TimeSpan IdleTimeout { get; set; }
 
     /// <summary>The line, without its end; valid until the next <see cref="MoveNextAsync"/>.</summary>
     public ReadOnlySequence<byte> Current { get; private set; }
@@ -78,7 +80,7 @@ internal sealed class WatchStream : IAsyncDisposable
 
     private async ValueTask<ReadResult> ReadAsync()
     {
-        idle.CancelAfter(idleTimeout);
+        idle.CancelAfter(IdleTimeout);
         try
         {
             return await reader.ReadAsync(either.Token);
@@ -86,7 +88,7 @@ internal sealed class WatchStream : IAsyncDisposable
         catch (OperationCanceledException e) when (!outer.IsCancellationRequested)
         {
             throw new KubernetesException(
-                $"The watch was silent for {idleTimeout.TotalSeconds:0.#} s", 0, KubernetesException.WatchIdleReason, innerException: e);
+                $"The watch was silent for {IdleTimeout.TotalSeconds:0.#} s", 0, KubernetesException.WatchIdleReason, innerException: e);
         }
         finally
         {

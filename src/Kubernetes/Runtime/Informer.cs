@@ -11,7 +11,8 @@ namespace LlmOps.Kubernetes;
 /// at once, and the differences are told as changes. Nothing is told twice. States in between may be skipped. An
 /// object that cannot be decoded is logged and counted and does not concern the others; where a decodable version of
 /// it was known, that one stays until the object is deleted. No failure ends the informer; waits between attempts grow
-/// from 0.1 to 30 s, and are not shorter than the server asks for.
+/// from 0.1 to 30 s, and are not shorter than the server asks for. A streamed list that is refused or breaks is followed
+/// by one in pages.
 /// RBAC: <c>list</c> and <c>watch</c> on the kind.
 /// </remarks>
 /// <param name="client">Lists and watches.</param>
@@ -34,6 +35,15 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
 
     /// <summary>The resource version that the watch goes on from; null: list first.</summary>
     private string? position;
+
+    /// <summary>Whether the next list is streamed.</summary>
+    private bool streams = options.StreamLists;
+
+    /// <summary>The server does not know streamed lists.</summary>
+    private bool isStreamRefused;
+
+    /// <summary>The resource version of the last list.</summary>
+    private string? listedAt;
 
     /// <summary>Why the next list is read.</summary>
     private string listCause = "start";
@@ -75,7 +85,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         try
         {
             while (true)
-                await (position is { } from ? WatchAsync(from, stop.Token) : ListAsync(stop.Token));
+                await (position is null && !streams ? ListAsync(stop.Token) : WatchAsync(position, stop.Token));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -95,11 +105,8 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         try
         {
             var list = await CompleteList.ReadAsync(client, options, keep, ct);
-            KubernetesMetrics.Relists.Add(1, Kind(), new("cause", listCause));
             Replace(list);
-            position = list.ResourceVersion;
-            synced.TrySetResult();
-            Log.Listed(logger, T.ResourceKind.Kind, Store.Count, list.ResourceVersion);
+            streams = options.StreamLists && !isStreamRefused;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
@@ -112,32 +119,47 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     }
 
     /// <summary>Watches once, and waits before the next attempt.</summary>
-    private async Task WatchAsync(string from, CancellationToken ct)
+    /// <param name="from">The version to go on from; null lists first, in the same stream.</param>
+    private async Task WatchAsync(string? from, CancellationToken ct)
     {
         var start = time.GetTimestamp();
         var (end, refusal) = await FollowAsync(from, ct);
         KubernetesMetrics.WatchRestarts.Add(1, Kind(), new("reason", end.ToString().ToLowerInvariant()));
 
-        // A server that accepts and hangs up at once has brought nothing: only progress or patience counts as success.
-        var progressed = position != from;
+        // A server that accepts and hangs up at once has brought nothing: only progress behind the list or patience counts as success.
+        var progressed = position is not null && position != (from ?? listedAt);
         if (progressed || time.GetElapsedTime(start) > options.LongestBackoff)
             backoff.Reset();
         // A corrupt line hides an event. Resuming makes the server send it again; where it comes corrupt again, a list helps.
-        if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
+        if (position is null)
+        {
+            streams = false;
+            isStreamRefused = IsStreamRefusal(from, refusal);
+            if (isStreamRefused)
+            {
+                Log.StreamRefused(logger, T.ResourceKind.Kind, refusal!.Message);
+                return;
+            }
+        }
+        else if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
+        {
             (position, listCause) = (null, end.ToString().ToLowerInvariant());
+        }
 
         var wait = Wait(refusal);
         Log.WatchEnded(logger, T.ResourceKind.Kind, end.ToString(), position, wait.TotalSeconds);
         await Task.Delay(wait, time, ct);
     }
 
-    private async Task<(WatchEnd End, Exception? Refusal)> FollowAsync(string from, CancellationToken ct)
+    private async Task<(WatchEnd End, Exception? Refusal)> FollowAsync(string? from, CancellationToken ct)
     {
+        var initial = from is null ? new StreamedList<T>() : null;
         var watch = new WatchOptions
         {
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
             ResourceVersion = from,
+            SendInitialEvents = from is null,
             IdleTimeout = options.IdleTimeout,
         };
         try
@@ -152,7 +174,17 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
 
                 if (e.Type == WatchEventType.Error)
                     throw KubernetesException.From(e.Error ?? new Status(), $"watch of {T.ResourceKind.Kind}");
-                Take(keep is not null && e.Object is { } whole ? e with { Object = keep(whole) } : e);
+                var kept = keep is not null && e.Object is { } whole ? e with { Object = keep(whole) } : e;
+                if (initial is not null)
+                {
+                    if (initial.Take(kept) is not { } list)
+                        continue;
+                    initial = null;
+                    Replace(list);
+                    continue;
+                }
+
+                Take(kept);
                 if (!string.IsNullOrEmpty(e.ResourceVersion))
                     position = e.ResourceVersion;
             }
@@ -169,10 +201,14 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            Log.WatchFailed(logger, T.ResourceKind.Kind, e);
+            if (!IsStreamRefusal(from, e))
+                Log.WatchFailed(logger, T.ResourceKind.Kind, e);
             return (WatchEnd.Failed, e);
         }
     }
+
+    /// <summary>Whether the server, which is older than streamed lists, says that it does not know what is asked.</summary>
+    private static bool IsStreamRefusal(string? from, Exception? refusal) => from is null && refusal is KubernetesException { StatusCode: 400 or 405 or 422 };
 
     /// <summary>The back-off, and not less than the server asks for, as far as the longest back-off allows.</summary>
     private TimeSpan Wait(Exception? refusal)
@@ -209,6 +245,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
 
     private void Replace(CompleteList<T> list)
     {
+        KubernetesMetrics.Relists.Add(1, Kind(), new("cause", listCause));
         foreach (var (key, error) in list.Undecodable)
             Skip(key, error);
         var kept = list.Undecodable.Select(u => Store.Get(u.Key)).OfType<T>();
@@ -224,6 +261,9 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         foreach (var obj in list.Items)
             Tell(previous.GetValueOrDefault(obj.Key()), obj);
         Relisted?.Invoke();
+        position = listedAt = list.ResourceVersion;
+        synced.TrySetResult();
+        Log.Listed(logger, T.ResourceKind.Kind, Store.Count, list.ResourceVersion);
     }
 
     private void Skip(ObjectKey key, string? error)

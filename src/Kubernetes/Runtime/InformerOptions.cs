@@ -12,6 +12,12 @@ public sealed record InformerOptions
     /// <summary>Field selector in text form. Default: everything.</summary>
     public string? FieldSelector { get; init; }
 
+    /// <summary>
+    /// Lists by a watch that begins with all there is (<see cref="WatchOptions.SendInitialEvents"/>), where the server offers that: neither side then holds the
+    /// whole list. Default: false, pages.
+    /// </summary>
+    public bool StreamLists { get; init; }
+
     /// <summary>Objects a page of the list. Default: 500.</summary>
     public int PageSize { get; init; } = 500;
 

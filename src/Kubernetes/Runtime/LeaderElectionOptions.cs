@@ -19,6 +19,12 @@ public sealed record LeaderElectionOptions
     /// <summary>Between two attempts to take or renew the lease. Default: 2 s.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Asked before each attempt: whether this process is to hold the lease. Where it is not to, it does not take the lease but goes on looking at it, so that it
+    /// knows when it has run out; where it does hold it, the work is ended in order and the lease given back. Default: always.
+    /// </summary>
+    public Func<bool> IsWanted { get; init; } = () => true;
+
     internal void Validate()
     {
         if (RetryPeriod <= TimeSpan.Zero || RetryPeriod >= RenewDeadline || RenewDeadline >= LeaseDuration)

@@ -67,7 +67,7 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
         }
     }
 
-    /// <summary>Runs the work and renews beside it. True where the lease was lost, false where the work ended or everything is cancelled.</summary>
+    /// <summary>Runs the work and renews beside it. True where the lease was lost or given to another, false where the work ended or everything is cancelled.</summary>
     private async Task<bool> LeadAsync(Func<CancellationToken, Task> whileLeading, long renewedAt, CancellationToken ct)
     {
         // An answer that came late leaves less time, or none.
@@ -75,13 +75,14 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
         if (rest <= TimeSpan.Zero)
             return true;
         using var lost = new CancellationTokenSource();
+        using var yielded = new CancellationTokenSource();
         // The deadline has its own timer: a renewal that hangs must not hold it up.
         await using var deadline = time.CreateTimer(Expire, lost, rest, Timeout.InfiniteTimeSpan);
-        using var leading = CancellationTokenSource.CreateLinkedTokenSource(lost.Token, ct);
+        using var leading = CancellationTokenSource.CreateLinkedTokenSource(lost.Token, yielded.Token, ct);
         using var renewing = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);
         ExtendFrom(renewedAt);
         SetLeading(true);
-        var renewal = RenewAsync(deadline, lost, renewing.Token);
+        var renewal = RenewAsync(deadline, lost, yielded, renewing.Token);
         try
         {
             await whileLeading(leading.Token);
@@ -97,17 +98,23 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
             await ReleaseAsync();
         }
 
-        return lost.IsCancellationRequested && !ct.IsCancellationRequested;
+        return (lost.IsCancellationRequested || yielded.IsCancellationRequested) && !ct.IsCancellationRequested;
     }
 
     /// <summary>Renews until stopped. Goes on during the shutdown of the work: the lease is needed until it has ended.</summary>
-    private async Task RenewAsync(ITimer deadline, CancellationTokenSource lost, CancellationToken ct)
+    private async Task RenewAsync(ITimer deadline, CancellationTokenSource lost, CancellationTokenSource yielded, CancellationToken ct)
     {
         try
         {
             while (true)
             {
                 await Task.Delay(options.RetryPeriod, time, ct);
+                if (!options.IsWanted() && !yielded.IsCancellationRequested)
+                {
+                    Log.LeaseYielded(logger, options.LeaseName);
+                    await yielded.CancelAsync();
+                }
+
                 var sentAt = time.GetTimestamp();
                 switch (await TryAsync(ct))
                 {

@@ -33,6 +33,13 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         }
 
         var current = await client.GetAsync<Lease>(Key, ct);
+        if (!options.IsWanted())
+        {
+            if (current is not null)
+                Observe(current);
+            return false;
+        }
+
         if (current is null)
         {
             Observe(await client.CreateAsync(Held(null), ct));

@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 7, EventName = "InformerHandlerFailed", Level = LogLevel.Error, Message = "A handler of changes of {Kind} failed for {Key}")]
     public static partial void HandlerFailed(ILogger logger, string kind, ObjectKey key, Exception e);
 
+    [LoggerMessage(EventId = 8, EventName = "InformerStreamRefused", Level = LogLevel.Debug, Message = "The server does not stream lists of {Kind}, so they are read in pages: {Error}")]
+    public static partial void StreamRefused(ILogger logger, string kind, string error);
+
     [LoggerMessage(EventId = 20, EventName = "ControllerStarted", Level = LogLevel.Information, Message = "Controller {Controller} started with {Workers} workers")]
     public static partial void ControllerStarted(ILogger logger, string controller, int workers);
 
@@ -58,6 +61,9 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 35, EventName = "LeadershipEnded", Level = LogLevel.Information, Message = "Leading by lease {Lease} ended")]
     public static partial void LeadershipEnded(ILogger logger, string lease);
+
+    [LoggerMessage(EventId = 36, EventName = "LeaseYielded", Level = LogLevel.Information, Message = "Giving lease {Lease} to another process, whose turn it is")]
+    public static partial void LeaseYielded(ILogger logger, string lease);
 
     [LoggerMessage(EventId = 40, EventName = "EventNotWritten", Level = LogLevel.Warning, Message = "Event {Key} was not written")]
     public static partial void EventNotWritten(ILogger logger, ObjectKey key, Exception e);

@@ -27,9 +27,6 @@ internal sealed class LlmDeploymentReconciler(
 
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
 
-    /// <summary>Room is looked for and promised one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
-    private readonly Lock promises = new();
-
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
         if (cluster.LlmDeployments.Store.Get(key) is not { } deployment)
@@ -168,7 +165,7 @@ internal sealed class LlmDeploymentReconciler(
         Decision decision;
         LlmDeploymentStatus status;
         var decidedAt = time.GetTimestamp();
-        lock (promises)
+        lock (gatherer.Promises)
         {
             gathered = gatherer.LookAgainForRoom(gathered);
             var now = Now();

@@ -19,12 +19,13 @@ internal sealed class ClusterView : IDisposable
     /// <param name="client">Reads and watches.</param>
     /// <param name="namespaces">Only these namespaces; none for all.</param>
     /// <param name="gatewayService">Service of the gateways that are asked for evidence.</param>
+    /// <param name="namespaceSelector">Label selector of the namespaces that are served; null for all of them.</param>
     /// <param name="logger">Of the informers.</param>
     /// <param name="time">Clock of the informers.</param>
-    public ClusterView(KubernetesClient client, IReadOnlyCollection<string> namespaces, ObjectKey gatewayService, ILogger logger, TimeProvider time)
+    public ClusterView(KubernetesClient client, IReadOnlyCollection<string> namespaces, ObjectKey gatewayService, string? namespaceSelector, ILogger logger, TimeProvider time)
     {
         (this.client, served, this.logger, this.time) = (client, namespaces, logger, time);
-        var all = new InformerOptions();
+        var all = new InformerOptions { StreamLists = true };
         var owned = all with { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByValue}" };
 
         LlmDeployments = Watch<LlmDeployment>(all)
@@ -53,6 +54,7 @@ internal sealed class ClusterView : IDisposable
             .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun));
         // GPUs are free or held on whole nodes, whoever's pods hold them.
         Nodes = WatchIn<Node>([], all);
+        Selected = namespaceSelector is null ? null : WatchIn<Namespace>([], all with { LabelSelector = namespaceSelector });
         BoundPods = WatchIn<BoundPod>([], all with { FieldSelector = BoundPod.FieldSelector })
             .IndexedBy(Indexes.Node, pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
         Quotas = Watch<ResourceQuota>(all).IndexedBy(Indexes.Namespace, quota => [quota.Metadata.Namespace!]);
@@ -94,6 +96,9 @@ internal sealed class ClusterView : IDisposable
     /// <summary>All pods of the cluster that have a node, whosever they are, with their requests alone.</summary>
     public WatchedKind<BoundPod> BoundPods { get; }
 
+    /// <summary>The namespaces that are served; null where they are not chosen by labels.</summary>
+    public WatchedKind<Namespace>? Selected { get; }
+
     public WatchedKind<ResourceQuota> Quotas { get; }
 
     public WatchedKind<EndpointSlice> GatewayEndpoints { get; }
@@ -107,6 +112,9 @@ internal sealed class ClusterView : IDisposable
     /// <summary>Whether every copy was filled once, and it is known whether there are HTTPRoutes.</summary>
     public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced) && Routes.IsKnown;
 
+    /// <summary>Whether this operator, and not another one, is to work in a namespace.</summary>
+    public bool Serves(string ns) => Selected is null || Selected.Store.Get(new(string.Empty, ns)) is not null;
+
     /// <summary>Pods of an LlmDeployment that have not ended.</summary>
     public List<Pod> OwnPods(ObjectKey deployment) =>
         [.. Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment)).Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed"))];
@@ -117,10 +125,10 @@ internal sealed class ClusterView : IDisposable
     public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)).Append(Routes.WaitUntilKnownAsync(ct)));
 
     /// <summary>Forgets what this process wrote: for a new term of leadership, before which another process may have written.</summary>
-    public void ForgetWrites()
+    public void ForgetWrites(Func<string, bool> whose)
     {
-        kinds.ForEach(kind => kind.ForgetWrites());
-        Routes.ForgetWrites();
+        kinds.ForEach(kind => kind.ForgetWrites(whose));
+        Routes.ForgetWrites(whose);
     }
 
     public void Dispose()

@@ -79,8 +79,15 @@ internal sealed class FreshStore<T>(InformerGroup<T> store)
         return [.. all.Where(own => Get(own.Key) is null).Select(own => own.Value)];
     }
 
-    /// <summary>Forgets what this process wrote: another one may have led since.</summary>
-    public void Clear() => written.Clear();
+    /// <summary>Forgets what this process wrote in some namespaces: another one may have led there since.</summary>
+    public void Forget(Func<string, bool> whose)
+    {
+        foreach (var (key, _) in written)
+        {
+            if (whose(key.Namespace))
+                written.TryRemove(key, out _);
+        }
+    }
 
     /// <param name="own">What was written, if anything.</param>
     private T? Newest(ObjectKey key, T? own)

@@ -77,6 +77,9 @@ internal sealed class Gatherer(
         };
     }
 
+    /// <summary>Room is looked for and promised one after the other: two rollouts that start at the same moment must not count on the same GPU.</summary>
+    public Lock Promises { get; } = new();
+
     /// <summary>The same facts with the room that there is now.</summary>
     public Gathered LookAgainForRoom(Gathered gathered)
     {

@@ -32,7 +32,7 @@ internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollecti
     /// <summary>Until it is known whether the kind is there, and where it is, until it was read; no longer than a look takes.</summary>
     public Task WaitUntilKnownAsync(CancellationToken ct) => known.Task.WaitAsync(ct);
 
-    public void ForgetWrites() => watched.ForgetWrites();
+    public void ForgetWrites(Func<string, bool> whose) => watched.ForgetWrites(whose);
 
     public async Task RunAsync(CancellationToken ct)
     {

@@ -13,7 +13,8 @@ internal interface IWatchedKind : IDisposable
     Task WaitForSyncAsync(CancellationToken ct);
 
     /// <summary>Forgets what this process wrote and the watch has not brought yet.</summary>
-    void ForgetWrites();
+    /// <param name="whose">Whether an object of this namespace is meant.</param>
+    void ForgetWrites(Func<string, bool> whose);
 }
 
 /// <inheritdoc cref="IWatchedKind"/>
@@ -85,7 +86,7 @@ internal sealed class WatchedKind<T> : IWatchedKind
 
     public Task WaitForSyncAsync(CancellationToken ct) => informers.WaitForSyncAsync(ct);
 
-    public void ForgetWrites() => Store.Clear();
+    public void ForgetWrites(Func<string, bool> whose) => Store.Forget(whose);
 
     public void Dispose() => informers.Dispose();
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Operator.Hosting;
 
 /// <summary>
-/// The queues, and which change wakes which key. Changes are queued whether this process leads or not; only a leader works them off.
+/// The queues, five for each shard, and which change wakes which key. Changes are queued for shards that this process leads; a term begins with everything.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -31,65 +31,61 @@ namespace LlmOps.Operator.Hosting;
 internal sealed class ControllerSet : IDisposable
 {
     private readonly ClusterView cluster;
-    private readonly WorkQueue<ObjectKey> deployments;
-    private readonly WorkQueue<ObjectKey> prompts;
-    private readonly WorkQueue<ObjectKey> gates;
-    private readonly WorkQueue<ObjectKey> runs;
-    private readonly WorkQueue<ObjectKey> actions;
+    private readonly ShardMap map;
+    private readonly ShardQueues[] shards;
 
-    public ControllerSet(ClusterView cluster, TimeProvider time)
+    public ControllerSet(ClusterView cluster, ShardMap map, TimeProvider time)
     {
-        this.cluster = cluster;
-        deployments = new(new() { Name = "llmdeployment" }, time);
-        prompts = new(new() { Name = "promptversion" }, time);
-        gates = new(new() { Name = "evalgate" }, time);
-        runs = new(new() { Name = "evalrun" }, time);
-        actions = new(new() { Name = "rolloutaction" }, time);
+        (this.cluster, this.map) = (cluster, map);
+        shards = [.. Enumerable.Range(0, map.Count).Select(_ => new ShardQueues(time))];
         Wire();
     }
 
     /// <summary>Wakes an LlmDeployment.</summary>
-    public void WakeDeployment(ObjectKey key) => deployments.Add(key);
+    public void WakeDeployment(ObjectKey key) => Wake(key, queues => queues.Deployments);
 
-    /// <summary>Wakes everything: for a new term of leadership.</summary>
-    public void WakeAll()
+    /// <summary>Wakes everything of a shard, for a new term of leadership: what is under way first, and what is at rest behind all that changes meanwhile.</summary>
+    public void WakeAll(int shard)
     {
-        foreach (var deployment in cluster.LlmDeployments.List())
-            deployments.Add(deployment.Key());
-        foreach (var prompt in cluster.PromptVersions.List())
-            prompts.Add(prompt.Key());
-        foreach (var gate in cluster.EvalGates.List())
-            gates.Add(gate.Key());
-        foreach (var run in cluster.EvalRuns.List())
-            runs.Add(run.Key());
-        foreach (var action in cluster.RolloutActions.List())
-            actions.Add(action.Key());
+        // First: what changes while all are listed must not be missed.
+        shards[shard].IsOpen = true;
+        WakeAll(shards[shard], ns => map.Of(ns) == shard);
     }
 
-    /// <summary>Works the queues off until cancelled.</summary>
-    public Task RunAsync(
-        LlmDeploymentReconciler deployment, PromptVersionReconciler prompt, EvalGateReconciler gate, EvalRunReconciler run, RolloutActionReconciler action, int workers, ILoggerFactory loggers, TimeProvider time, CancellationToken ct)
+    /// <summary>Works the queues of a shard off until cancelled.</summary>
+    public async Task RunAsync(
+        int shard, LlmDeploymentReconciler deployment, PromptVersionReconciler prompt, EvalGateReconciler gate, EvalRunReconciler run, RolloutActionReconciler action, int workers, ILoggerFactory loggers, TimeProvider time, CancellationToken ct)
     {
         var logger = loggers.CreateLogger("LlmOps.Operator.Controllers");
-        return Task.WhenAll(
-            new Controller<ObjectKey>("llmdeployment", deployment.ReconcileAsync, workers, deployments, logger, time).RunAsync(ct),
-            new Controller<ObjectKey>("promptversion", prompt.ReconcileAsync, 1, prompts, logger, time).RunAsync(ct),
-            new Controller<ObjectKey>("evalgate", gate.ReconcileAsync, 1, gates, logger, time).RunAsync(ct),
-            new Controller<ObjectKey>("evalrun", run.ReconcileAsync, 2, runs, logger, time).RunAsync(ct),
-            new Controller<ObjectKey>("rolloutaction", action.ReconcileAsync, 1, actions, logger, time).RunAsync(ct));
+        var queues = shards[shard];
+        try
+        {
+            await Task.WhenAll(
+                new Controller<ObjectKey>("llmdeployment", Served(deployment.ReconcileAsync), workers, queues.Deployments, logger, time).RunAsync(ct),
+                new Controller<ObjectKey>("promptversion", Served(prompt.ReconcileAsync), 1, queues.Prompts, logger, time).RunAsync(ct),
+                new Controller<ObjectKey>("evalgate", Served(gate.ReconcileAsync), 1, queues.Gates, logger, time).RunAsync(ct),
+                new Controller<ObjectKey>("evalrun", Served(run.ReconcileAsync), 2, queues.Runs, logger, time).RunAsync(ct),
+                new Controller<ObjectKey>("rolloutaction", Served(action.ReconcileAsync), 1, queues.Actions, logger, time).RunAsync(ct));
+        }
+        finally
+        {
+            queues.IsOpen = false;
+        }
     }
 
     public void Dispose()
     {
-        deployments.Dispose();
-        prompts.Dispose();
-        gates.Dispose();
-        runs.Dispose();
-        actions.Dispose();
+        foreach (var queues in shards)
+            queues.Dispose();
     }
 
     private void Wire()
     {
+        cluster.Selected?.AfterChange((before, after) =>
+        {
+            if (before is null && after is not null)
+                WakeNamespace(after.Metadata.Name!);
+        });
         cluster.Nodes.AfterChange(_ => WakeWaiting());
         cluster.Quotas.AfterChange(_ => WakeWaiting());
         cluster.BoundPods.AfterChange((before, after) =>
@@ -99,36 +95,39 @@ internal sealed class ControllerSet : IDisposable
         });
         cluster.LlmDeployments.AfterChange((before, after) =>
         {
-            deployments.Add((after ?? before!).Key());
+            if (after is not null)
+                WakeDeployment(after.Key());
+            else
+                Forget(before!.Key());
             if (before?.Status?.Candidate?.Release != after?.Status?.Candidate?.Release)
                 WakeWaiting();
             foreach (var prompt in new[] { before, after }.OfType<LlmDeployment>().SelectMany(Indexes.PromptsOf).Distinct())
-                prompts.Add(Key(prompt));
+                WakePrompt(Key(prompt));
             foreach (var action in cluster.RolloutActions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment((after ?? before!).Key())).Where(action => action.Status?.Phase is null))
-                actions.Add(action.Key());
+                WakeAction(action.Key());
         });
         cluster.RolloutActions.AfterChange(action =>
         {
-            actions.Add(action.Key());
-            deployments.Add(Indexes.DeploymentOf(action));
+            WakeAction(action.Key());
+            WakeDeployment(Indexes.DeploymentOf(action));
         });
         cluster.PromptVersions.AfterChange(prompt =>
         {
-            prompts.Add(prompt.Key());
+            WakePrompt(prompt.Key());
             WakeByIndex(Indexes.Prompt, Indexes.Value(prompt.Metadata.Namespace, prompt.Metadata.Name!));
         });
         cluster.EvalGates.AfterChange(gate =>
         {
-            gates.Add(gate.Key());
+            WakeGate(gate.Key());
             var index = Indexes.Value(gate.Metadata.Namespace, gate.Metadata.Name!);
             WakeByIndex(Indexes.Gate, index);
             foreach (var run in cluster.EvalRuns.ListByIndex(Indexes.Gate, index).Where(run => run.Status?.Verdict is null))
-                runs.Add(run.Key());
+                WakeRun(run.Key());
         });
         cluster.EvalRuns.AfterChange(run =>
         {
-            runs.Add(run.Key());
-            gates.Add(new ObjectKey(run.Metadata.Namespace!, run.Spec.Gate));
+            WakeRun(run.Key());
+            WakeGate(new ObjectKey(run.Metadata.Namespace!, run.Spec.Gate));
             WakeOwner(run);
         });
         cluster.Deployments.AfterChange(WakeOwner);
@@ -150,7 +149,7 @@ internal sealed class ControllerSet : IDisposable
                 WakeByIndex(Indexes.Deployment, value);
             // Names of EvalRuns are short enough to be label values as they are.
             foreach (var value in Indexes.ByLabel(pod.Metadata, Labels.EvalRun))
-                runs.Add(Key(value));
+                WakeRun(Key(value));
         });
     }
 
@@ -167,17 +166,70 @@ internal sealed class ControllerSet : IDisposable
 
         var key = new ObjectKey(obj.Metadata.Namespace!, owner.Name);
         if (owner.Kind == LlmDeployment.ResourceKind.Kind)
-            deployments.Add(key);
+            WakeDeployment(key);
         else if (owner.Kind == EvalRun.ResourceKind.Kind)
-            runs.Add(key);
+            WakeRun(key);
     }
+
+    private void Wake(ObjectKey key, Func<ShardQueues, WorkQueue<ObjectKey>> queue)
+    {
+        if (shards[map.Of(key.Namespace)] is { IsOpen: true } queues && cluster.Serves(key.Namespace))
+            queue(queues).Add(key);
+    }
+
+    /// <summary>What is kept of an LlmDeployment that is gone is forgotten by its reconcile, in a later term if need be.</summary>
+    private void Forget(ObjectKey key) => shards[map.Of(key.Namespace)].Deployments.Add(key);
+
+    private void WakePrompt(ObjectKey key) => Wake(key, queues => queues.Prompts);
+
+    private void WakeGate(ObjectKey key) => Wake(key, queues => queues.Gates);
+
+    private void WakeRun(ObjectKey key) => Wake(key, queues => queues.Runs);
+
+    private void WakeAction(ObjectKey key) => Wake(key, queues => queues.Actions);
+
+    /// <summary>A namespace that has come to be ours: another operator may have written there.</summary>
+    private void WakeNamespace(string ns)
+    {
+        cluster.ForgetWrites(other => other == ns);
+        if (shards[map.Of(ns)] is { IsOpen: true } queues)
+            WakeAll(queues, other => other == ns);
+    }
+
+    private void WakeAll(ShardQueues queues, Func<string, bool> belongs)
+    {
+        WakeAll(queues.Deployments, cluster.LlmDeployments, belongs, IsAtRest);
+        WakeAll(queues.Prompts, cluster.PromptVersions, belongs, _ => true);
+        WakeAll(queues.Gates, cluster.EvalGates, belongs, _ => true);
+        WakeAll(queues.Runs, cluster.EvalRuns, belongs, run => run.Status?.Verdict is not null);
+        WakeAll(queues.Actions, cluster.RolloutActions, belongs, action => action.Status?.Phase is not null);
+    }
+
+    private void WakeAll<T>(WorkQueue<ObjectKey> queue, WatchedKind<T> kind, Func<string, bool> belongs, Func<T, bool> isAtRest)
+        where T : class, IResource<T>
+    {
+        foreach (var obj in kind.List().Where(obj => belongs(obj.Metadata.Namespace!) && cluster.Serves(obj.Metadata.Namespace!)))
+        {
+            if (isAtRest(obj))
+                queue.AddIdle(obj.Key());
+            else
+                queue.Add(obj.Key());
+        }
+    }
+
+    /// <summary>Keys that waited, some until a certain time, while their namespace went to somebody else are dropped.</summary>
+    private Func<ObjectKey, CancellationToken, Task<ReconcileResult>> Served(Func<ObjectKey, CancellationToken, Task<ReconcileResult>> reconcile) =>
+        (key, ct) => cluster.Serves(key.Namespace) ? reconcile(key, ct) : Task.FromResult(ReconcileResult.Done);
+
+    private static bool IsAtRest(LlmDeployment deployment) =>
+        deployment.Status is { Stable: not null, Candidate: null, Retiring: null or { Count: 0 } } status && status.ObservedGeneration == deployment.Metadata.Generation && !deployment.IsDeleting();
 
     private void WakeWaiting() => WakeByIndex(Indexes.WaitsForRoom, Indexes.WaitsForRoom);
 
     private void WakeByIndex(string index, string value)
     {
         foreach (var deployment in cluster.LlmDeployments.ListByIndex(index, value))
-            deployments.Add(deployment.Key());
+            WakeDeployment(deployment.Key());
     }
 
     private static ObjectKey Key(string indexValue)

@@ -23,10 +23,24 @@ internal static class OperatorCommand
             foreach (var token in result.Tokens.Where(token => !NamespaceName.IsPossible(token.Value)))
                 result.AddError($"--watch-namespace takes the name of one namespace, not '{token.Value}': give it once for each");
         });
+        var selector = new Option<string?>("--namespace-selector")
+        {
+            Description = "Only namespaces with these labels, such as team=a: for several operators that divide a cluster. Each selector has a lease of its own, and no namespace may match two. Default: all.",
+        };
+        selector.Validators.Add(result =>
+        {
+            if (result.GetValue(watch) is { Length: > 0 })
+                result.AddError("--namespace-selector and --watch-namespace exclude each other: name the namespaces, or label them");
+        });
         var elect = new Option<bool>("--leader-elect") { Description = "Wait for the lease before reconciling.", DefaultValueFactory = _ => true };
         var duration = Seconds("--lease-duration", "How long others wait for a leader that is silent, in seconds.", Defaults.LeaseDuration);
         var deadline = Seconds("--lease-renew-deadline", "How long after its last renewal a leader stops by itself, in seconds.", Defaults.RenewDeadline);
         var retry = Seconds("--lease-retry-period", "Between two attempts to take or renew the lease, in seconds.", Defaults.RetryPeriod);
+        var shards = new Option<int>("--shards")
+        {
+            Description = "Parts that the namespaces are divided into by a hash of their names, each with a lease of its own, so that replicas share the work. The same for all replicas: stop them all before you change it.",
+            DefaultValueFactory = _ => Defaults.Shards,
+        };
         var gateway = new Option<ObjectKey>("--gateway-service")
         {
             Description = "Service of the gateways, as NAMESPACE/NAME.",
@@ -48,6 +62,13 @@ internal static class OperatorCommand
         var debug = new Option<int?>("--debug-port") { Description = "Port of /debug/decisions/NAMESPACE/NAME, on the loopback address alone. Default: none." };
         var logFormat = new Option<string>("--log-format") { Description = "Format of log lines: text or json.", DefaultValueFactory = _ => OperatorLogging.Text };
         logFormat.AcceptOnlyFromAmong(OperatorLogging.Text, OperatorLogging.Json);
+        shards.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > ShardMap.Most)
+                result.AddError($"--shards must be 1 to {ShardMap.Most}");
+            else if (result.GetValueOrDefault<int>() > 1 && !result.GetValue(elect))
+                result.AddError("--shards needs --leader-elect: without leases every replica would lead all of them");
+        });
         workers.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1)
@@ -60,7 +81,7 @@ internal static class OperatorCommand
                 result.AddError("--debug-port must be another port than --health-port and --metrics-port: these are reached from outside");
         });
 
-        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, elect, duration, deadline, retry, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics, debug, logFormat };
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, selector, elect, duration, deadline, retry, shards, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics, debug, logFormat };
         command.SetAction(async (arguments, ct) =>
         {
             KubernetesClientConfiguration configuration;
@@ -84,17 +105,20 @@ internal static class OperatorCommand
             {
                 Namespace = arguments.GetValue(ns) ?? Environment.GetEnvironmentVariable("POD_NAMESPACE") ?? configuration.Namespace ?? Defaults.Namespace,
                 WatchNamespaces = arguments.GetValue(watch) ?? [],
+                NamespaceSelector = arguments.GetValue(selector) is { Length: > 0 } labels ? labels : null,
                 Identity = Environment.GetEnvironmentVariable("POD_NAME") ?? $"{Environment.MachineName}-{Environment.ProcessId}",
                 LeaderElect = arguments.GetValue(elect),
                 LeaseDuration = TimeSpan.FromSeconds(arguments.GetValue(duration)),
                 RenewDeadline = TimeSpan.FromSeconds(arguments.GetValue(deadline)),
                 RetryPeriod = TimeSpan.FromSeconds(arguments.GetValue(retry)),
+                Shards = arguments.GetValue(shards),
                 GatewayService = arguments.GetValue(gateway),
                 EvaluatorImage = arguments.GetValue(evaluator)!,
                 PrometheusUrl = arguments.GetValue(prometheus),
                 PrometheusTokenFile = arguments.GetValue(prometheusToken),
                 AllowPrometheusAddresses = arguments.GetValue(prometheusAddresses),
                 Workers = arguments.GetValue(workers),
+                TrimAfterStart = true,
                 BindAddress = IPAddress.TryParse(Environment.GetEnvironmentVariable("LLMOPS_BIND_ADDRESS"), out var address) ? address : Defaults.BindAddress,
                 HealthPort = arguments.GetValue(health),
                 MetricsPort = arguments.GetValue(metrics),

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Operator.Hosting;
 
 /// <summary>
-/// The operator as a whole: caches that fill from the start, a lease, and controllers that work while it is held. Guarantees: ends within seconds of the
-/// cancellation, after the reconciles that run, and releases the lease.
+/// The operator as a whole: caches that fill from the start, a lease for each shard, and controllers that work while it is held. Guarantees: ends within seconds
+/// of the cancellation, after the reconciles that run, and releases its leases.
 /// </summary>
 public static class OperatorHost
 {
@@ -24,13 +24,14 @@ public static class OperatorHost
         // Another operator, on another machine, goes on with the times that this one writes.
         var time = new ServerClock(local, loggers.CreateLogger("LlmOps.Operator.Clock"));
         var own = configuration with { FieldManager = Api.ApiGroup.OperatorFieldManager, Clock = time };
+        // For reading; each shard has a client for its writes.
+        using var client = new KubernetesClient(own, time);
         using var leaseClient = new KubernetesClient(own, time);
-        var elector = options.LeaderElect ? new LeaderElector(leaseClient, Election(options), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
-        using var client = new KubernetesClient(own with { MayWrite = elector is null ? null : () => elector.IsLeader }, time);
         // What was done while leading is told also when that is over.
         using var eventClient = new KubernetesClient(own, time);
-        using var cluster = new ClusterView(client, options.WatchNamespaces, options.GatewayService, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
-        using var controllers = new ControllerSet(cluster, time);
+        using var cluster = new ClusterView(client, options.WatchNamespaces, options.GatewayService, options.NamespaceSelector, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
+        var map = new ShardMap(options.Shards);
+        using var controllers = new ControllerSet(cluster, map, time);
         using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
         using var exporter = new PrometheusExporter(new() { Meters = ["LlmOps.*", "System.Runtime"] });
         var decisions = new LastDecisions();
@@ -53,56 +54,63 @@ public static class OperatorHost
         var token = options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null;
         using var checks = new CheckPoller(new PrometheusClient(metrics, token, time), controllers.WakeDeployment, time, ct);
         var prometheus = new PrometheusPolicy(options.PrometheusUrl, options.AllowPrometheusAddresses);
-        var applier = new ObjectApplier(client);
         var records = new WrittenRecords();
-        var deployment = new LlmDeploymentReconciler(
-            cluster, new Gatherer(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
-            new DeploymentApplier(client, cluster, applier, new RouteWriter(client, cluster)), new RecordWriter(client, records), events, rolloutMetrics, decisions, new HoldClock(time), time,
-            loggers.CreateLogger<LlmDeploymentReconciler>());
-        var prompt = new PromptVersionReconciler(client, cluster, time);
-        var gate = new EvalGateReconciler(client, cluster, time);
-        var run = new EvalRunReconciler(client, cluster, applier, options.EvaluatorImage, time, loggers.CreateLogger<EvalRunReconciler>());
-
-        var action = new RolloutActionReconciler(client, cluster, applier, time);
-
-        async Task LeadAsync(CancellationToken leading)
+        var parts = new OperatorParts
         {
-            var start = time.GetTimestamp();
-            await cluster.WaitForSyncAsync(leading);
-            Log.Synced(logger, time.GetElapsedTime(start).TotalSeconds);
-            // Another process may have led and written since.
-            cluster.ForgetWrites();
-            controllers.WakeAll();
-            await controllers.RunAsync(deployment, prompt, gate, run, action, options.Workers, loggers, time, leading);
+            Cluster = cluster,
+            Controllers = controllers,
+            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
+            Records = records,
+            Events = events,
+            Metrics = rolloutMetrics,
+            Decisions = decisions,
+        };
+        var membership = options is { LeaderElect: true, Shards: > 1 } ? new Membership(leaseClient, Members(options), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
+        var shards = Enumerable.Range(0, map.Count).Select(number => new OperatorShard(
+            number, options, leaseClient, () => membership is null || ShardAssignment.Of(map.Count, membership.Members)[number] == options.Identity, parts, map, time, loggers)).ToList();
+        try
+        {
+            await Task.WhenAll(
+            [
+                cluster.RunAsync(ct),
+                WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
+                membership?.RunAsync(ct) ?? Task.CompletedTask,
+                options.TrimAfterStart ? TrimAsync(cluster, time, ct) : Task.CompletedTask,
+                .. shards.Select(shard => shard.RunAsync(ct)),
+            ]);
+        }
+        finally
+        {
+            shards.ForEach(shard => shard.Dispose());
         }
 
-        await Task.WhenAll(
-            cluster.RunAsync(ct),
-            WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
-            elector?.RunAsync(LeadAsync, ct) ?? LeadAloneAsync(LeadAsync, ct));
         Log.Stopped(logger);
     }
 
-    private static async Task LeadAloneAsync(Func<CancellationToken, Task> lead, CancellationToken ct)
+    /// <summary>Once the caches are filled, and once more when everything was reconciled a first time, which takes seconds.</summary>
+    private static async Task TrimAsync(ClusterView cluster, TimeProvider time, CancellationToken ct)
     {
         try
         {
-            await lead(ct);
+            await cluster.WaitForSyncAsync(ct);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            await Task.Delay(TimeSpan.FromMinutes(1), time, ct);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The normal end.
+            // Ended before they were filled.
         }
     }
 
-    private static LeaderElectionOptions Election(OperatorOptions options) => new()
+    private static MembershipOptions Members(OperatorOptions options) => new()
     {
         Namespace = options.Namespace,
-        LeaseName = options.LeaseName,
+        Group = options.FullLeaseName,
+        GroupLabel = Api.Labels.OperatorGroup,
         Identity = options.Identity,
         LeaseDuration = options.LeaseDuration,
-        RenewDeadline = options.RenewDeadline,
-        RetryPeriod = options.RetryPeriod,
+        RenewPeriod = options.RetryPeriod,
     };
 
     private static HttpClient HttpTo(TimeSpan connectTimeout) => new(new SocketsHttpHandler

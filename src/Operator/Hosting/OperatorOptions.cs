@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Operator.Hosting;
@@ -20,8 +22,22 @@ public sealed record OperatorOptions
     /// <summary>Whether to wait for the lease before reconciling. Default: true. False only where nobody else can run.</summary>
     public bool LeaderElect { get; init; } = true;
 
-    /// <summary>Name of the lease.</summary>
+    /// <summary>Name of the lease; with more than one shard, of their group: the leases are called NAME-0, NAME-1 and so on.</summary>
     public string LeaseName { get; init; } = "llmops-operator";
+
+    /// <summary>
+    /// Label selector of the namespaces to serve, for several operators that divide a cluster by it. Each selector has a lease of its own. Default: null, all.
+    /// </summary>
+    public string? NamespaceSelector { get; init; }
+
+    /// <summary><see cref="LeaseName"/>, with a hash of the selector where there is one.</summary>
+    internal string FullLeaseName => NamespaceSelector is null ? LeaseName : $"{LeaseName}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(NamespaceSelector)))[..8]}";
+
+    /// <summary>
+    /// Parts that the namespaces are divided into, each with a lease of its own; replicas share them. 1 to <see cref="ShardMap.Most"/>, and the same for all
+    /// operators of an installation. Default: 1.
+    /// </summary>
+    public int Shards { get; init; } = 1;
 
     /// <inheritdoc cref="LeaderElectionOptions.LeaseDuration"/>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
@@ -49,6 +65,12 @@ public sealed record OperatorOptions
 
     /// <summary>LlmDeployments that are reconciled at the same time, 1 or more. Default: 8; most of a reconcile is waiting.</summary>
     public int Workers { get; init; } = 8;
+
+    /// <summary>
+    /// Whether the memory that filling the caches took, and that they do not need, is given back once they are filled, and a minute later: a collection of the whole heap, for which
+    /// everything stops (below a second with 10,000 LlmDeployments). For a process of its own. Default: false.
+    /// </summary>
+    public bool TrimAfterStart { get; init; }
 
     /// <summary>Address of the web endpoints. Default: all.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.Any;

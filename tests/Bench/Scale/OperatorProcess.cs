@@ -72,6 +72,13 @@ internal sealed class OperatorProcess : IAsyncDisposable
 
     public async Task<Exposition> MetricsAsync(CancellationToken ct) => new(await http.GetStringAsync(metrics, ct));
 
+    /// <summary>The managed heap after its last collection; NaN where the operator does not tell.</summary>
+    public async Task<double> HeapMiBAsync(CancellationToken ct)
+    {
+        var bytes = (await MetricsAsync(ct)).Sum("dotnet_gc_last_collection_heap_size_bytes", labels => !labels.Contains("poh", StringComparison.Ordinal));
+        return bytes > 0 ? bytes / (1 << 20) : double.NaN;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await process.StopAsync(TimeSpan.FromSeconds(10));

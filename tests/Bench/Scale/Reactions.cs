@@ -38,6 +38,9 @@ internal sealed class Reactions : IDisposable
     /// <summary>Until the release that <see cref="ChangeAsync"/> asked for has been promoted.</summary>
     public Task PromotedAsync(int i, CancellationToken ct) => changes[new(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i))].Promoted.Task.WaitAsync(ct);
 
+    /// <summary>Whether nothing that <see cref="ChangeAsync"/> asked for is under way.</summary>
+    public bool IsPromoted(int i) => !changes.TryGetValue(new(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i)), out var change) || change.Promoted.Task.IsCompleted;
+
     /// <summary>How many of the changes have not been promoted, and what the first of them waits for.</summary>
     public (int Count, string? First) Unfinished()
     {

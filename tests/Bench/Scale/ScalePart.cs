@@ -29,6 +29,8 @@ internal static class ScalePart
         {
             figures.AddRange(await IdleAsync(bed, process, context, ct));
             figures.AddRange(await ReactAsync(bed, process, context, problems, ct));
+            if (context.Soak > TimeSpan.Zero)
+                figures.AddRange(await Soak.RunAsync(bed, process, context.Soak, context, problems, ct));
         }
 
         figures.AddRange(await ForeignPodsAsync(bed, context, ct));
@@ -69,7 +71,7 @@ internal static class ScalePart
         await Task.Delay(IdleFor, context.Time, ct);
         cpu = process.Cpu - cpu;
         requests = await bed.RequestsAsync(ct) - requests;
-        var heap = await HeapMiBAsync(process, ct);
+        var heap = await process.HeapMiBAsync(ct);
         context.Say($"scale: idle CPU {cpu.TotalSeconds:0.00} s, RSS {process.RssMiB:0} MiB, heap {heap:0} MiB, {requests.All:0} requests, {requests.Writes:0} writes");
         return
         [
@@ -136,7 +138,7 @@ internal static class ScalePart
         {
             await using var process = await bed.StartOperatorAsync(ct);
             await QuietAsync(process, bed.Size.Deployments, context, ct);
-            return (await HeapMiBAsync(process, ct), process.InSyncAfter.TotalSeconds);
+            return (await process.HeapMiBAsync(ct), process.InSyncAfter.TotalSeconds);
         }
 
         var before = await StartAsync();
@@ -174,12 +176,5 @@ internal static class ScalePart
 
             await Task.Delay(Look, context.Time, ct);
         }
-    }
-
-    /// <summary>NaN where the operator does not tell.</summary>
-    private static async Task<double> HeapMiBAsync(OperatorProcess process, CancellationToken ct)
-    {
-        var bytes = (await process.MetricsAsync(ct)).Sum("dotnet_gc_last_collection_heap_size_bytes", labels => !labels.Contains("poh", StringComparison.Ordinal));
-        return bytes > 0 ? bytes / (1 << 20) : double.NaN;
     }
 }

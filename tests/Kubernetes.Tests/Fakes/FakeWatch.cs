@@ -25,6 +25,10 @@ internal sealed class FakeWatch
     public FakeWatch Bookmark(int version) =>
         Event("BOOKMARK", $$$"""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"{{{version}}}"}}""");
 
+    /// <summary>The end of the events that a streamed list begins with.</summary>
+    public FakeWatch InitialEnd(int version) =>
+        Event("BOOKMARK", $$$$"""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"{{{{version}}}}","annotations":{"k8s.io/initial-events-end":"true"}}}""");
+
     public FakeWatch Gone() =>
         Event("ERROR", """{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version","reason":"Expired","code":410}""");
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Controllers;
@@ -15,17 +16,24 @@ internal static class PermissionStories
 {
     public const string Elected = "an operator that must be elected";
 
+    public const string Sharded = "two shards that an operator gives back";
+
+    public const string Selected = "a namespace that is chosen by its labels";
+
     private static readonly RolloutStep Quick = new() { Weight = 50, Hold = TimeSpan.FromMilliseconds(100) };
 
     public static IReadOnlyList<Story> All { get; } =
     [
         new(Elected, false, ElectedAsync, []),
+        new(Sharded, false, ShardedAsync, []),
+        new(Selected, false, SelectedAsync, []),
         new("more actions than are kept", false, ActionsAsync, []),
         new("more rollouts than history keeps", false, RolloutsAsync, []),
         new("a release with an API key", false, KeyAsync, []),
         new("an autoscaler that comes and goes", false, AutoscalerAsync, []),
         new("a route that somebody else changes at the same time", true, ConflictAsync, []),
         new("a mistake that is made twice", false, MistakeAsync, []),
+        new("a server that does not stream lists", true, PagesAsync, []),
     ];
 
     private static async Task ElectedAsync(TestWorld world)
@@ -34,6 +42,27 @@ internal static class PermissionStories
         await world.UntilAsync(() => Lease()?.Spec?.HolderIdentity is { Length: > 0 }, () => "the lease is taken");
         var taken = Lease()!.Spec!.RenewTime;
         await world.UntilAsync(() => Lease()!.Spec!.RenewTime > taken, () => "the lease is renewed");
+    }
+
+    private static async Task ShardedAsync(TestWorld world)
+    {
+        bool IsHeld(int shard) => (string?)world.Server.Find("leases.coordination.k8s.io", "llmops-system", $"llmops-operator-{shard}")?["spec"]?["holderIdentity"] is { Length: > 0 };
+        await world.UntilAsync(() => IsHeld(0) && IsHeld(1), () => "both are held");
+        await world.StopOperatorAsync();
+        Assert.False(IsHeld(0) || IsHeld(1));
+    }
+
+    private static async Task SelectedAsync(TestWorld world)
+    {
+        await world.ApplyAsync(Story.Canary("v2", Quick));
+        await world.Clock!.PassAsync(TimeSpan.FromSeconds(30));
+        Assert.Empty(world.OperatorWrites);
+        await world.DoAsync(world.Client.MergePatchAsync<Namespace>(new(string.Empty, Samples.Namespace), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["team"] = "a" } } }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2" }, "v2 is stable");
+        // Only lists of streams that are refused use that verb.
+        using var refused = world.Server.Faults.When(request => request.IsStreamedList && TestWorld.IsFromOperator(request), FaultEffect.Status(422, "Invalid"));
+        world.Server.Watches.Expire("namespaces");
+        await world.UntilAsync(() => world.Server.Access.Used.Keys.Any(rule => rule is { Verb: "list", Resource: "namespaces" }), () => "namespaces are listed in pages");
     }
 
     private static async Task ActionsAsync(TestWorld world)
@@ -94,6 +123,13 @@ internal static class PermissionStories
             await world.ApplyAsync(Story.Canary("v1"));
             await world.UntilAsync(deployment => IsStalled(deployment, "False"), "it is well again");
         }
+    }
+
+    private static async Task PagesAsync(TestWorld world)
+    {
+        world.Server.Faults.When(request => request.IsStreamedList && TestWorld.IsFromOperator(request), FaultEffect.Status(422, "Invalid", "sendInitialEvents is forbidden for watch"));
+        world.Server.Watches.Expire();
+        await world.UntilAsync(() => TestWorld.OperatorRules.Where(rule => rule is { Verb: "list", Resource: not ("namespaces" or "leases") }).All(world.Server.Access.Used.ContainsKey), () => "everything is listed in pages");
     }
 
     private static bool IsStalled(LlmDeployment deployment, string status) =>

@@ -69,7 +69,7 @@ public sealed class PermissionTests(FaultWorlds worlds, ITestOutputHelper output
 
     private static void Start(TestWorld world, Story story)
     {
-        world.Options = options => options with { LeaderElect = story.Name == PermissionStories.Elected };
+        world.Options = options => options with { LeaderElect = story.Name is PermissionStories.Elected or PermissionStories.Sharded, Shards = story.Name == PermissionStories.Sharded ? 2 : 1, NamespaceSelector = story.Name == PermissionStories.Selected ? "team=a" : null };
         world.StartOperator();
     }
 }

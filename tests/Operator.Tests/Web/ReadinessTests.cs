@@ -28,7 +28,7 @@ public sealed class ReadinessTests(ITestOutputHelper output)
         var port = LoopbackPorts.Take(1)[0];
         world.Options = options => options with { LeaderElect = true, BindAddress = IPAddress.Loopback, HealthPort = port };
         var gate = new FaultGate();
-        world.Server.Faults.When(FaultEffect.HangBefore(gate), verb: "list", resource: last);
+        world.Server.Faults.When(request => request is { Verb: "list" or "watch" } && request.GroupResource == last && TestWorld.IsFromOperator(request), FaultEffect.HangBefore(gate));
         // Its time stands, so that it does not lose patience with what is late.
         world.StartOperator(new ManualTime());
 
@@ -40,7 +40,7 @@ public sealed class ReadinessTests(ITestOutputHelper output)
         }
 
         await gate.Reached;
-        await TestWorld.UntilAsync(() => world.Server.Requests.Count("watch", "llmdeployments.llmops.dev") > 0 && world.Server.Requests.Count("watch", "pods") > 1, "the other caches are filled");
+        await TestWorld.UntilAsync(() => world.Server.Requests.Count("watch", "llmdeployments.llmops.dev") > 0 && world.Server.Requests.Count("watch", "pods") > 1, "the other caches are being filled");
         await Eventually.TrueAsync(async _ => await GetAsync("/healthz") == (HttpStatusCode.OK, "ok\n"), TimeSpan.FromSeconds(30), () => "it answers");
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "caches are being filled\n"), await GetAsync("/readyz"));
 

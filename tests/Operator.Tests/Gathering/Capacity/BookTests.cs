@@ -30,7 +30,7 @@ public sealed class BookTests : IAsyncLifetime
         server = await InProcessApiServer.StartAsync();
         server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
         client = new(server.Configuration);
-        cluster = new(client, [], new("llmops-system", "gateway"), NullLogger.Instance, TimeProvider.System);
+        cluster = new(client, [], new("llmops-system", "gateway"), null, NullLogger.Instance, TimeProvider.System);
         (nodes, claims) = (new(cluster), new(cluster));
         Seed(new Node { Metadata = new() { Name = "n1" }, Status = new() { Allocatable = new Dictionary<string, string> { [Gpu] = "4" } } });
         running = cluster.RunAsync(stop.Token);

@@ -26,6 +26,9 @@ public sealed record ApiRequest
     /// <summary>A patch that is a server-side apply.</summary>
     public bool IsApply { get; init; }
 
+    /// <summary>A watch that is to begin with all there is (<c>sendInitialEvents</c>).</summary>
+    public bool IsStreamedList { get; init; }
+
     public string UserAgent { get; init; } = string.Empty;
 
     /// <summary>The field manager, or the user agent up to its first slash where none was sent.</summary>
