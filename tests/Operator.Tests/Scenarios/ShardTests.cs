@@ -90,7 +90,7 @@ public sealed class ShardTests(ITestOutputHelper output)
         Assert.Equal(served.Select(ns => (ns, RunningOperator.AgentOf("two"))).Order(), Writers(world, before));
     }
 
-    private static Task LabelAsync(TestWorld world, string ns, string team) => world.Client.MergePatchAsync<Namespace>(
+    private static Task<Namespace> LabelAsync(TestWorld world, string ns, string team) => world.Client.MergePatchAsync<Namespace>(
         new(string.Empty, ns), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["team"] = team } } });
 
     /// <summary>Who wrote where, each once.</summary>
