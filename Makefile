@@ -86,7 +86,8 @@ uninstall: ## Remove the CRDs and with them EVERY object of these kinds
 .PHONY: deploy undeploy
 deploy: ## Install CRDs, operator and gateway into the current cluster
 	$(KUBECTL) apply --server-side -k config/default
-	$(KUBECTL) wait --for=condition=Established --timeout=60s -f crds/
+	@# A kind that was made this moment has no conditions yet, which kubectl takes for an error.
+	for try in 1 2 3 4 5 6 7 8 9 10; do $(KUBECTL) wait --for=condition=Established --timeout=60s -f crds/ && exit 0; sleep 1; done; exit 1
 undeploy: ## Remove operator and gateway; the CRDs, all LlmDeployments and their engines stay
 	$(KUBECTL) delete --ignore-not-found -k config/gateway
 	$(KUBECTL) delete --ignore-not-found -k config/manager

@@ -77,7 +77,7 @@ internal sealed class GatewayBed : IAsyncDisposable
         using var client = new KubernetesClient(KubernetesClientConfiguration.Load(plane.KubeconfigPath));
         var kubectl = new Kubectl(plane.KubeconfigPath);
         await kubectl.ApplyAsync(Path.Combine(Workspace.Repository, "crds"), null, ct);
-        await kubectl.RunAsync(ct, "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await kubectl.EstablishedAsync(ct, "crd", "--all");
         await RouteObjects.CreateAsync(client, engine, ct);
 
         var self = ImageCatalog.Built("Bench");

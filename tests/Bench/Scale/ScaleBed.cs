@@ -124,7 +124,7 @@ internal sealed class ScaleBed : IAsyncDisposable
     {
         var kubectl = new Kubectl(plane.KubeconfigPath);
         await kubectl.ApplyAsync(Path.Combine(Workspace.Repository, "crds"), null, ct);
-        await kubectl.RunAsync(ct, "wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await kubectl.EstablishedAsync(ct, "crd", "--all");
 
         await Client.CreateAsync(ScaleObjects.Namespace(GatewayService.Namespace), ct);
         await Client.CreateAsync(ScaleObjects.Gateway(GatewayService, standIns.Address, StandIns.Port), ct);

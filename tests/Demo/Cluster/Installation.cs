@@ -23,7 +23,7 @@ public sealed record Installation
     public static async Task<Installation> InstallAsync(Kubectl kubectl, KubernetesClient client, TimeProvider time, CancellationToken ct)
     {
         await kubectl.ApplyAsync(Path.Combine(Workspace.Repository, "config", "default"), null, ct);
-        await kubectl.RunAsync(ct, "wait", "--for=condition=Established", "--timeout=30s", "crd/llmdeployments.llmops.dev", "crd/promptversions.llmops.dev", "crd/evalgates.llmops.dev", "crd/evalruns.llmops.dev", "crd/rolloutrecords.llmops.dev", "crd/rolloutactions.llmops.dev");
+        await kubectl.EstablishedAsync(ct, "crd/llmdeployments.llmops.dev", "crd/promptversions.llmops.dev", "crd/evalgates.llmops.dev", "crd/evalruns.llmops.dev", "crd/rolloutrecords.llmops.dev", "crd/rolloutactions.llmops.dev");
         await ReadyAsync(client, "llmops-operator", time, ct);
         await ReadyAsync(client, "llmops-gateway", time, ct);
         return await FindAsync(client, time, ct);

@@ -17,6 +17,24 @@ public sealed class Kubectl(string kubeconfigPath, Action<string>? echo = null)
             : throw new InvalidOperationException($"kubectl {string.Join(' ', arguments)} failed: {run.Errors.Trim()}");
     }
 
+    /// <summary>Waits until kinds are served. One that was made this moment has no conditions yet, which kubectl takes for an error and not for something to wait for: then once more.</summary>
+    /// <param name="definitions">As in <c>crd/llmdeployments.llmops.dev</c>.</param>
+    public async Task EstablishedAsync(CancellationToken ct, params string[] definitions)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunAsync(ct, ["wait", "--for=condition=Established", "--timeout=30s", .. definitions]);
+                return;
+            }
+            catch (InvalidOperationException e) when (attempt < 50 && e.Message.Contains("conditions accessor error", StringComparison.Ordinal))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), ct);
+            }
+        }
+    }
+
     /// <summary>Applies a file or, for a folder, its kustomization.</summary>
     public Task<string> ApplyAsync(string path, string? ns, CancellationToken ct) =>
         RunAsync(ct, ["apply", "--server-side", .. ns is null ? Array.Empty<string>() : ["-n", ns], Directory.Exists(path) ? "-k" : "-f", path]);

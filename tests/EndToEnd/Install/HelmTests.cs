@@ -74,7 +74,7 @@ public sealed class HelmTests(ITestOutputHelper output)
         await using var bed = await HelmBed.StartAsync(ct);
         await bed.Kubectl.ApplyAsync(Path.Combine(Samples.Root, "..", "crd"), null, ct);
         foreach (var kind in new[] { "llmdeployments", "promptversions", "evalgates", "rolloutactions" })
-            await bed.Kubectl.RunAsync(ct, "wait", "--for=condition=Established", "--timeout=30s", $"crd/{kind}.llmops.dev");
+            await bed.Kubectl.EstablishedAsync(ct, $"crd/{kind}.llmops.dev");
         foreach (var team in new[] { "team-a", "team-b", "team-c" })
             await bed.NamespaceAsync(team, ct);
         await bed.UpgradeAsync(Helm.Chart, ct, "--set", "namespaces={team-a,team-b}", "--set", "crds.enabled=false");

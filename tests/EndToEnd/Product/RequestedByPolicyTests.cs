@@ -20,7 +20,7 @@ public sealed class RequestedByPolicyTests
         await using var plane = await ControlPlane.StartAsync(ct: ct);
         var admin = new Kubectl(plane.KubeconfigPath);
         await admin.ApplyAsync(Path.Combine(Workspace.Repository, "crds"), null, ct);
-        await admin.RunAsync(ct, "wait", "--for=condition=Established", "--timeout=30s", "crd/rolloutactions.llmops.dev");
+        await admin.EstablishedAsync(ct, "crd/rolloutactions.llmops.dev");
         await admin.ApplyAsync(Path.Combine(Workspace.Repository, "config", "rbac", "users.yaml"), null, ct);
         await admin.RunAsync(ct, "create", "namespace", Namespace);
         await admin.RunAsync(ct, "-n", Namespace, "create", "serviceaccount", "robot");
