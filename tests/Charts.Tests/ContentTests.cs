@@ -64,7 +64,7 @@ public sealed class ContentTests
     public async Task Kinds_are_those_of_the_types_and_stay_unless_told_otherwise()
     {
         var kept = await Rendering.OfAsync();
-        var crds = Directory.EnumerateFiles(Path.Combine(Workspace.Repository, "crds"), "*.yaml").Select(file => Yaml.Documents(File.ReadAllText(file)).Single()).ToDictionary(Rendering.Name);
+        var crds = Directory.EnumerateFiles(Path.Combine(Workspace.Repository, "crds"), "*.yaml").Select(file => YamlJson.Documents(File.ReadAllText(file)).Single()).ToDictionary(Rendering.Name);
         Assert.Equal(crds.Keys.Order(StringComparer.Ordinal), kept.Of("CustomResourceDefinition").Select(Rendering.Name).Order(StringComparer.Ordinal));
         Assert.All(kept.Of("CustomResourceDefinition"), crd =>
         {
@@ -98,7 +98,7 @@ public sealed class ContentTests
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Helm.Chart, "files", "alerts"), "*.yaml"))
         {
             var rule = rendering.Get("PrometheusRule", $"llmops-{Path.GetFileNameWithoutExtension(file)}");
-            Assert.Equal(Yaml.Documents(await File.ReadAllTextAsync(file)).Single().ToJsonString(), rule["spec"]!.ToJsonString());
+            Assert.Equal(YamlJson.Documents(await File.ReadAllTextAsync(file)).Single().ToJsonString(), rule["spec"]!.ToJsonString());
         }
 
         var dashboard = (string)rendering.Get("ConfigMap", "llmops-dashboard-fleet")["data"]!["fleet.json"]!;
@@ -109,7 +109,7 @@ public sealed class ContentTests
     public async Task Pods_are_those_of_kustomize()
     {
         var rendering = await Rendering.OfAsync();
-        var kustomize = Yaml.Documents((await ToolProcess.RunAsync(await Tools.KubectlPathAsync(), null, TimeSpan.FromMinutes(1), ["kustomize", Path.Combine(Workspace.Repository, "config", "default")], CancellationToken.None)).Output);
+        var kustomize = YamlJson.Documents((await ToolProcess.RunAsync(await Tools.KubectlPathAsync(), null, TimeSpan.FromMinutes(1), ["kustomize", Path.Combine(Workspace.Repository, "config", "default")], CancellationToken.None)).Output);
         foreach (var component in new[] { "operator", "gateway" })
         {
             var mine = rendering.Pod(component);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOps.Demo.Cluster;
+using LlmOps.Kubernetes;
 using Xunit;
 
 namespace LlmOps.Charts.Tests;
@@ -33,7 +34,7 @@ public sealed class EffectTests
 
     private static async Task<(string With, string Without)> WithAndWithoutAsync(string path)
     {
-        var values = Yaml.Documents(ValueSets.Read("everything")).Single();
+        var values = YamlJson.Documents(ValueSets.Read("everything")).Single();
         var keys = path.Split('.');
         var parent = values.AsObject();
         foreach (var key in keys[..^1])
@@ -55,7 +56,7 @@ public sealed class EffectTests
 
     private static readonly Lazy<Task<string>> Everything = new(() => RenderAsync(ValueSets.Read("everything")));
 
-    private static JsonNode Defaults() => Yaml.Documents(File.ReadAllText(Path.Combine(Helm.Chart, "values.yaml"))).Single();
+    private static JsonNode Defaults() => YamlJson.Documents(File.ReadAllText(Path.Combine(Helm.Chart, "values.yaml"))).Single();
 
     /// <summary>Keys whose value is no object with keys of its own; those of Kubernetes (labels, resources) as a whole.</summary>
     private static IEnumerable<string> Leaves(JsonNode node, string path) => node is JsonObject { Count: > 0 } obj && path.Split('.')[^1] is not ("resources" or "labels")

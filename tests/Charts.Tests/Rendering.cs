@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOps.Demo.Cluster;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Charts.Tests;
 
@@ -12,7 +13,7 @@ internal sealed record Rendering(string Text)
 
     private IReadOnlyList<JsonNode>? objects;
 
-    public IReadOnlyList<JsonNode> Objects => objects ??= Yaml.Documents(Text);
+    public IReadOnlyList<JsonNode> Objects => objects ??= YamlJson.Documents(Text);
 
     /// <summary>Renders with values, as YAML.</summary>
     /// <exception cref="InvalidOperationException">helm refused; the message is its.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using LlmOps.Demo.Cluster;
+using LlmOps.Kubernetes;
 using Xunit;
 
 namespace LlmOps.Charts.Tests;
@@ -12,7 +13,7 @@ public sealed class SchemaTests
 
     private static JsonNode Schema { get; } = JsonNode.Parse(File.ReadAllText(Path.Combine(Helm.Chart, "values.schema.json")))!;
 
-    private static JsonNode Defaults { get; } = Yaml.Documents(File.ReadAllText(Path.Combine(Helm.Chart, "values.yaml"))).Single();
+    private static JsonNode Defaults { get; } = YamlJson.Documents(File.ReadAllText(Path.Combine(Helm.Chart, "values.yaml"))).Single();
 
     [Theory]
     [MemberData(nameof(ValueSets.All), MemberType = typeof(ValueSets))]

@@ -20,17 +20,9 @@ internal static class Acting
 
     /// <summary>The action with its answer.</summary>
     /// <exception cref="CliException">There is no answer in time; the action stays.</exception>
-    public static async Task<RolloutAction> AnswerAsync(Session session, RolloutAction action, TimeSpan timeout, CancellationToken ct)
-    {
-        using var limit = new CancellationTokenSource(timeout, session.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        try
-        {
-            return await ObjectWait.UntilAsync<RolloutAction>(session.Client, action.Key(), seen => seen.Status?.Phase is not null, either.Token);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new CliException($"the operator has not answered rolloutaction {action.Metadata.Name} within {new Duration(timeout)}: is it running? The action stays and is looked at when it is", ExitCodes.TimedOut);
-        }
-    }
+    public static Task<RolloutAction> AnswerAsync(Session session, RolloutAction action, TimeSpan timeout, CancellationToken ct) => Deadline.WithinAsync(
+        session, timeout,
+        either => ObjectWait.UntilAsync<RolloutAction>(session.Client, action.Key(), seen => seen.Status?.Phase is not null, either),
+        () => $"the operator has not answered rolloutaction {action.Metadata.Name} within {new Duration(timeout)}: is it running? The action stays and is looked at when it is",
+        ct);
 }

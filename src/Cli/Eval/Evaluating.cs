@@ -22,19 +22,11 @@ internal static class Evaluating
         return new() { Gate = gate, Verdict = run.Status!.Verdict!, Message = run.Status.Message ?? string.Empty, Run = run, WorstCases = await WorstCasesAsync(session, run, ct) };
     }
 
-    private static async Task<EvalRun> VerdictAsync(Session session, ObjectKey key, TimeSpan left, CancellationToken ct)
-    {
-        using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, session.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        try
-        {
-            return await ObjectWait.UntilAsync<EvalRun>(session.Client, key, run => run.Status?.Verdict is not null, either.Token);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new CliException($"evalrun {key.Name} has no verdict yet: it goes on, see kubectl get evalrun {key.Name} -n {key.Namespace}; --timeout sets how long to wait", ExitCodes.TimedOut);
-        }
-    }
+    private static Task<EvalRun> VerdictAsync(Session session, ObjectKey key, TimeSpan left, CancellationToken ct) => Deadline.WithinAsync(
+        session, left > TimeSpan.Zero ? left : TimeSpan.Zero,
+        either => ObjectWait.UntilAsync<EvalRun>(session.Client, key, run => run.Status?.Verdict is not null, either),
+        () => $"evalrun {key.Name} has no verdict yet: it goes on, see kubectl get evalrun {key.Name} -n {key.Namespace}; --timeout sets how long to wait",
+        ct);
 
     /// <summary>The cases to look at. Whoever may run a gate need not be able to read ConfigMaps.</summary>
     private static async Task<IReadOnlyList<CaseReport>> WorstCasesAsync(Session session, EvalRun run, CancellationToken ct)

@@ -10,30 +10,23 @@ internal static class Waiting
     {
         var seen = new Picture(deployment, null, null);
         using var live = Live.One(session, seen);
-        using var limit = new CancellationTokenSource(timeout, session.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         var last = deployment;
         var told = string.Empty;
-        try
+        int? Look()
         {
-            return await live.RunAsync(
-                () =>
-                {
-                    if (live.Deployments is not [var now, ..])
-                        throw new CliException($"LlmDeployment {deployment.Metadata.Name} was deleted", ExitCodes.No);
-                    last = now;
-                    if (ChangeLine.Of(now) is var line && line != told)
-                        session.Note($"{Times.Clock(session.Now)}  {told = line}");
-                    return Outcome.Of(now) is { } outcome ? Finish(session, now, outcome) : null;
-                },
-                beat: null,
-                session.Time,
-                either.Token);
+            if (live.Deployments is not [var now, ..])
+                throw new CliException($"LlmDeployment {deployment.Metadata.Name} was deleted", ExitCodes.No);
+            last = now;
+            if (ChangeLine.Of(now) is var line && line != told)
+                session.Note($"{Times.Clock(session.Now)}  {told = line}");
+            return Outcome.Of(now) is { } outcome ? Finish(session, now, outcome) : null;
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new CliException($"LlmDeployment {deployment.Metadata.Name} did not come to an end within {new Duration(timeout)}; it is at: {ChangeLine.Of(last)}", ExitCodes.TimedOut);
-        }
+
+        return await Deadline.WithinAsync(
+            session, timeout,
+            either => live.RunAsync(Look, beat: null, session.Time, either),
+            () => $"LlmDeployment {deployment.Metadata.Name} did not come to an end within {new Duration(timeout)}; it is at: {ChangeLine.Of(last)}",
+            ct);
     }
 
     private static int Finish(Session session, LlmDeployment deployment, Outcome outcome)

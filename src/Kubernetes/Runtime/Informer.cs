@@ -130,7 +130,6 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         var progressed = position is not null && position != (from ?? listedAt);
         if (progressed || time.GetElapsedTime(start) > options.LongestBackoff)
             backoff.Reset();
-        // A corrupt line hides an event. Resuming makes the server send it again; where it comes corrupt again, a list helps.
         if (position is null)
         {
             streams = false;
@@ -143,6 +142,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         }
         else if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
         {
+            // A corrupt line hides an event. Resuming makes the server send it again; where it comes corrupt again, a list helps.
             (position, listCause) = (null, end.ToString().ToLowerInvariant());
         }
 

@@ -199,9 +199,7 @@ internal sealed class LlmDeploymentReconciler(
         }
 
         var problem = ProblemOf(refusal);
-        if (applyProblems.GetValueOrDefault(key) != problem)
-            Log.ApplyRefused(logger, problem.Message);
-        applyProblems[key] = problem;
+        Remember(key, problem);
         var status = StatusBuilder.Build(gathered, decision with { Next = gathered.State }, problem, Now());
         await applier.WriteStatusAsync(gathered.Deployment, status, ct);
         return ReconcileResult.After(ApplyRetry);
@@ -225,11 +223,17 @@ internal sealed class LlmDeploymentReconciler(
             return applyProblems.TryRemove(key, out _) || isRecorded ? TimeSpan.Zero : null;
         }
 
+        return Remember(key, problem) ? TimeSpan.Zero : ApplyRetry;
+    }
+
+    /// <summary>Keeps what was refused for the status, and logs it once. Whether it is another problem than before.</summary>
+    private bool Remember(ObjectKey key, Problem problem)
+    {
         if (applyProblems.GetValueOrDefault(key) == problem)
-            return ApplyRetry;
+            return false;
         Log.ApplyRefused(logger, problem.Message);
         applyProblems[key] = problem;
-        return TimeSpan.Zero;
+        return true;
     }
 
     /// <summary>What was refused and stays so until somebody acts; null where it was written.</summary>

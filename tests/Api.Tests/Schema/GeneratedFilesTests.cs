@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
 using LlmOps.Manifests;
 using LlmOps.Manifests.Charts;
 using Xunit;
@@ -71,7 +72,7 @@ public sealed class GeneratedFilesTests
 
     private static IEnumerable<(string Kind, JsonObject Schema)> Schemas() =>
         from file in GeneratedFiles.CustomResources()
-        let crd = YamlDocuments.Parse(file.Content).Single()
+        let crd = YamlJson.Documents(file.Content).Single()
         select (crd["spec"]!["names"]!["kind"]!.GetValue<string>(), crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!.AsObject());
 
     private static IEnumerable<(string Path, JsonObject Schema)> Fields(string path, JsonObject schema)

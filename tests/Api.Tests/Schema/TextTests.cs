@@ -34,6 +34,6 @@ public sealed class TextTests
     {
         var yaml = YamlText.Write("# head\n", new JsonObject { ["a"] = text });
         Assert.Equal($"# head\n---\na: {written}\n", yaml);
-        Assert.Equal(text, YamlDocuments.Parse(yaml).Single()["a"]!.GetValue<string>());
+        Assert.Equal(text, YamlJson.Documents(yaml).Single()["a"]!.GetValue<string>());
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
 using LlmOps.Testing;
 using Xunit;
 
@@ -16,7 +17,7 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     [MemberData(nameof(Examples))]
     public async Task Every_example_is_accepted(string file)
     {
-        foreach (var document in YamlDocuments.Read(Path.Combine(Repository.Root, file)).Where(d => d["apiVersion"]?.GetValue<string>() == ApiGroup.ApiVersion))
+        foreach (var document in YamlJson.Documents(File.ReadAllText(Path.Combine(Repository.Root, file))).Where(d => d["apiVersion"]?.GetValue<string>() == ApiGroup.ApiVersion))
         {
             document["metadata"]!.AsObject().Remove("namespace");
             var (status, body) = await server.CreateAsync(GoodObjects.Plural(document), document);

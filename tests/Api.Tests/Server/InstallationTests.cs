@@ -1,3 +1,4 @@
+using LlmOps.Kubernetes;
 using Xunit;
 
 namespace LlmOps.Api.Tests.Server;
@@ -23,7 +24,7 @@ public sealed class InstallationTests(ApiServerFixture server)
     [Fact]
     public async Task Pods_keep_to_the_restricted_standard()
     {
-        var manifests = YamlDocuments.Parse(await server.KubectlAsync("kustomize", Default));
+        var manifests = YamlJson.Documents(await server.KubectlAsync("kustomize", Default));
         Assert.Equal("restricted", manifests.Single(m => Kind(m) == "Namespace")["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]!.GetValue<string>());
         var pods = manifests.Where(m => Kind(m) == "Deployment").Select(m => m["spec"]!["template"]!["spec"]!).ToArray();
         Assert.Equal(2, pods.Length);
@@ -42,7 +43,7 @@ public sealed class InstallationTests(ApiServerFixture server)
     [Fact]
     public async Task Every_role_is_bound_to_a_service_account_that_exists()
     {
-        var manifests = YamlDocuments.Parse(await server.KubectlAsync("kustomize", Default));
+        var manifests = YamlJson.Documents(await server.KubectlAsync("kustomize", Default));
         string[] Named(string kind) => [.. manifests.Where(m => m["kind"]!.GetValue<string>() == kind).Select(m => m["metadata"]!["name"]!.GetValue<string>())];
         var bindings = manifests.Where(m => m["kind"]!.GetValue<string>() is "ClusterRoleBinding" or "RoleBinding").ToArray();
         Assert.Equal(3, bindings.Length);

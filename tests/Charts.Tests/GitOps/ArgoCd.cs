@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using Xunit;
 
@@ -10,7 +11,7 @@ namespace LlmOps.Charts.Tests.GitOps;
 /// <summary>Runs the scripts of <c>config/argocd</c> as Argo CD does: <c>obj</c> is the object, the answer is what the script returns.</summary>
 internal static class ArgoCd
 {
-    private static readonly JsonNode Settings = Yaml.Documents(File.ReadAllText(Path.Combine(Workspace.Repository, "config", "argocd", "argocd-cm.yaml"))).Single()["data"]!;
+    private static readonly JsonNode Settings = YamlJson.Documents(File.ReadAllText(Path.Combine(Workspace.Repository, "config", "argocd", "argocd-cm.yaml"))).Single()["data"]!;
 
     private const string Print = """
         local function print_value(path, value)
@@ -50,7 +51,7 @@ internal static class ArgoCd
         return made;
     }
 
-    private static JsonNode Actions(JsonNode obj) => Yaml.Documents((string)Settings[$"resource.customizations.actions.llmops.dev_{obj["kind"]}"]!).Single();
+    private static JsonNode Actions(JsonNode obj) => YamlJson.Documents((string)Settings[$"resource.customizations.actions.llmops.dev_{obj["kind"]}"]!).Single();
 
     /// <summary>Leaves of the returned table by path; a path counts lists from 1.</summary>
     private static async Task<IReadOnlyDictionary<string, string>> RunAsync(string script, JsonNode obj)

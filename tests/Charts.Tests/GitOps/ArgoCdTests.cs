@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.Testing;
 using Xunit;
@@ -30,7 +31,7 @@ public sealed class ArgoCdTests(ServerTests.Server server) : IClassFixture<Serve
     [InlineData("EvalGate")]
     public async Task Health_of_what_a_rollout_reads(string kind)
     {
-        static JsonNode Of(string kind, string text) => Yaml.Documents($"{{kind: {kind}, metadata: {{generation: 1}}, {text}}}").Single();
+        static JsonNode Of(string kind, string text) => YamlJson.Documents($"{{kind: {kind}, metadata: {{generation: 1}}, {text}}}").Single();
         Assert.Equal(("Progressing", "the operator has not seen it yet"), await ArgoCd.HealthAsync(Of(kind, string.Empty)));
         Assert.Equal(("Progressing", "the operator has not judged it yet"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1}")));
         Assert.Equal(("Healthy", "can be run"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True', message: can be run}]}")));
@@ -65,7 +66,7 @@ public sealed class ArgoCdTests(ServerTests.Server server) : IClassFixture<Serve
 
     private static JsonNode Deployment(string text)
     {
-        var deployment = Yaml.Documents(text).SingleOrDefault() ?? new JsonObject();
+        var deployment = YamlJson.Documents(text).SingleOrDefault() ?? new JsonObject();
         deployment["apiVersion"] = "llmops.dev/v1alpha1";
         deployment["kind"] = "LlmDeployment";
         deployment["metadata"] = new JsonObject { ["name"] = "assistant", ["namespace"] = "team-a", ["generation"] = 2 };

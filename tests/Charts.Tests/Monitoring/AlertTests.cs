@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LlmOps.Demo.Cluster;
+using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed partial class AlertTests
     private static readonly string[] Severities = ["critical", "warning", "info"];
 
     private static IReadOnlyList<JsonNode> Alerts { get; } =
-        [.. Files.SelectMany(file => Yaml.Documents(File.ReadAllText(file))).SelectMany(file => file["groups"]!.AsArray()).SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!)];
+        [.. Files.SelectMany(file => YamlJson.Documents(File.ReadAllText(file))).SelectMany(file => file["groups"]!.AsArray()).SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!)];
 
     [Fact]
     public async Task Promtool_reads_them_and_each_fires_when_it_must_and_only_then()

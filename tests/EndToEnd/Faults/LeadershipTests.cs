@@ -42,10 +42,7 @@ public sealed class LeadershipTests(FaultBed bed, ITestOutputHelper output)
         var ct = limit.Token;
         await using var pair = await Pair.StartAsync(bed, ct);
 
-        // Its first write of a rollout: it will want to make the next one.
-        var held = pair.HoldNextAnswer();
-        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
-        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        var (held, prompt) = await pair.BeginHeldAsync(Endless, ct);
         pair.Leader.Freeze();
         var tried = await pair.Scene.UntilTriedAsync(prompt, 50, ct);
         var before = pair.LeaderProxy.Writes.Count;
@@ -54,9 +51,7 @@ public sealed class LeadershipTests(FaultBed bed, ITestOutputHelper output)
         held.Release();
         pair.Leader.Wake();
         await pair.Leader.UntilAsync(leads: false, ct);
-        await pair.Scene.AbortAsync(ct);
-        Assert.Equal(Reasons.Aborted, (await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct)).Reason);
-        Assert.Equal([], pair.LeaderProxy.Writes.Skip(before));
+        await AbortedWithoutAsync(pair, tried.Rollout!.Id, before, ct);
         Assert.False(pair.Leader.Exited.IsCompleted);
     }
 
@@ -67,17 +62,13 @@ public sealed class LeadershipTests(FaultBed bed, ITestOutputHelper output)
         var ct = limit.Token;
         await using var pair = await Pair.StartAsync(bed, ct);
 
-        var held = pair.HoldNextAnswer();
-        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
-        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        var (held, prompt) = await pair.BeginHeldAsync(Endless, ct);
         await pair.GiveLeaseAsync("b", ct);
         await pair.Leader.UntilAsync(leads: false, ct);
         var before = pair.LeaderProxy.Writes.Count;
         held.Release();
         var tried = await pair.Scene.UntilTriedAsync(prompt, 50, ct);
-        await pair.Scene.AbortAsync(ct);
-        Assert.Equal(Reasons.Aborted, (await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct)).Reason);
-        Assert.Equal([], pair.LeaderProxy.Writes.Skip(before));
+        await AbortedWithoutAsync(pair, tried.Rollout!.Id, before, ct);
     }
 
     [RealApiServerFact]
@@ -87,9 +78,7 @@ public sealed class LeadershipTests(FaultBed bed, ITestOutputHelper output)
         var ct = limit.Token;
         await using var pair = await Pair.StartAsync(bed, ct);
 
-        var held = pair.HoldNextAnswer();
-        var prompt = await pair.Scene.TryPromptAsync(Endless, ct);
-        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        var (held, prompt) = await pair.BeginHeldAsync(Endless, ct);
         var before = pair.LeaderProxy.Writes.Count;
         var (code, took) = await pair.Leader.TerminateAsync();
         held.Release();
@@ -104,5 +93,13 @@ public sealed class LeadershipTests(FaultBed bed, ITestOutputHelper output)
         Assert.Equal("b", (await pair.LeaseAsync(ct))!.Spec!.HolderIdentity);
         await pair.Scene.AbortAsync(ct);
         await pair.Scene.UntilEndedAsync(tried.Rollout!.Id, ct);
+    }
+
+    /// <summary>Somebody else ends the rollout, and the first leader has written nothing more.</summary>
+    private static async Task AbortedWithoutAsync(Pair pair, string rollout, int before, CancellationToken ct)
+    {
+        await pair.Scene.AbortAsync(ct);
+        Assert.Equal(Reasons.Aborted, (await pair.Scene.UntilEndedAsync(rollout, ct)).Reason);
+        Assert.Equal([], pair.LeaderProxy.Writes.Skip(before));
     }
 }

@@ -1,3 +1,4 @@
+using LlmOps.Api;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.EndToEnd.Faults;
@@ -48,6 +49,15 @@ internal sealed class Pair : IAsyncDisposable
         var held = new HeldAnswer();
         LeaderProxy.Written = _ => held.WaitAsync();
         return held;
+    }
+
+    /// <summary>Begins a rollout. The leader is in the middle of a reconcile then: it waits for the answer to its first write, and will want to make the next one.</summary>
+    public async Task<(HeldAnswer Held, string Prompt)> BeginHeldAsync(RolloutStep[] steps, CancellationToken ct)
+    {
+        var held = HoldNextAnswer();
+        var prompt = await Scene.TryPromptAsync(steps, ct);
+        await held.Reached.WaitAsync(FaultBed.Patience, ct);
+        return (held, prompt);
     }
 
     public Task<Lease?> LeaseAsync(CancellationToken ct) => bed.Client.GetAsync<Lease>(LeaseKey, ct);
