@@ -29,6 +29,7 @@ public static class Reasons
     public const string RolloutStarted = "RolloutStarted";
     public const string WaitingForPods = "WaitingForPods";
     public const string WaitingForWarmUp = "WaitingForWarmUp";
+    public const string WaitingForEndpoints = "WaitingForEndpoints";
     public const string WaitingForGate = "WaitingForGate";
     public const string GatePassed = "GatePassed";
     public const string WeightChanged = "WeightChanged";

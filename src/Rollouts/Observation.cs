@@ -48,8 +48,9 @@ public sealed record Observation
 /// <param name="InFlight">Requests that run or wait in the pods, by the engine's own count; null where it is not known, which is not the same as 0. Asked of retiring pods only.</param>
 /// <param name="Start">How far the furthest of the pods is; matters only until one has answered.</param>
 /// <param name="Unauthorized">Ready pods that refused the credentials of the last warm-up request.</param>
+/// <param name="Listed">Ready pods that the Service lists as ready endpoints, so that requests find them; null where nobody asked. Asked of a candidate only.</param>
 public sealed record PodsObservation(
-    string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null, int? InFlight = null, StartPhase Start = StartPhase.Scheduling, int Unauthorized = 0);
+    string ServingHash, int Desired, int Ready, int WarmedUp, Problem? Problem = null, int? InFlight = null, StartPhase Start = StartPhase.Scheduling, int Unauthorized = 0, int? Listed = null);
 
 /// <summary>Something that a person can act on.</summary>
 /// <param name="Reason">A word, such as InsufficientGpus.</param>

@@ -10,6 +10,7 @@ public static class RolloutReasons
     public const string RolloutStarted = "RolloutStarted";
     public const string WaitingForPods = "WaitingForPods";
     public const string WaitingForWarmUp = "WaitingForWarmUp";
+    public const string WaitingForEndpoints = "WaitingForEndpoints";
     public const string CandidateReady = "CandidateReady";
     public const string StepsDone = "StepsDone";
     public const string WaitingForGate = "WaitingForGate";

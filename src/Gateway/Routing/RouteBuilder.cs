@@ -12,39 +12,71 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
 {
     private readonly Dictionary<ObjectKey, List<KnownRelease>> releases = [];
 
+    /// <summary>The last stable release that had endpoints.</summary>
+    private readonly Dictionary<ObjectKey, ReleaseStatus> serving = [];
+
+    /// <summary>Service of the release that answers in place of a stable release without endpoints. Empty but for moments.</summary>
+    private readonly Dictionary<ObjectKey, ObjectKey> relays = [];
+
     public Route Build(LlmDeployment deployment)
     {
         var key = deployment.Key();
         var status = deployment.Status;
         var stable = status?.Stable is { } s ? Target(key, s, Tracks.Stable) : null;
+        var relay = Relay(key, status?.Stable, stable);
         var candidate = status?.Candidate is { } c ? Target(key, c, Tracks.Candidate) : null;
         var weight = candidate is null ? 0 : Math.Clamp(status!.Candidate!.Weight, 0, 100);
         var mirror = stable is null || weight > 0 ? null : RouteSettings.Mirror(status!.Candidate);
-        Retire(key, r => r.Release != stable?.Release && r.Release != candidate?.Release);
+        Retire(key, r => r.Release != stable?.Release && r.Release != candidate?.Release && r.Release != relay?.Release);
         return new Route
         {
             Deployment = key,
             DisplayName = key.ToString(),
             Created = deployment.Metadata.CreationTimestamp?.ToUnixTimeSeconds() ?? 0,
             Stickiness = RouteSettings.Stickiness(deployment.Spec),
-            Stable = stable,
+            Stable = relay ?? stable,
             Candidate = candidate,
             CandidateWeightPercent = weight,
             Mirror = mirror,
             WarmUpRequests = RouteSettings.WarmUpRequests(deployment.Spec),
             Pricing = RouteSettings.Pricing(deployment.Spec),
             Salt = TrafficSplit.Salt(status?.Rollout?.Id ?? string.Empty),
-            // Without a stable release there is nothing to compare with.
-            Evidence = stable is null ? null : ledger.Observe(key, Position(status!.Rollout, weight, mirror), RouteSettings.Limits(deployment.Spec), stable.State.Answers),
+            // Without the stable release there is nothing to compare with.
+            Evidence = stable is null || relay is not null ? null : ledger.Observe(key, Position(status!.Rollout, weight, mirror), RouteSettings.Limits(deployment.Spec), stable.State.Answers),
         };
     }
+
+    /// <summary>LlmDeployments whose requests go to this Service though their status names it no more.</summary>
+    public IEnumerable<ObjectKey> RelayedTo(ObjectKey service) => relays.Where(relay => relay.Value == service).Select(relay => relay.Key);
 
     /// <summary>The LlmDeployment is gone.</summary>
     public void Forget(ObjectKey deployment)
     {
         Retire(deployment, static _ => true);
         releases.Remove(deployment);
+        serving.Remove(deployment);
+        relays.Remove(deployment);
         ledger.Forget(deployment);
+    }
+
+    /// <summary>
+    /// The release that was stable before, as long as it has endpoints and the new one has none here: status and EndpointSlices come by different watches, in any order,
+    /// and the release before keeps its pods for a while. Null where stable answers itself, or nobody does.
+    /// </summary>
+    private ReleaseTarget? Relay(ObjectKey key, ReleaseStatus? stable, ReleaseTarget? target)
+    {
+        relays.Remove(key);
+        if (stable is null)
+            return null;
+        if (target!.Endpoints.Length > 0)
+            serving[key] = stable;
+        else if (serving.TryGetValue(key, out var before) && before.Release != stable.Release && Target(key, before, Tracks.Stable) is { Endpoints.Length: > 0 } relay)
+        {
+            relays[key] = new ObjectKey(key.Namespace, before.Service);
+            return relay;
+        }
+
+        return null;
     }
 
     private static RolloutPosition? Position(RolloutStatus? rollout, int weight, MirrorRule? mirror) =>

@@ -78,7 +78,7 @@ internal sealed class RouteCache
     public void Apply(EndpointSlice? before, EndpointSlice? after)
     {
         lock (gate)
-            PublishWhenSynced([.. endpoints.Apply(before, after).SelectMany(byService.Users).Distinct()]);
+            PublishWhenSynced([.. endpoints.Apply(before, after).SelectMany(service => byService.Users(service).Concat(builder.RelayedTo(service))).Distinct()]);
     }
 
     private void PublishWhenSynced(IReadOnlyCollection<ObjectKey> changed)

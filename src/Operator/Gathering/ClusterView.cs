@@ -59,8 +59,8 @@ internal sealed class ClusterView : IDisposable
             .IndexedBy(Indexes.Node, pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
         Quotas = Watch<ResourceQuota>(all).IndexedBy(Indexes.Namespace, quota => [quota.Metadata.Namespace!]);
         GatewayEndpoints = WatchIn<EndpointSlice>([gatewayService.Namespace], all with { LabelSelector = $"{EndpointSlice.ServiceNameLabel}={gatewayService.Name}" });
-        // EndpointSlices carry the labels of their Service.
-        RouteEndpoints = Watch<EndpointSlice>(all with { LabelSelector = $"{owned.LabelSelector},{Labels.Track}" })
+        // They carry the labels of their Service.
+        Endpoints = Watch<EndpointSlice>(owned, Slim.Of)
             .IndexedBy(Indexes.Deployment, slice => Indexes.ByLabel(slice.Metadata, Labels.Deployment));
         Routes = new(client, namespaces, all, logger, time);
     }
@@ -103,8 +103,8 @@ internal sealed class ClusterView : IDisposable
 
     public WatchedKind<EndpointSlice> GatewayEndpoints { get; }
 
-    /// <summary>EndpointSlices of the Services that HTTPRoutes list.</summary>
-    public WatchedKind<EndpointSlice> RouteEndpoints { get; }
+    /// <summary>EndpointSlices of the Services of releases, and of those that HTTPRoutes list.</summary>
+    public WatchedKind<EndpointSlice> Endpoints { get; }
 
     /// <summary>HTTPRoutes, where the cluster has Gateway API.</summary>
     public OptionalKind<HttpRoute> Routes { get; }

@@ -4,6 +4,7 @@ using LlmOps.Kubernetes;
 using LlmOps.Operator.Engines;
 using LlmOps.Operator.Gathering.Capacity;
 using LlmOps.Operator.Gathering.Checks;
+using LlmOps.Operator.Resources;
 using LlmOps.Operator.Traffic;
 using LlmOps.Rollouts;
 
@@ -141,7 +142,8 @@ internal sealed class Gatherer(
             var warm = WarmUp(deployment, state, releases, serving, ready);
             var problem = PodFacts.FindProblem(own, (pod, resource) => room.Explain(deployment, pod, resource)) ?? Silence(warm, ready.Count);
             facts.Add(new(
-                serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own), PodFacts.PhaseOf(own), warm.Unauthorized));
+                serving, workload.Spec?.Replicas ?? 0, ready.Count, warm.WarmedUp, problem, InFlight(deployment, state, releases, serving, own), PodFacts.PhaseOf(own), warm.Unauthorized,
+                Listed(deployment, state, serving, ready)));
         }
 
         return facts.OrderBy(fact => fact.ServingHash, StringComparer.Ordinal).ToEquatableArray();
@@ -153,6 +155,21 @@ internal sealed class Gatherer(
         if (state.Candidate?.ServingHash != serving || releases.Serving(serving)?.Release is not { } release || EngineCatalog.Find(release.Engine.Type) is not { } engine)
             return new(0, 0, null);
         return warmUp.Observe(deployment.Key(), ready, EngineAccess.Of(engine, release), engine.ServedName(deployment.Metadata.Name!, release.Model));
+    }
+
+    /// <summary>How many of a candidate's ready pods requests would find.</summary>
+    private int? Listed(LlmDeployment deployment, RolloutState state, string serving, List<Pod> ready)
+    {
+        if (state.Candidate?.ServingHash != serving)
+            return null;
+        var service = ObjectNames.Serving(deployment.Metadata.Name!, serving);
+        var listed = (
+            from slice in cluster.Endpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
+            where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
+            from endpoint in slice.Endpoints
+            where endpoint.Conditions?.Ready != false && endpoint.TargetRef is { Kind: "Pod" }
+            select endpoint.TargetRef!.Name!).ToHashSet(StringComparer.Ordinal);
+        return ready.Count(pod => listed.Contains(pod.Metadata.Name!));
     }
 
     /// <summary>Why ready pods do not generate, while none does.</summary>

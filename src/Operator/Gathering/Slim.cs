@@ -23,5 +23,13 @@ internal static class Slim
     /// <summary>Pods are counted themselves.</summary>
     public static Deployment Of(Deployment deployment) => deployment with { Status = null };
 
+    /// <summary>Which pods are ready behind which Service.</summary>
+    public static EndpointSlice Of(EndpointSlice slice) => slice with
+    {
+        Metadata = slice.Metadata with { Annotations = null, OwnerReferences = null },
+        Endpoints = [.. slice.Endpoints.Select(endpoint => endpoint with { Addresses = [], NodeName = null, TargetRef = endpoint.TargetRef is { } pod ? new() { Kind = pod.Kind, Name = pod.Name } : null })],
+        Ports = null,
+    };
+
     private static Container Of(Container container) => new() { Name = container.Name, Resources = container.Resources };
 }

@@ -138,7 +138,7 @@ internal sealed class ControllerSet : IDisposable
         cluster.Jobs.AfterChange(WakeOwner);
         cluster.ConfigMaps.AfterChange(WakeOwner);
         cluster.Routes.OnChange(route => WakeByIndex(Indexes.Route, Indexes.Value(route.Metadata.Namespace, route.Metadata.Name!)));
-        cluster.RouteEndpoints.AfterChange(slice =>
+        cluster.Endpoints.AfterChange(slice =>
         {
             foreach (var value in Indexes.ByLabel(slice.Metadata, Labels.Deployment))
                 WakeByIndex(Indexes.Deployment, value);

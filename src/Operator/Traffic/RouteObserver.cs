@@ -58,7 +58,7 @@ internal sealed class RouteObserver(ClusterView cluster)
             : null;
 
     private List<(string? ServingHash, bool IsReady)> Endpoints(LlmDeployment deployment, string service) => (
-        from slice in cluster.RouteEndpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
+        from slice in cluster.Endpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
         where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
         from endpoint in slice.Endpoints
         where endpoint.Conditions?.Terminating != true && endpoint.TargetRef is { Kind: "Pod", Name: not null }

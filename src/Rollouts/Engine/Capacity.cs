@@ -64,8 +64,14 @@ internal static class Capacity
                 : new(RolloutReasons.WaitingForPods, $"needs {needed} ready pods of release {course.Candidate.Hash}");
         }
 
-        return pods.WarmedUp < 1
-            ? new(RolloutReasons.WaitingForWarmUp, pods.Problem?.Message ?? $"no pod of release {course.Candidate.Hash} has answered a warm-up request yet")
+        if (pods.WarmedUp < 1)
+        {
+            return new(RolloutReasons.WaitingForWarmUp, pods.Problem?.Message ?? $"no pod of release {course.Candidate.Hash} has answered a warm-up request yet");
+        }
+
+        // Gateways send requests to the endpoints of the Service, which are written after the pods are ready, by somebody else.
+        return pods.Listed < needed
+            ? new(RolloutReasons.WaitingForEndpoints, $"needs {needed} ready endpoints in the Service of release {course.Candidate.Hash}")
             : null;
     }
 

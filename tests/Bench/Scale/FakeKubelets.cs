@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LlmOps.Bench.Scale;
 
 /// <summary>
-/// Plays Deployment controller, scheduler and kubelets for the operator's Deployments by writing their pods, bound and ready, and nothing else: no process
-/// runs, and no ReplicaSet or EndpointSlice is made, which the operator does not read.
+/// Plays Deployment and EndpointSlice controllers, scheduler and kubelets for the operator's Deployments by writing their pods, bound and ready, and the slice of their
+/// Service, and nothing else: no process runs, and no ReplicaSet is made, which the operator does not read.
 /// </summary>
 internal sealed class FakeKubelets : IDisposable
 {
@@ -20,6 +20,7 @@ internal sealed class FakeKubelets : IDisposable
     private readonly WorkQueue<ObjectKey> queue;
     private readonly ConcurrentQueue<string> freeGpus;
     private readonly ConcurrentDictionary<ObjectKey, List<Pod>> pods = new();
+    private readonly ConcurrentDictionary<ObjectKey, int> listed = new();
 
     /// <param name="client">Writes the pods.</param>
     /// <param name="podAddress">Address of every pod.</param>
@@ -74,6 +75,17 @@ internal sealed class FakeKubelets : IDisposable
             own.RemoveAt(own.Count - 1);
         }
 
+        if (deployment is null)
+        {
+            if (listed.TryRemove(key, out _))
+                await client.DeleteAsync<EndpointSlice>(key, ct: ct);
+        }
+        else if (!listed.TryGetValue(key, out var count) || count != own.Count)
+        {
+            await client.ApplyAsync(Slice(deployment, own), "kubelets", ct: ct);
+            listed[key] = own.Count;
+        }
+
         return ReconcileResult.Done;
     }
 
@@ -98,6 +110,28 @@ internal sealed class FakeKubelets : IDisposable
             ct);
         return await client.ReplaceStatusAsync(pod with { Status = Running(pod) }, ct);
     }
+
+    /// <summary>The Service of a release has the name and the labels of its Deployment.</summary>
+    private EndpointSlice Slice(Deployment deployment, IReadOnlyList<Pod> own) => new()
+    {
+        Metadata = new()
+        {
+            Name = deployment.Metadata.Name,
+            Namespace = deployment.Metadata.Namespace,
+            Labels = new Dictionary<string, string>(deployment.Metadata.Labels!) { [EndpointSlice.ServiceNameLabel] = deployment.Metadata.Name! },
+        },
+        Endpoints =
+        [
+            .. own.Select(pod => new Endpoint
+            {
+                Addresses = [podAddress],
+                Conditions = new() { Ready = true },
+                NodeName = pod.Spec?.NodeName,
+                TargetRef = new() { Kind = "Pod", Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, Uid = pod.Metadata.Uid },
+            }),
+        ],
+        Ports = [new EndpointPort { Name = "http", Port = 8000, Protocol = "TCP" }],
+    };
 
     private PodStatus Running(Pod pod)
     {

@@ -44,7 +44,7 @@ internal sealed class Pair : IAsyncDisposable
     }
 
     /// <summary>The leader hears nothing of what becomes of its next write, until released.</summary>
-    public HeldAnswer HoldNextAnswer()
+    private HeldAnswer HoldNextAnswer()
     {
         var held = new HeldAnswer();
         LeaderProxy.Written = _ => held.WaitAsync();

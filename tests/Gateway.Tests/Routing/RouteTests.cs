@@ -50,6 +50,38 @@ public sealed class RouteTests
     }
 
     [Fact]
+    public async Task The_release_before_answers_until_the_endpoints_of_a_new_stable_release_are_known()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        await using var next = await FakeEngine.StartAsync(Answers.Right("next"));
+        var (before, after) = (Cluster.Slice("stable", bed.Stable.Address), Cluster.Slice("next", next.Address));
+        var swapped = Cluster.Deployment(stable: Cluster.Release("r-next", "next", 100), rollout: null);
+
+        // A status may be heard of before the EndpointSlices of what it names.
+        bed.Gateway.Routes.Apply(null, swapped);
+        var relayed = await bed.ChatAsync();
+        Assert.Equal((200, "stable!", "r-stable", Api.Tracks.Stable), (relayed.Status, relayed.Text, relayed.Release, relayed.Track));
+
+        bed.Gateway.Routes.Apply(null, after);
+        var own = await bed.ChatAsync();
+        Assert.Equal((200, "next!", "r-next"), (own.Status, own.Text, own.Release));
+
+        // It has had endpoints: now it is gone, and nobody else speaks for it.
+        bed.Gateway.Routes.Apply(after, (EndpointSlice?)null);
+        var gone = await bed.ChatAsync();
+        Assert.Equal((503, "no_ready_endpoint"), (gone.Status, gone.Error.GetProperty("code").GetString()));
+
+        // Nor does the release before once its own pods are gone.
+        bed.Gateway.Routes.Apply(null, after);
+        await bed.ChatAsync();
+        bed.Gateway.Routes.Apply(swapped, Cluster.Deployment(stable: Cluster.Release("r-stable", "other", 100), rollout: null));
+        Assert.Equal("r-next", (await bed.ChatAsync()).Release);
+        bed.Gateway.Routes.Apply(after, (EndpointSlice?)null);
+        Assert.Equal(503, (await bed.ChatAsync()).Status);
+        bed.Gateway.Routes.Apply(before, (EndpointSlice?)null);
+    }
+
+    [Fact]
     public async Task The_least_loaded_endpoint_gets_the_request()
     {
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -56,6 +56,29 @@ public sealed class CanaryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_release_gets_requests_only_once_its_Service_lists_its_pods_also_by_a_rollback_to_100_percent()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        var first = world.Get().Status!.Stable!;
+
+        world.Nodes.Lists = service => service.Metadata.Name == first.Service;
+        await world.ApplyAsync(Samples.Canary("v2"));
+        var waiting = await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.WaitingForEndpoints, "its Service lists nobody");
+        Assert.Equal((0, 100), (waiting.Status!.Candidate!.Weight, waiting.Status.Stable!.Weight));
+        Assert.DoesNotContain(world.All<EvalRun>("evalruns.llmops.dev"), run => run.Spec.Candidate.Release == waiting.Status.Candidate.Release);
+        world.Nodes.Lists = _ => true;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null } && world.All<Pod>("pods").Count == 2, "v2 is stable, and the pods of v1 are gone");
+
+        world.Nodes.Lists = service => service.Metadata.Name != first.Service;
+        await world.Client.CreateAsync(ActionTests.Action("Rollback", first.Release, "bot"), CancellationToken.None);
+        var back = await world.UntilAsync(deployment => deployment.Status?.Rollout?.Reason == Reasons.WaitingForEndpoints, "the pods of v1 are ready again, and nobody lists them");
+        Assert.Equal(("v2", 100, 0), (back.Status!.Stable!.Revision, back.Status.Stable.Weight, back.Status.Candidate!.Weight));
+        world.Nodes.Lists = _ => true;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v1" }, "v1 is stable");
+        world.Invariants.Check();
+    }
+
+    [Fact]
     public async Task Traffic_moves_only_to_pods_that_are_there_and_pods_go_only_after_their_traffic()
     {
         // InvariantWatch looks after each write: a track with traffic has pods.

@@ -188,7 +188,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
         world.Router.Accepts = _ => null;
         world.Nodes.Pods = deployment => deployment.Metadata.Name == held.Status!.Candidate!.Service ? PodFate.Starting : PodFate.Ready;
         await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 0 } && RouteTrail.Selects(world, Tracks.Candidate) == stable, "stable answers for v2");
-        await TestWorld.UntilAsync(() => world.All<EndpointSlice>("endpointslices.discovery.k8s.io").All(slice => slice.Endpoints.Count == 2 && slice.Endpoints.All(endpoint => endpoint.Conditions?.Ready == true)), "both Services lead to stable's pods");
+        await TestWorld.UntilAsync(() => world.All<EndpointSlice>("endpointslices.discovery.k8s.io").Where(slice => FakeEndpoints.IsOfTrack(slice.Metadata)).All(slice => slice.Endpoints.Count == 2 && slice.Endpoints.All(endpoint => endpoint.Conditions?.Ready == true)), "both Services lead to stable's pods");
         Assert.Equal(25, world.Router.InEffect["bot-candidate"]);
         await AnsweredWithoutFailureAsync(world, stable);
 

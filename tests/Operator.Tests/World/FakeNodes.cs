@@ -26,7 +26,7 @@ internal enum JobFate
     Run,
 }
 
-/// <summary>Plays Deployment and Job controllers and kubelets over the test's API server: makes pods, says what became of them, writes reports.</summary>
+/// <summary>Plays Deployment, Job and EndpointSlice controllers and kubelets over the test's API server: makes pods, says what became of them, writes reports.</summary>
 /// <param name="time">Clock of the time between two looks.</param>
 /// <param name="lookEvery">Time between two looks at the cluster.</param>
 internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, TimeProvider time, TimeSpan lookEvery) : IAsyncDisposable
@@ -46,6 +46,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
 
     /// <summary>How many pods of a Deployment may be ready at most; the others go on starting.</summary>
     public Func<Deployment, int> MostReady { get; set; } = _ => int.MaxValue;
+
+    /// <summary>Whether the endpoints of the Service of a release follow its pods; false: they stay as they are.</summary>
+    public Func<Service, bool> Lists { get; set; } = _ => true;
 
     /// <summary>Fate of the Job of an EvalRun.</summary>
     public Func<EvalRun, JobFate> Jobs { get; set; } = _ => JobFate.Pass;
@@ -80,6 +83,8 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
                 {
                     foreach (var deployment in All<Deployment>("deployments.apps"))
                         await PlayAsync(deployment);
+                    foreach (var service in All<Service>("services").Where(service => service.Spec?.Selector is not null && !FakeEndpoints.IsOfTrack(service.Metadata) && Lists(service)))
+                        await PlayAsync(service);
                     foreach (var job in All<Job>("jobs.batch"))
                         await PlayAsync(job);
                     (played, playedAt) = (version, time.GetTimestamp());
@@ -113,6 +118,13 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
             if (!JsonNode.DeepEquals(wanted, JsonSerializer.SerializeToNode(pod, Pod.JsonType)))
                 await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = wanted!["status"]!.DeepClone() }, "status", ct: stop.Token);
         }
+    }
+
+    private async Task PlayAsync(Service service)
+    {
+        var wanted = JsonSerializer.SerializeToNode(FakeEndpoints.Of(service, All<Pod>("pods")), EndpointSlice.JsonType)!;
+        if (!JsonNode.DeepEquals(wanted["endpoints"], server.Find("endpointslices.discovery.k8s.io", service.Metadata.Namespace!, (string)wanted["metadata"]!["name"]!)?["endpoints"]))
+            await client.ApplyAsync(FakeEndpoints.Of(service, All<Pod>("pods")), "fake-nodes", ct: stop.Token);
     }
 
     private bool Exists(Deployment deployment) =>

@@ -9,7 +9,7 @@ using LlmOps.Testing;
 namespace LlmOps.Operator.Tests.World;
 
 /// <summary>
-/// Plays a gateway of Gateway API and the EndpointSlice controller: sends requests by the weights of the HTTPRoutes that it accepted, to pods that it saw a round ago, as a
+/// Plays a gateway of Gateway API, and the EndpointSlice controller for its Services: sends requests by the weights of the HTTPRoutes that it accepted, to pods that it saw a round ago, as a
 /// data plane does that learns of everything late. A route that it does not accept goes on as it was accepted last.
 /// </summary>
 internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) : IAsyncDisposable
@@ -91,7 +91,7 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
             try
             {
                 Send();
-                foreach (var service in All<Service>("services").Where(service => service.Metadata.Labels?.ContainsKey(Labels.Track) == true && Fills(service)))
+                foreach (var service in All<Service>("services").Where(service => FakeEndpoints.IsOfTrack(service.Metadata) && Fills(service)))
                     await FillAsync(service);
                 foreach (var route in All<HttpRoute>("httproutes.gateway.networking.k8s.io"))
                     await AcceptAsync(route);
@@ -159,31 +159,7 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
             engine.Answered++;
     }
 
-    private async Task FillAsync(Service service)
-    {
-        var pods = All<Pod>("pods").Where(pod => service.Spec!.Selector!.All(label => pod.Metadata.Labels?.GetValueOrDefault(label.Key) == label.Value)).OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal);
-        var slice = new EndpointSlice
-        {
-            Metadata = new ObjectMeta
-            {
-                Name = $"{service.Metadata.Name}-1",
-                Namespace = service.Metadata.Namespace,
-                Labels = new Dictionary<string, string>(service.Metadata.Labels!) { [EndpointSlice.ServiceNameLabel] = service.Metadata.Name! },
-                OwnerReferences = [service.ControllerReference()],
-            },
-            Endpoints =
-            [
-                .. pods.Where(pod => pod.Status?.PodIP is not null).Select(pod => new Endpoint
-                {
-                    Addresses = [pod.Status!.PodIP!],
-                    Conditions = new EndpointConditions { Ready = pod.Status.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true && !pod.IsDeleting() },
-                    TargetRef = new ObjectReference { Kind = "Pod", Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, Uid = pod.Metadata.Uid },
-                }),
-            ],
-            Ports = [new EndpointPort { Name = "http", Port = 8000, Protocol = "TCP" }],
-        };
-        await client.ApplyAsync(slice, "fake-router", ct: stop.Token);
-    }
+    private Task<EndpointSlice> FillAsync(Service service) => client.ApplyAsync(FakeEndpoints.Of(service, All<Pod>("pods")), "fake-router", ct: stop.Token);
 
     private async Task AcceptAsync(HttpRoute route)
     {

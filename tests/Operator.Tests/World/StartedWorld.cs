@@ -24,7 +24,7 @@ internal static class StartedWorld
         var world = await TestWorld.StartAsync(output, withRouter: true);
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
         await world.ApplyAsync(Samples.Routed(Samples.Canary(revision, replicas: replicas)));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<EndpointSlice>("endpointslices.discovery.k8s.io").Count == 2, "the first release serves");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<EndpointSlice>("endpointslices.discovery.k8s.io").Count(slice => FakeEndpoints.IsOfTrack(slice.Metadata)) == 2, "the first release serves");
         world.Server.Seed(Samples.Route());
         await world.UntilAsync(
             deployment => deployment.Status!.Conditions!.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) && world.All<Pod>("pods").Count == replicas,

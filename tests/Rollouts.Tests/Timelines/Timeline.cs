@@ -87,7 +87,7 @@ public sealed class SpecEdit
 /// <summary>Facts. What is left out is as it was seen last.</summary>
 public sealed class Sight
 {
-    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>0 of 1 at Load</c>, <c>0 of 1 InsufficientGpus: why</c>, <c>4 answering 12</c> (requests in flight).</summary>
+    /// <summary>By serving hash: <c>4</c>, <c>1 of 4</c>, <c>1 of 1 cold</c> (not warmed up), <c>2 listed 1</c> (ready endpoints of the Service), <c>0 of 1 at Load</c>, <c>0 of 1 InsufficientGpus: why</c>, <c>4 answering 12</c> (requests in flight).</summary>
     public Dictionary<string, string>? Pods { get; set; }
 
     /// <summary><c>s2 0 1 2: why</c>: how many replicas of s2 fit when 0, 1, 2 of stable's are gone.</summary>

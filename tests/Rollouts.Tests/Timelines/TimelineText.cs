@@ -62,7 +62,8 @@ internal static partial class TimelineText
         var problem = match.Groups["reason"].Success ? new Problem(match.Groups["reason"].Value, match.Groups["message"].Value) : null;
         var start = match.Groups["start"].Success ? Enum.Parse<StartPhase>(match.Groups["start"].Value) : StartPhase.Scheduling;
         return new(servingHash, desired, ready, match.Groups["cold"].Success ? 0 : ready, problem, match.Groups["inFlight"].Success ? Number(match.Groups["inFlight"].Value) : null, start,
-            match.Groups["unauthorized"].Success ? Number(match.Groups["unauthorized"].Value) : 0);
+            match.Groups["unauthorized"].Success ? Number(match.Groups["unauthorized"].Value) : 0,
+            match.Groups["listed"].Success ? Number(match.Groups["listed"].Value) : null);
     }
 
     public static CapacityObservation Room(string text) => text.Split(": ", 2) is [var numbers, var arithmetic] && numbers.Split(' ') is [var hash, .. var fits]
@@ -123,7 +124,7 @@ internal static partial class TimelineText
     [GeneratedRegex(@"^(?<number>[0-9.]+)(?<unit>ms|s|m|h)$")]
     private static partial Regex TimePattern();
 
-    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( unauthorized (?<unauthorized>\d+))?( answering (?<inFlight>\d+))?( at (?<start>[A-Za-z]+))?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
+    [GeneratedRegex(@"^(?<ready>\d+)( of (?<desired>\d+))?(?<cold> cold)?( listed (?<listed>\d+))?( unauthorized (?<unauthorized>\d+))?( answering (?<inFlight>\d+))?( at (?<start>[A-Za-z]+))?( (?<reason>[A-Za-z]+): (?<message>.+))?$")]
     private static partial Regex PodsPattern();
 
     [GeneratedRegex(@"^(?<name>\S+) (?<verdict>[A-Za-z]+)( at (?<at>\S+))?: (?<message>.+)$")]
