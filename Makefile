@@ -101,6 +101,26 @@ build-installer: ## Render config/default into one file: dist/install.yaml
 helm-lint: ## Lint the Helm chart with the values of its tests
 	@for values in tests/Charts.Tests/Golden/*.values.yaml; do $(HELM) lint --strict --quiet charts/llmops --values "$$values"; done
 
+# Images. REGISTRY= (with the slash at its end) and TAG= name them, PLATFORMS= is for docker-buildx.
+REGISTRY ?=
+TAG ?= dev
+PLATFORMS ?= linux/amd64,linux/arm64
+IMAGES = operator gateway evaluator emulator
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+IMAGE_ARGUMENTS = --target $$image --build-arg VERSION=$(TAG) --build-arg REVISION=$(REVISION) --tag $(REGISTRY)llmops/$$image:$(TAG) .
+
+.PHONY: docker-build docker-push docker-buildx image-archives docker-engine
+docker-engine:
+	@docker info >/dev/null 2>&1 || { echo "no Docker engine answers: start one, or build archives without it by make image-archives" >&2; exit 1; }
+docker-build: docker-engine ## Build the images of operator, gateway, evaluator and emulator
+	@for image in $(IMAGES); do docker build $(IMAGE_ARGUMENTS); done
+docker-push: docker-engine ## Push the images to REGISTRY
+	@for image in $(IMAGES); do docker push $(REGISTRY)llmops/$$image:$(TAG); done
+docker-buildx: docker-engine ## Build for all PLATFORMS, with SBOM and provenance, and push
+	@for image in $(IMAGES); do docker buildx build --platform $(PLATFORMS) --sbom=true --provenance=mode=max --push $(IMAGE_ARGUMENTS); done
+image-archives: ## Build the images as OCI archives without a container engine: artifacts/images
+	@dotnet run --project src/Images -c $(CONFIGURATION) -- --version-tag $(TAG) --revision $(REVISION)
+
 .PHONY: clean
 clean: ## Remove build output; .work (downloads, control plane) stays
 	rm -rf artifacts dist

@@ -24,6 +24,12 @@ echo "preparing kubectl, the API server and the real engine"
 dotnet "artifacts/bin/LocalCluster/$(tr '[:upper:]' '[:lower:]' <<<"$configuration")/LlmOps.LocalCluster.dll" tools --all ||
   echo "not everything could be had: tests that need it will say so"
 
+# The images are compiled before and not beside tests that measure time. What goes wrong is told by the test that builds them again.
+if [ "$which" != unit ]; then
+  echo "compiling the images"
+  if make -s image-archives TAG=0.1.0 REVISION=cafe >"$results/images.log" 2>&1; then export LLMOPS_TEST_IMAGES=$PWD/artifacts/images; else echo "no images: tests of them will say why"; fi
+fi
+
 # The name of each failed test and the beginning of its message, from a trx on standard input.
 failures() {
   awk '/<UnitTestResult / { failed = /outcome="Failed"/; lines = 0; message = 0
