@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LlmOps.Cli.Dashboard;
 using LlmOps.Cli.Diff;
 using LlmOps.Cli.Explain;
 using LlmOps.Cli.Lint;
@@ -11,5 +12,6 @@ namespace LlmOps.Cli;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(TimestampConverter)])]
 [JsonSerializable(typeof(Difference))]
 [JsonSerializable(typeof(Explanation))]
+[JsonSerializable(typeof(IReadOnlyList<SeriesPoint>))]
 [JsonSerializable(typeof(LintReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

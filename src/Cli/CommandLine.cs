@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using LlmOps.Cli.Actions;
 using LlmOps.Cli.Completion;
+using LlmOps.Cli.Dashboard;
 using LlmOps.Cli.Diff;
 using LlmOps.Cli.Eval;
 using LlmOps.Cli.Explain;
@@ -29,6 +30,7 @@ internal static class CommandLine
         };
         foreach (var action in ActionCommands.Create(shell))
             root.Add(action);
+        root.Add(DashboardCommand.Create(shell));
         root.Add(CompletionCommand.Create(shell));
         foreach (var option in shell.Options.All)
             root.Add(option);

@@ -17,13 +17,24 @@ internal static class DiffCommand
         return shell.Does(command, async (session, parsed, ct) =>
         {
             var deployment = await session.DeploymentAsync(parsed.GetRequiredValue(name), ct);
-            var releases = await SnapshotsAsync(session, deployment, ct);
-            var (old, @new) = (Find(deployment, releases, parsed.GetValue(from) ?? Tracks.Stable), Find(deployment, releases, parsed.GetValue(to) ?? Tracks.Candidate));
-            var difference = Comparing.Of(old, await PromptAsync(session, old, ct), @new, await PromptAsync(session, @new, ct));
+            var difference = await BetweenAsync(session, deployment, parsed.GetValue(from) ?? Tracks.Stable, parsed.GetValue(to) ?? Tracks.Candidate, ct);
             if (!session.Writes(difference, CliJson.Default.Difference))
                 DiffPage.Show(session, difference);
             return parsed.GetValue(exitCode) && !difference.IsEmpty ? ExitCodes.No : ExitCodes.Done;
         });
+    }
+
+    /// <param name="session">The cluster.</param>
+    /// <param name="deployment">Whose releases.</param>
+    /// <param name="from">stable, candidate, or the beginning of a hash.</param>
+    /// <param name="to">The same.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <exception cref="CliException">There is no such release.</exception>
+    public static async Task<Difference> BetweenAsync(Session session, LlmDeployment deployment, string from, string to, CancellationToken ct)
+    {
+        var releases = await SnapshotsAsync(session, deployment, ct);
+        var (old, @new) = (Find(deployment, releases, from), Find(deployment, releases, to));
+        return Comparing.Of(old, await PromptAsync(session, deployment, old, ct), @new, await PromptAsync(session, deployment, @new, ct));
     }
 
     private static Argument<string?> Release(string name, string description)
@@ -35,7 +46,7 @@ internal static class DiffCommand
 
     private static async Task<IReadOnlyList<KnownRelease>> SnapshotsAsync(Session session, LlmDeployment deployment, CancellationToken ct)
     {
-        var revisions = await session.Client.ListAsync<ControllerRevision>(session.Namespace, new() { LabelSelector = $"{Labels.Deployment}={deployment.Metadata.Name}" }, ct);
+        var revisions = await session.Client.ListAsync<ControllerRevision>(deployment.Metadata.Namespace, new() { LabelSelector = $"{Labels.Deployment}={deployment.Metadata.Name}" }, ct);
         return [.. revisions.Items.Select(KnownRelease.Read).OfType<KnownRelease>()];
     }
 
@@ -56,6 +67,6 @@ internal static class DiffCommand
     }
 
     /// <summary>The prompt of a release; null where it has none or it was deleted.</summary>
-    private static async Task<PromptVersionSpec?> PromptAsync(Session session, KnownRelease release, CancellationToken ct) =>
-        release.Snapshot.Prompt is { } prompt ? (await session.Client.GetAsync<PromptVersion>(new(session.Namespace, prompt.Name), ct))?.Spec : null;
+    private static async Task<PromptVersionSpec?> PromptAsync(Session session, LlmDeployment deployment, KnownRelease release, CancellationToken ct) =>
+        release.Snapshot.Prompt is { } prompt ? (await session.Client.GetAsync<PromptVersion>(new(deployment.Metadata.Namespace!, prompt.Name), ct))?.Spec : null;
 }

@@ -35,7 +35,8 @@ internal static class StatusTable
         return table;
     }
 
-    private static string? Step(RolloutStatus? rollout) => rollout switch
+    /// <summary>How far a rollout is; null without one.</summary>
+    public static string? Step(RolloutStatus? rollout) => rollout switch
     {
         null => null,
         { Phase: "Stepping", Step: { } step, Steps: { } steps } => $"{Math.Min(step + 1, steps)}/{steps}",
@@ -43,5 +44,5 @@ internal static class StatusTable
     };
 
     /// <summary>What somebody has to act on comes before what is waited for.</summary>
-    private static string? Stalled(LlmDeploymentStatus? status) => status?.Conditions?.FirstOrDefault(c => c is { Type: ConditionTypes.Stalled, Status: "True" })?.Reason;
+    public static string? Stalled(LlmDeploymentStatus? status) => status?.Conditions?.FirstOrDefault(c => c is { Type: ConditionTypes.Stalled, Status: "True" })?.Reason;
 }

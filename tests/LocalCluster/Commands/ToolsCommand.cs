@@ -7,7 +7,7 @@ internal static class ToolsCommand
 {
     public static Command Create()
     {
-        var all = new Option<bool>("--all") { Description = "Also build the local control plane and unpack the real engine, Prometheus and Lua." };
+        var all = new Option<bool>("--all") { Description = "Also build the local control plane and unpack the real engine, Prometheus, Lua and Chromium." };
         var command = new Command("tools", "Get kubectl and helm; print their paths as KUBECTL= and HELM=.") { all };
         command.SetAction(async (parsed, ct) =>
         {
@@ -19,6 +19,7 @@ internal static class ToolsCommand
                 await RealEngine.PrepareAsync(Console.Error.WriteLine, ct);
                 await PrometheusServer.PrepareAsync(Console.Error.WriteLine, ct);
                 await LuaInterpreter.RunAsync("return", ct);
+                await Browser.PrepareAsync(Console.Error.WriteLine, ct);
             }
 
             Console.WriteLine($"KUBECTL={kubectl}");
