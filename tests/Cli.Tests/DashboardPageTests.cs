@@ -63,6 +63,11 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
         await page.UntilAsync("document.querySelector('#plot-errors .u-legend').textContent.includes('candidate13.4%')");
         await page.UntilAsync("document.querySelector('#tests').innerText.includes('candidate 31 of 232')");
         Assert.True(double.Parse((await LegendAsync("plot-tests", "together"))["together: ".Length..^1], System.Globalization.CultureInfo.InvariantCulture) > 100);
+
+        // Who changes to dark while the page is open gets its colours in the plots, too.
+        await page.LookAsync(1280, dark: true);
+        await page.UntilAsync($"{Drawn("plot-weight", "--candidate")} > 20");
+        Assert.Equal(await TextAsync("getComputedStyle(document.querySelector('.tracks .candidate')).color"), await TextAsync("getComputedStyle(document.querySelector('#plot-weight .u-series:last-child .u-marker')).backgroundColor"));
     }
 
     [Fact]

@@ -105,7 +105,7 @@ function showOne(view) {
   $('because').textContent = [explanation.reason, explanation.because].filter(Boolean).join(': ');
   fill('needs', explanation.needs, needs => needs.map(n => text('li', n.isMet ? 'met' : '', n.now ? `${n.what}: ${n.now}` : n.what)));
   $('next').textContent = [explanation.next && `Then: ${explanation.next}.`, explanation.deadline && explanation.atDeadline && `At ${clock(explanation.deadline)} at the latest: ${explanation.atDeadline}.`].filter(Boolean).join(' ');
-  fill('advice', explanation.advice, advice => advice.map(a => text('li', '', a)));
+  fill('advice', explanation.advice, advice => advice.map(a => text(a.startsWith('kubectl ') ? 'code' : 'span', '', a)));
   $('approve').disabled = !candidate || !['AwaitingApproval', 'AwaitingDecision'].includes(rollout?.reason);
   $('promote').disabled = $('abort').disabled = !candidate;
   showEvidence(view.series);

@@ -5,8 +5,11 @@ const plots = (() => {
   // A share of fewer requests says nothing, and one failure among them would set the scale of the axis.
   const FEWEST = 20;
   // Seconds that an axis shows at least.
-  const SHORTEST = 60;
+  const SHORTEST = 20;
+  // Pixels in which a time would touch the other axis.
+  const EDGE = 16;
   const drawn = new Map();
+  let seen = null;
   // light-dark() is resolved where it is used: a custom property keeps it as text.
   const probe = document.createElement('span');
   const resolved = name => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
@@ -76,7 +79,7 @@ const plots = (() => {
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         padding: [8, 28, 0, 0],
         scales: { x: { range: (u, low, high) => [Math.min(low, high - SHORTEST), high] }, y: { range: (u, low, high) => [0, Math.min(plot.most ?? Infinity, Math.max(plot.top, (high ?? 0) * 1.15))] } },
-        axes: [{ ...axis, size: 30, space: 70, values: (u, values, index, space, step) => values.map(v => clock(v, step < 60)) }, { ...axis, size: 48, space: 36, values: (u, values) => values.map(v => `${v}%`) }],
+        axes: [{ ...axis, size: 30, space: 70, values: (u, values, index, space, step) => values.map(v => u.valToPos(v, 'x') < EDGE ? null : clock(v, step < 60)) }, { ...axis, size: 48, space: 36, values: (u, values) => values.map(v => `${v}%`) }],
         series: [
           { label: 'at', value: (u, v) => v == null ? '–' : clock(v, true) },
           ...plot.series.map(s => ({ label: s.label, stroke: () => resolved(s.colour), fill: s.fill && (() => resolved(s.fill)), width: s.width ?? 2, dash: s.dash, paths: s.paths, points: { show: u => u.data[0].length < 3, size: 5 }, value: (u, v) => v == null ? '–' : `${v.toFixed(1)}%` })),
@@ -97,21 +100,35 @@ const plots = (() => {
     document.body.append(probe);
   });
   addEventListener('resize', resize);
+  // A plot keeps the colours that it was made with.
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    clear();
+    if (seen)
+      show(seen);
+  });
+
+  function show(points) {
+    seen = points;
+    draw('plot-tests', points, tests(points));
+    draw('plot-weight', points, weights(points));
+    draw('plot-errors', points, tracks(points, 'errors', 'requests'));
+    draw('plot-ttft', points, tracks(points, 'slow', 'timed'));
+    draw('plot-pace', points, tracks(points, 'slowPace', 'paced'));
+    draw('plot-length', points, tracks(points, 'long', 'sized'));
+  }
+
+  function clear() {
+    for (const { plot } of drawn.values())
+      plot.destroy();
+    drawn.clear();
+  }
 
   return {
     nameOf: test => TESTS[test]?.[0] ?? test,
-    show(points) {
-      draw('plot-tests', points, tests(points));
-      draw('plot-weight', points, weights(points));
-      draw('plot-errors', points, tracks(points, 'errors', 'requests'));
-      draw('plot-ttft', points, tracks(points, 'slow', 'timed'));
-      draw('plot-pace', points, tracks(points, 'slowPace', 'paced'));
-      draw('plot-length', points, tracks(points, 'long', 'sized'));
-    },
+    show,
     clear() {
-      for (const { plot } of drawn.values())
-        plot.destroy();
-      drawn.clear();
+      seen = null;
+      clear();
     },
   };
 })();
