@@ -41,6 +41,10 @@ test-unit: build ## Run all tests but the end-to-end ones
 test-e2e: build ## Run only the end-to-end tests
 	@CONFIGURATION=$(CONFIGURATION) tests/run.sh e2e
 
+.PHONY: e2e
+e2e: ## Run the end-to-end tests on CLUSTER=k3d|kind|current instead of the control plane that they bring; KEEP=1 leaves it
+	@CONFIGURATION=$(CONFIGURATION) KUBECTL=$(KUBECTL) KEEP=$(KEEP) tests/e2e.sh "$(CLUSTER)"
+
 .PHONY: demo
 demo: build ## Play four releases against a live cluster; KEEP=1 leaves it running
 	@dotnet run --project tests/Demo -c $(CONFIGURATION) --no-build -- play $(if $(KEEP),--keep)

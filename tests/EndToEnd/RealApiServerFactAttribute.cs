@@ -1,4 +1,5 @@
 using LlmOps.LocalCluster;
+using LlmOps.LocalCluster.Clusters;
 using Xunit;
 
 namespace LlmOps.EndToEnd;
@@ -15,7 +16,11 @@ public sealed class RealApiServerFactAttribute : FactAttribute
             Skip = $"no real API server here: {Availability.Value.Reason}";
     }
 
-    public static bool IsAvailable => Availability.Value.IsAvailable;
+    /// <summary>Whether there is one: the local control plane, or a cluster that was given.</summary>
+    public static bool IsAvailable => GivenCluster is not null || Availability.Value.IsAvailable;
+
+    /// <summary>Kubeconfig of the cluster that <c>make e2e</c> runs on; null for the local control plane.</summary>
+    public static string? GivenCluster => Environment.GetEnvironmentVariable(ClusterSelection.KubeconfigVariable) is { Length: > 0 } given ? given : null;
 }
 
 /// <summary>The same with data.</summary>

@@ -6,6 +6,7 @@ namespace LlmOps.EndToEnd.Product;
 
 /// <summary>What a person does with <c>kubectl create -f</c> and the samples' RolloutActions, while users are served.</summary>
 [Collection(ProductCollection.Name)]
+[Trait(AnyCluster.Trait, AnyCluster.Value)]
 public sealed class ActionTests(ProductFixture product)
 {
     [RealApiServerFact]

@@ -6,6 +6,7 @@ namespace LlmOps.EndToEnd.Product;
 
 /// <summary>A candidate with nearly all of the traffic, and the old release's pods warm beside it.</summary>
 [Collection(ProductCollection.Name)]
+[Trait(AnyCluster.Trait, AnyCluster.Value)]
 public sealed class BakeTests(ProductFixture product)
 {
     [RealApiServerFact]

@@ -6,6 +6,7 @@ namespace LlmOps.EndToEnd.Product;
 
 /// <summary>Faults that are found before users, or with the first of them.</summary>
 [Collection(ProductCollection.Name)]
+[Trait(AnyCluster.Trait, AnyCluster.Value)]
 public sealed class CandidateFaultTests(ProductFixture product)
 {
     [RealApiServerFact]

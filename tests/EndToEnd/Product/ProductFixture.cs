@@ -34,7 +34,9 @@ public sealed class ProductFixture : IAsyncLifetime
             return;
         Cluster = await TestCluster.StartAsync(new()
         {
-            Selection = new(ClusterKind.LocalControlPlane, "the end-to-end tests bring their own"),
+            Selection = RealApiServerFactAttribute.GivenCluster is null
+                ? new(ClusterKind.LocalControlPlane, "the end-to-end tests bring their own")
+                : new(ClusterKind.Given, $"{ClusterSelection.KubeconfigVariable} names it"),
             Nodes = new()
             {
                 Nodes = [.. FakeNode.Default, .. ScarceNodes],
@@ -47,6 +49,8 @@ public sealed class ProductFixture : IAsyncLifetime
         Client = new KubernetesClient(KubernetesClientConfiguration.Load(Cluster.KubeconfigPath));
         Kubectl = new Kubectl(Cluster.KubeconfigPath);
         Installation = await Installation.InstallAsync(Kubectl, Client, TimeProvider.System, CancellationToken.None);
+        if (Cluster.Selection.HasOwnNodes)
+            await RequireReachableAsync(Installation.GatewayAdmins[0]);
     }
 
     public async Task DisposeAsync()
@@ -59,9 +63,25 @@ public sealed class ProductFixture : IAsyncLifetime
         Assert.True(refused.Count == 0, $"config/rbac does not let the product do what it wants:\n{string.Join("\n", refused.Take(10))}");
     }
 
+    /// <summary>Users of the tests send their requests to pods, and so do faults.</summary>
+    private static async Task RequireReachableAsync(Uri pod)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(20) };
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(pod, "/healthz"));
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            throw new InvalidOperationException($"the pods of this cluster cannot be reached from here ({pod}): run the tests in its network, or take CLUSTER=kind", e);
+        }
+    }
+
     /// <summary>What the API server did not let operator and gateway do, by their logs: <c>User "system:serviceaccount:…" cannot list resource …</c>.</summary>
-    internal List<string> Refusals() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Cluster.Nodes!.DataDirectory, "pods"), "*.log", SearchOption.AllDirectories)
+    internal List<string> Refusals() => Cluster.Nodes is not { } nodes
+        // Logs are kept by simulated nodes alone.
+        ? []
+        : [.. Directory.EnumerateFiles(Path.Combine(nodes.DataDirectory, "pods"), "*.log", SearchOption.AllDirectories)
             .Where(file => file.Contains($"{Path.DirectorySeparatorChar}{Installation.Namespace}_", StringComparison.Ordinal))
             .SelectMany(file => SecretSearch.Text(file).Split('\n'))
             .Where(line => line.Contains($"system:serviceaccount:{Installation.Namespace}", StringComparison.Ordinal) && line.Contains(" cannot ", StringComparison.Ordinal))];

@@ -7,6 +7,7 @@ namespace LlmOps.EndToEnd.Product;
 
 /// <summary>Somebody changes their mind while a candidate has users.</summary>
 [Collection(ProductCollection.Name)]
+[Trait(AnyCluster.Trait, AnyCluster.Value)]
 public sealed class SpecChangeTests(ProductFixture product)
 {
     private const string Canary = "[{weight: 50, hold: 10m}]";
