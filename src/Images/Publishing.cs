@@ -5,6 +5,12 @@ namespace LlmOps.Images;
 /// <summary>Commands of the build: <c>dotnet publish</c> and the script that fetches the root file system.</summary>
 internal static class Publishing
 {
+    /// <summary>How every program is compiled, here and in the Dockerfile: ahead, without symbols. Analyzers are for make lint.</summary>
+    public static IReadOnlyList<string> Options { get; } =
+    [
+        "-c", "Release", "--self-contained", "false", "-p:PublishReadyToRun=true", "-p:DebugType=none", "-p:GenerateDocumentationFile=false", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false",
+    ];
+
     /// <summary>Publishes a program, compiled ahead and without .NET itself, into a folder, which is emptied first.</summary>
     /// <param name="target">The program.</param>
     /// <param name="repository">Root of the repository.</param>
@@ -17,11 +23,9 @@ internal static class Publishing
     {
         if (Directory.Exists(into))
             Directory.Delete(into, recursive: true);
-        // Analyzers are for make lint.
         string[] arguments =
         [
-            "publish", Path.Combine(repository, target.Project), "-c", "Release", "-r", DotnetRuntime.Identifier, "--self-contained", "false", "-o", into, "--artifacts-path", build, "-v", "quiet", "--nologo",
-            "-p:PublishReadyToRun=true", "-p:DebugType=none", "-p:GenerateDocumentationFile=false", $"-p:SourceRevisionId={revision}", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false",
+            "publish", Path.Combine(repository, target.Project), .. Options, "-r", DotnetRuntime.Identifier, "-o", into, "--artifacts-path", build, $"-p:SourceRevisionId={revision}", "-v", "quiet", "--nologo",
         ];
         return RunAsync("dotnet", arguments, ct);
     }

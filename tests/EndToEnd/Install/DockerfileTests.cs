@@ -20,6 +20,7 @@ public sealed class DockerfileTests
             .ToDictionary(stage => Regex.Match(stage, @"^.* AS (\S+)\n").Groups[1].Value);
         Assert.Contains($"USER {ImageTarget.User}:{ImageTarget.User}\n", stages["base"], StringComparison.Ordinal);
         Assert.Contains($"ENV {string.Join(' ', OciArchive.Environment)}\n", stages["base"], StringComparison.Ordinal);
+        Assert.Contains($"PUBLISH=\"{string.Join(' ', Publishing.Options)}\"\n", stages["build"], StringComparison.Ordinal);
         foreach (var target in ImageTarget.All)
         {
             var stage = stages[target.Name];
@@ -27,7 +28,7 @@ public sealed class DockerfileTests
             Assert.Contains($"ENTRYPOINT [\"/app/{target.Program}\"]\n", stage, StringComparison.Ordinal);
             Assert.Contains($"COPY --from=build-{target.Name} /app /app\n", stage, StringComparison.Ordinal);
             Assert.Equal(target.Ports.Count > 0 ? string.Join(' ', target.Ports) : string.Empty, Regex.Match(stage, "EXPOSE (.*)\n").Groups[1].Value);
-            Assert.Contains($"dotnet publish {target.Project} ", stages[$"build-{target.Name}"], StringComparison.Ordinal);
+            Assert.Contains($"dotnet publish {target.Project} -a $TARGETARCH $PUBLISH -p:SourceRevisionId=$REVISION -o /app\n", stages[$"build-{target.Name}"], StringComparison.Ordinal);
             Assert.Equal(target.Files.Select(file => $"COPY {file} /data/{file}"), stage.Split('\n').Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal)));
             Assert.Equal(string.Join(' ', target.Environment), Regex.Match(stage, "ENV (.*)\n").Groups[1].Value);
             var labels = target.Labels("$VERSION", "$REVISION");
