@@ -57,7 +57,7 @@ public sealed class ServerTests(ServerTests.Server server) : IClassFixture<Serve
                 await Kubectl.RunAsync(CancellationToken.None, "create", "namespace", ns);
             await Kubectl.ApplyAsync(Path.Combine(Workspace.Repository, "tests", "Charts.Tests", "Monitoring", "kinds.yaml"), null, CancellationToken.None);
             foreach (var kind in new[] { "podmonitors", "servicemonitors", "prometheusrules" })
-                await Eventually.TrueAsync(async ct => (await Kubectl.RunAsync(ct, "api-resources", "--api-group=monitoring.coreos.com", "-o", "name")).Contains(kind, StringComparison.Ordinal), TimeSpan.FromSeconds(30), () => $"{kind} are served");
+                await Eventually.TrueAsync(async ct => (await Kubectl.RunAsync(ct, "api-resources", "--api-group=monitoring.coreos.com", "-o", "name")).Contains(kind, StringComparison.Ordinal), TimeSpan.FromSeconds(90), () => $"{kind} are served");
         }
 
         public async Task DisposeAsync()

@@ -26,7 +26,7 @@ internal static class Emulators
     /// <summary>Polls until the condition holds; a deadline of ten seconds.</summary>
     public static async Task EventuallyAsync(Func<bool> condition, string what)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
         {
             Assert.False(deadline.IsCancellationRequested, $"not within ten seconds: {what}");

@@ -6,7 +6,7 @@ namespace LlmOps.EngineEmulator.Tests;
 /// <summary>The emulator as a process, as a node starts it for a pod.</summary>
 internal sealed class EngineProcessHandle : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
     private readonly StringBuilder _error = new();

@@ -172,7 +172,7 @@ public sealed class BadInputTests
         await using var bed = await GatewayBed.StartAsync(stable: Answers.Silence(), options: new GatewayOptions { MaxConcurrentRequests = 1 });
         using var client = new CancellationTokenSource();
         var first = bed.SendAsync(ct: client.Token);
-        await Testing.Eventually.TrueAsync(() => bed.Stable.Requests == 1, TimeSpan.FromSeconds(20), "the first request is in");
+        await Testing.Eventually.TrueAsync(() => bed.Stable.Requests == 1, TimeSpan.FromSeconds(60), "the first request is in");
 
         var second = await bed.ChatAsync();
 

@@ -4,7 +4,7 @@ namespace LlmOps.Gateway.Tests;
 
 public sealed class DrainTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_stop_lets_running_streams_end_and_takes_no_new_ones()

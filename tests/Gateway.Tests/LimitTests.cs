@@ -9,7 +9,7 @@ namespace LlmOps.Gateway.Tests;
 /// <summary>What the gateway bounds before it reads a request.</summary>
 public sealed class LimitTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Too_many_and_too_large_headers_are_a_431_and_the_next_request_is_served()

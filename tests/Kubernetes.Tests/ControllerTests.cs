@@ -7,7 +7,7 @@ namespace LlmOps.Kubernetes.Tests;
 
 public sealed class ControllerTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTime time = new();
     private readonly TestLogger logs = new();

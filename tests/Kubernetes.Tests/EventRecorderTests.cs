@@ -9,7 +9,7 @@ namespace LlmOps.Kubernetes.Tests;
 
 public sealed class EventRecorderTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly ObjectReference Regarding = new() { ApiVersion = "llmops.dev/v1alpha1", Kind = "LlmDeployment", Namespace = "ns", Name = "bot", Uid = "u" };
 

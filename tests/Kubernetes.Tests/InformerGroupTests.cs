@@ -8,7 +8,7 @@ namespace LlmOps.Kubernetes.Tests;
 /// <summary>Some namespaces read as one copy.</summary>
 public sealed class InformerGroupTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Objects_of_the_named_namespaces_are_one_copy_and_the_others_are_not_in_it()

@@ -316,7 +316,7 @@ public sealed class InformerTests
 
         bed.Informer.Dispose();
         watch.Event("ADDED", Map("b", 11));
-        await run.WaitAsync(TimeSpan.FromSeconds(20));
+        await run.WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.False(bed.HasMoreChanges);
     }

@@ -6,7 +6,7 @@ namespace LlmOps.Kubernetes.Tests;
 
 public sealed class LeaderElectorTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTime time = new();
     private readonly FakeLeases leases = new();

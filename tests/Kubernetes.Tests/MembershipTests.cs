@@ -6,7 +6,7 @@ namespace LlmOps.Kubernetes.Tests;
 
 public sealed class MembershipTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTime time = new();
     private readonly List<Member> members = [];

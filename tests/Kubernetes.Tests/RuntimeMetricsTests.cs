@@ -9,7 +9,7 @@ namespace LlmOps.Kubernetes.Tests;
 /// <summary>What a scrape shows of queues, controllers, informers and the client. Meters are heard across the process, so each test has a label of its own.</summary>
 public sealed class RuntimeMetricsTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTime time = new();
     private readonly PrometheusExporter exporter = new(new() { Meters = [KubernetesMetrics.MeterName] });

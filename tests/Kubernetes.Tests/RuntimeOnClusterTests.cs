@@ -9,7 +9,7 @@ namespace LlmOps.Kubernetes.Tests;
 /// <summary>The runtime against servers that answer over HTTP: the in-process one and the real one.</summary>
 public abstract class RuntimeOnCluster(ConformanceCluster cluster) : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string ns = $"runtime-{cluster.NextNamespace()}";
     private readonly CancellationTokenSource stop = new(Patience);

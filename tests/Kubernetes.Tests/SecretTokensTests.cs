@@ -38,7 +38,7 @@ public sealed class SecretTokensTests
         Assert.Equal("Bearer first", (await ReadAsync()).Header.ToString());
         Assert.Equal("Bearer first", (await ReadAsync()).Header.ToString());
         slow.SetResult(await Holding("second")());
-        await Eventually.TrueAsync(async _ => (await ReadAsync()).Header.ToString() == "Bearer second", TimeSpan.FromSeconds(20), () => "the second token is known");
+        await Eventually.TrueAsync(async _ => (await ReadAsync()).Header.ToString() == "Bearer second", TimeSpan.FromSeconds(60), () => "the second token is known");
         Assert.Equal(2, reads);
     }
 
@@ -115,7 +115,7 @@ public sealed class SecretTokensTests
         answer = () => Task.FromResult<Secret?>(null);
         time.Advance(TimeSpan.FromMinutes(2));
         await ReadAsync();
-        await Eventually.TrueAsync(() => reads == 2, TimeSpan.FromSeconds(20), "it is read again");
+        await Eventually.TrueAsync(() => reads == 2, TimeSpan.FromSeconds(60), "it is read again");
         Assert.Equal(known, await tokens.RereadAsync(Name, "key", known, CancellationToken.None));
     }
 

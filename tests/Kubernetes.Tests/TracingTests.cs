@@ -9,7 +9,7 @@ namespace LlmOps.Kubernetes.Tests;
 /// <summary>What a listener sees of reconciliations. Listeners are heard across the process, so each test looks for its own object.</summary>
 public sealed class TracingTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentQueue<Activity> spans = new();
     private readonly string name = $"traced-{Guid.NewGuid():N}";

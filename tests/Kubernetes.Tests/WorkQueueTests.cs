@@ -250,7 +250,7 @@ public sealed class WorkQueueTests
                 real.Add(key);
             return ValueTask.CompletedTask;
         });
-        await Eventually.TrueAsync(() => lastSeen.All(n => n == addsAKey), TimeSpan.FromSeconds(30), () => string.Join(' ', lastSeen));
+        await Eventually.TrueAsync(() => lastSeen.All(n => n == addsAKey), TimeSpan.FromSeconds(60), () => string.Join(' ', lastSeen));
         await stop.CancelAsync();
         await Task.WhenAll(workers);
 

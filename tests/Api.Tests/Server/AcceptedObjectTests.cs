@@ -147,7 +147,7 @@ public sealed class AcceptedObjectTests(ApiServerFixture server)
     public async Task Kubectl_explains_fields(string field, string words)
     {
         // Publishing follows the CRD by a moment.
-        var text = await Eventually.ValueAsync(async _ => (string?)await server.KubectlAsync("explain", field), TimeSpan.FromSeconds(30), () => $"kubectl explains {field}");
+        var text = await Eventually.ValueAsync(async _ => (string?)await server.KubectlAsync("explain", field), TimeSpan.FromSeconds(60), () => $"kubectl explains {field}");
         Assert.Contains(words, string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 }

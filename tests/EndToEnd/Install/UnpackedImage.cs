@@ -19,7 +19,8 @@ internal sealed class UnpackedImage : IDisposable
         mount --bind "$root" "$root"; mount -t proc proc "$root/proc"; mount -t tmpfs tmpfs "$root/dev"
         for device in null zero full random urandom; do : >"$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
         mount -o remount,bind,ro "$root"; mount -o remount,ro "$root/dev"
-        exec setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"
+        # Not by exec: whoever changes its user is no longer killed with its parent, and the namespace ends with its first process.
+        setpriv --no-new-privs chroot --userspec="$user" "$root" "$@"; exit $?
         """;
 
     private readonly string run;

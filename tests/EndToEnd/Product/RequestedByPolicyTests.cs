@@ -29,10 +29,10 @@ public sealed class RequestedByPolicyTests
 
         // Two people whom an administrator impersonates, and an account with a credential of its own.
         Actor alice = new("alice", admin, ["--as", Alice]), bob = new("bob", admin, ["--as", "bob@example.com"]), robot = new("robot", new Kubectl(await WithTokenAsync(plane, token, ct)), []);
-        await Eventually.TrueAsync(async _ => await TryAsync(bob, Alice, ct) is null, TimeSpan.FromSeconds(20), () => "without the policy anything may be claimed", ct);
+        await Eventually.TrueAsync(async _ => await TryAsync(bob, Alice, ct) is null, TimeSpan.FromSeconds(60), () => "without the policy anything may be claimed", ct);
 
         await admin.ApplyAsync(Path.Combine(Workspace.Repository, "config", "policy", "requested-by.yaml"), null, ct);
-        await Eventually.TrueAsync(async _ => await TryAsync(bob, Alice, ct) is not null, TimeSpan.FromSeconds(20), () => "the policy is in effect", ct);
+        await Eventually.TrueAsync(async _ => await TryAsync(bob, Alice, ct) is not null, TimeSpan.FromSeconds(60), () => "the policy is in effect", ct);
 
         await AssertRefusedAsync(bob, Alice, "bob@example.com", ct);
         await AssertRefusedAsync(bob, null, "bob@example.com", ct);

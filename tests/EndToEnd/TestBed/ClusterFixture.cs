@@ -10,7 +10,7 @@ namespace LlmOps.EndToEnd.TestBed;
 /// <summary>One real API server with simulated nodes for all tests of the simulator; each test has a namespace of its own.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private ControlPlane plane = null!;
 

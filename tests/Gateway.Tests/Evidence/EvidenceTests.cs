@@ -9,7 +9,7 @@ namespace LlmOps.Gateway.Tests.Evidence;
 
 public sealed class EvidenceTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task The_document_is_as_the_contract_says()

@@ -8,7 +8,7 @@ namespace LlmOps.Gateway.Tests.Evidence;
 /// <summary>Whose fault a request's fate is, over the whole gateway.</summary>
 public sealed class FaultTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData(401, 200, 1)]

@@ -11,7 +11,7 @@ namespace LlmOps.Gateway.Tests.Forwarding;
 /// <summary>Engines that ask for a key get it from the gateway; clients never need it and never see that it is wrong while stable can answer.</summary>
 public sealed class EngineKeyTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
     private readonly ConcurrentDictionary<string, string> secrets = new() { ["keys"] = "right" };
 
     [Theory]

@@ -7,7 +7,7 @@ namespace LlmOps.Gateway.Tests.Forwarding;
 
 public sealed class FallbackTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     /// <summary>Ways of a candidate to fail before its first byte of content.</summary>
     public static TheoryData<string, bool> Failures()

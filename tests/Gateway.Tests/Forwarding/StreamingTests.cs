@@ -6,7 +6,7 @@ namespace LlmOps.Gateway.Tests.Forwarding;
 
 public sealed class StreamingTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Each_chunk_arrives_before_the_next_is_made()

@@ -7,7 +7,7 @@ namespace LlmOps.Gateway.Tests.Mirroring;
 
 public sealed partial class MirrorTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData(true)]

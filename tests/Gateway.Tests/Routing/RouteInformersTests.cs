@@ -9,7 +9,7 @@ namespace LlmOps.Gateway.Tests.Routing;
 /// <summary>Routes from a watched cluster.</summary>
 public sealed class RouteInformersTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource stop = new();
     private InProcessApiServer server = null!;

@@ -104,7 +104,7 @@ public sealed class RouteTests
         {
             calls.Add(bed.ChatAsync());
             var expected = i;
-            await Testing.Eventually.TrueAsync(() => Volatile.Read(ref running) == expected, TimeSpan.FromSeconds(20), "the request is in");
+            await Testing.Eventually.TrueAsync(() => Volatile.Read(ref running) == expected, TimeSpan.FromSeconds(60), "the request is in");
         }
 
         Assert.Equal([3, 3, 3], new[] { bed.Stable.Requests, second.Requests, third.Requests });

@@ -77,7 +77,7 @@ public sealed class FaultRulesTests : InProcessApiServerTests
         var before = new FaultGate();
         Server.Faults.When(FaultEffect.HangBefore(before), verb: "create", times: 1);
         var request = Api.PostAsync(ConfigMaps, Map("a"));
-        await before.Reached.WaitAsync(TimeSpan.FromSeconds(20));
+        await before.Reached.WaitAsync(TimeSpan.FromSeconds(60));
         var whileHanging = Server.Find("configmaps", "default", "a");
         before.Release();
 
@@ -91,7 +91,7 @@ public sealed class FaultRulesTests : InProcessApiServerTests
         var after = new FaultGate();
         Server.Faults.When(FaultEffect.HangAfter(after), verb: "create", times: 1);
         var request = Api.PostAsync(ConfigMaps, Map("a"));
-        await after.Reached.WaitAsync(TimeSpan.FromSeconds(20));
+        await after.Reached.WaitAsync(TimeSpan.FromSeconds(60));
         var whileHanging = Server.Find("configmaps", "default", "a");
         after.Release();
 
@@ -106,7 +106,7 @@ public sealed class FaultRulesTests : InProcessApiServerTests
         Server.Faults.When(FaultEffect.Delay(TimeSpan.FromHours(1)), verb: "get");
 
         var request = Api.GetAsync($"{ConfigMaps}/none");
-        await Time.WaitForTimersAsync(armed + 1).WaitAsync(TimeSpan.FromSeconds(20));
+        await Time.WaitForTimersAsync(armed + 1).WaitAsync(TimeSpan.FromSeconds(60));
         var early = request.IsCompleted;
         Time.Advance(TimeSpan.FromHours(1));
 
@@ -133,10 +133,10 @@ public sealed class FaultRulesTests : InProcessApiServerTests
         var gate = new FaultGate();
         Server.Faults.When(FaultEffect.HangBefore(gate), verb: "create", times: 1);
         var request = Api.PostAsync(ConfigMaps, Map("a"));
-        await gate.Reached.WaitAsync(TimeSpan.FromSeconds(20));
-        await Eventually.TrueAsync(() => Server.Requests.Active == 0, TimeSpan.FromSeconds(20), "it only waits");
+        await gate.Reached.WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => Server.Requests.Active == 0, TimeSpan.FromSeconds(60), "it only waits");
         gate.Release();
         await request;
-        await Eventually.TrueAsync(() => Server.Requests.Active == 0, TimeSpan.FromSeconds(20), "it has ended");
+        await Eventually.TrueAsync(() => Server.Requests.Active == 0, TimeSpan.FromSeconds(60), "it has ended");
     }
 }

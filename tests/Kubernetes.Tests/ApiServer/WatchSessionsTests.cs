@@ -56,7 +56,7 @@ public sealed class WatchSessionsTests : InProcessApiServerTests
         await Api.PostAsync(ConfigMaps, Map("a"));
         await Api.PostAsync(ConfigMaps, Map("b"));
         var first = watch.NextAsync();
-        await Time.WaitForTimersAsync(armed + 1).WaitAsync(TimeSpan.FromSeconds(20));
+        await Time.WaitForTimersAsync(armed + 1).WaitAsync(TimeSpan.FromSeconds(60));
         Time.Advance(TimeSpan.FromSeconds(4.9));
         Assert.False(first.IsCompleted);
         Time.Advance(TimeSpan.FromSeconds(0.1));
@@ -75,7 +75,7 @@ public sealed class WatchSessionsTests : InProcessApiServerTests
         Server.Watches.DropAll(resource: "pods");
 
         Assert.Null(await pods.NextAsync());
-        await Eventually.TrueAsync(() => Server.Watches.Count() == 1, TimeSpan.FromSeconds(20), "one watch is left");
+        await Eventually.TrueAsync(() => Server.Watches.Count() == 1, TimeSpan.FromSeconds(60), "one watch is left");
         Assert.Equal(1, Server.Watches.Count("configmaps"));
     }
 

@@ -29,7 +29,7 @@ internal sealed record ApiReply(int Code, JsonObject Json)
 /// <summary>Raw requests, so that a test sees exactly what is on the wire.</summary>
 internal sealed class ApiSession(KubernetesClient client)
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan CrdPatience = TimeSpan.FromSeconds(60);
 

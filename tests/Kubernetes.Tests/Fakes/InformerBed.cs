@@ -11,7 +11,7 @@ namespace LlmOps.Kubernetes.Tests;
 /// </summary>
 internal sealed class InformerBed : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource stop = new();
     private readonly Channel<string> changes = Channel.CreateUnbounded<string>();

@@ -14,7 +14,7 @@ namespace LlmOps.Operator.Tests.Access;
 /// <summary>What anybody who reaches the operator's ports can do with them, byte by byte.</summary>
 public sealed class WebEndpointTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource stop = new();
     private readonly PrometheusExporter exporter = new();

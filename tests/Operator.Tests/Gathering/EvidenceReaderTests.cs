@@ -10,7 +10,7 @@ namespace LlmOps.Operator.Tests.Gathering;
 /// <summary>Several gateways, some of which are slow or silent, on a clock of the test.</summary>
 public sealed class EvidenceReaderTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ManualTime time = new();
     private readonly Gateways gateways = new();

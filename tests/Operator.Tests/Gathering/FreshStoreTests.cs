@@ -30,7 +30,7 @@ public sealed class FreshStoreTests
         if (!answerComesAfterwards)
             kind.Store.Note(written);
         await client.DeleteAsync<ConfigMap>(Key);
-        await Eventually.TrueAsync(() => seenOnDeletion != "nothing", TimeSpan.FromSeconds(20), "the deletion is told");
+        await Eventually.TrueAsync(() => seenOnDeletion != "nothing", TimeSpan.FromSeconds(60), "the deletion is told");
         if (answerComesAfterwards)
             kind.Store.Note(written);
 
@@ -87,7 +87,7 @@ public sealed class FreshStoreTests
         // No watch can go on from where it was: everything is listed again.
         Volatile.Write(ref isForgotten, true);
 
-        await Eventually.TrueAsync(() => told is not null, TimeSpan.FromSeconds(20), "the loss is told");
+        await Eventually.TrueAsync(() => told is not null, TimeSpan.FromSeconds(60), "the loss is told");
         Assert.Equal("map  ", told);
         await stop.CancelAsync();
         await running;

@@ -165,7 +165,7 @@ public sealed class OwnershipTests(ITestOutputHelper output)
         var options = new Hosting.OperatorOptions { LeaderElect = false, BindAddress = System.Net.IPAddress.Parse(world.Engine.Address), HealthPort = 8081, MetricsPort = 8080 };
         var running = Hosting.OperatorHost.RunAsync(options, world.Server.Configuration, TimeProvider.System, world.Logger, stop.Token);
         using var http = new HttpClient { BaseAddress = new Uri($"http://{world.Engine.Address}:8081") };
-        await Eventually.TrueAsync(async ct => (await http.GetAsync("/readyz", ct)).IsSuccessStatusCode, TimeSpan.FromSeconds(20), () => "it is ready");
+        await Eventually.TrueAsync(async ct => (await http.GetAsync("/readyz", ct)).IsSuccessStatusCode, TimeSpan.FromSeconds(60), () => "it is ready");
         Assert.Equal("ok\n", await http.GetStringAsync("/healthz"));
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync("/metrics")).StatusCode);
 

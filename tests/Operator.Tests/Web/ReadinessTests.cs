@@ -41,11 +41,11 @@ public sealed class ReadinessTests(ITestOutputHelper output)
 
         await gate.Reached;
         await TestWorld.UntilAsync(() => world.Server.Requests.Count("watch", "llmdeployments.llmops.dev") > 0 && world.Server.Requests.Count("watch", "pods") > 1, "the other caches are being filled");
-        await Eventually.TrueAsync(async _ => await GetAsync("/healthz") == (HttpStatusCode.OK, "ok\n"), TimeSpan.FromSeconds(30), () => "it answers");
+        await Eventually.TrueAsync(async _ => await GetAsync("/healthz") == (HttpStatusCode.OK, "ok\n"), TimeSpan.FromSeconds(60), () => "it answers");
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "caches are being filled\n"), await GetAsync("/readyz"));
 
         gate.Release();
-        await Eventually.TrueAsync(async _ => (await GetAsync("/readyz")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30), () => "it is ready");
+        await Eventually.TrueAsync(async _ => (await GetAsync("/readyz")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(60), () => "it is ready");
         Assert.Empty(world.OperatorWrites);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class TestWorld : IAsyncDisposable
 {
     private const string OperatorAgent = "llmops-operator-";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly List<Task> operators = [];
     private readonly bool ownsEngine;

@@ -15,7 +15,7 @@ namespace LlmOps.Operator.Tests.Gathering.Capacity;
 public sealed class BookTests : IAsyncLifetime
 {
     private const string Gpu = "nvidia.com/gpu";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly PodSpec Template = new() { Containers = [new Container { Name = "engine", Resources = new() { Requests = new Dictionary<string, string> { [Gpu] = "1" } } }] };
     private readonly CancellationTokenSource stop = new();
     private InProcessApiServer server = null!;

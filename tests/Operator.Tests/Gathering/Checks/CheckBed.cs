@@ -13,7 +13,7 @@ internal sealed class CheckBed : IAsyncDisposable
 
     public static readonly ObjectKey Bot = new("default", "bot");
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
     private int wakes;
