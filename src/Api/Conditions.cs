@@ -111,6 +111,8 @@ public static class Reasons
     public const string GateInvalid = "GateInvalid";
     public const string DatasetInvalid = "DatasetInvalid";
     public const string EvaluationFailed = "EvaluationFailed";
+    public const string JudgeNotFound = "JudgeNotFound";
+    public const string JudgeUnavailable = "JudgeUnavailable";
     public const string UnsupportedEngineSetting = "UnsupportedEngineSetting";
     public const string ImagePullFailed = "ImagePullFailed";
     public const string PodCrashLoop = "PodCrashLoop";

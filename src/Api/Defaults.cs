@@ -78,6 +78,9 @@ public static class Defaults
 
     public static Duration EvaluationDuration { get; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Requests to a judge at a time.</summary>
+    public const int JudgeConcurrency = 4;
+
     /// <summary>Failing samples of a check in a row that revert.</summary>
     public const int CheckFailures = 3;
 

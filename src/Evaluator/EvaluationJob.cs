@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LlmOps.Api;
 using LlmOps.Evaluator.Datasets;
+using LlmOps.Evaluator.Judging;
 using LlmOps.Evaluator.Reporting;
 using LlmOps.Evaluator.Running;
 using LlmOps.Kubernetes;
@@ -79,8 +80,10 @@ internal static class EvaluationJob
 
         var cases = Sampling.Choose(dataset.Cases, plan.Gate.Sample);
         await log.WriteLineAsync($"{cases.Count} of {dataset.Cases.Count} cases, {plan.Gate.Concurrency ?? Runner.DefaultConcurrency} at a time{(plan.Baseline is null ? string.Empty : ", candidate and baseline interleaved")}");
-        using var runner = new Runner(setup, time, log);
-        var run = await runner.RunAsync(cases, ct);
-        return ReportBuilder.Build(plan, setup.Scorers, dataset, cases.Count, run, started, time.GetUtcNow());
+        using var budget = new RunBudget(plan.Gate.Budget, time);
+        using var chat = new ChatClient(time);
+        var run = await new Runner(setup, chat, budget, log).RunAsync(cases, ct);
+        var graded = await new Grading(setup, chat, budget, Fence.Draw(), log).RunAsync([.. run.Answers.Where(a => a.IsComparable)], ct);
+        return ReportBuilder.Build(plan, dataset, cases.Count, run, graded, started, time.GetUtcNow());
     }
 }

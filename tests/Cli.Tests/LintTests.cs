@@ -83,6 +83,42 @@ public sealed class LintTests : IDisposable
     }
 
     [Fact]
+    public async Task A_judge_that_cannot_judge_is_found_before_anything_is_applied()
+    {
+        Write("judge.yaml", """
+            apiVersion: llmops.dev/v1alpha1
+            kind: EvalGate
+            metadata: {name: quality}
+            spec:
+              dataset: {configMap: {name: cases, key: cases.jsonl}}
+              scorers:
+              - {name: faithful, type: judge, judge: {model: bot, prompt: rubric-1.0.0}}
+              - {name: polite, type: judge, judge: {model: judge, prompt: rubric-2.0.0}}
+              criteria: [{metric: faithful, atLeast: 0.9}]
+            ---
+            apiVersion: llmops.dev/v1alpha1
+            kind: PromptVersion
+            metadata: {name: rubric-1.0.0}
+            spec:
+              family: rubric
+              version: 1.0.0
+              messages: [{role: user, template: "Is it good?"}]
+              parameters: {temperature: 0.7}
+            ---
+            apiVersion: llmops.dev/v1alpha1
+            kind: LlmDeployment
+            metadata: {name: bot}
+            spec:
+              model: {source: "hf://acme/bot"}
+              engine: {type: vLLM}
+              rollout: {steps: [{gate: quality}]}
+            """);
+        var printed = await RunAsync("lint", folder.FullName);
+        Assert.Equal(ExitCodes.No, printed.Code);
+        Golden.Equal("lint-judge.txt", printed.Output.Replace(folder.FullName, "FOLDER", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Warnings_fail_only_where_they_are_to_and_the_answer_can_be_json()
     {
         const string action = """{"apiVersion":"llmops.dev/v1alpha1","kind":"RolloutAction","metadata":{"generateName":"abort-"},"spec":{"deployment":"bot","action":"Abort"}}""";

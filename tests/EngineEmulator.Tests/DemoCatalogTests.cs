@@ -27,6 +27,7 @@ public sealed class DemoCatalogTests
     [InlineData("v2", BriefPrompt, 0.98)]
     [InlineData("v3-worse", null, 0.60)]
     [InlineData("v4-unstable", null, 0.96)]
+    [InlineData("v5-padded", "You are a support assistant for ACME.", 0.96)]
     public async Task Each_revision_is_right_exactly_as_often_as_the_catalogue_says(string revision, string? system, double accuracy)
     {
         await using var server = await StartAsync(revision);

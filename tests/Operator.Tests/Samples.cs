@@ -75,6 +75,20 @@ internal static class Samples
         },
     };
 
+    /// <summary>The gate with a further scorer, in which the LlmDeployment <c>judge</c> goes by the prompt <c>rubric-1.0.0</c>. No criterion is about it: the nodes report one metric.</summary>
+    public static EvalGate JudgedGate(string name = "judged", string judge = "judge")
+    {
+        var gate = Gate(name);
+        return gate with { Spec = gate.Spec with { Scorers = [.. gate.Spec.Scorers, new ScorerSpec { Name = "faithful", Type = ScorerTypes.Judge, Judge = new JudgeSpec { Model = judge, Prompt = "rubric-1.0.0" } }] } };
+    }
+
+    /// <summary>What the judge goes by.</summary>
+    public static PromptVersion Rubric(string template = "Is this right? {{output}}")
+    {
+        var prompt = Prompt("rubric-1.0.0", template);
+        return prompt with { Spec = prompt.Spec with { Family = "rubric", Variables = new Dictionary<string, PromptVariable> { ["output"] = new() { Trust = "untrusted" } } } };
+    }
+
     /// <summary>The LlmDeployment with the HTTPRoute <c>chat</c>.</summary>
     public static LlmDeployment Routed(LlmDeployment deployment) =>
         deployment with { Spec = deployment.Spec with { Traffic = new TrafficSpec { HttpRoute = new HttpRouteTrafficSpec { Name = "chat" } } } };

@@ -34,6 +34,7 @@ public sealed record EvalGate : IResource<EvalGate>
 }
 
 /// <summary>What a release must pass.</summary>
+[CelRule("self.scorers.all(s, !has(s.judge) || !has(s.judge.onlyIfPassed) || s.judge.onlyIfPassed.all(n, self.scorers.exists(o, o.name == n && o.type != 'judge')))", "judge.onlyIfPassed names scorers of this gate that are no judges: add a scorer of that name or correct it", FieldPath = ".scorers")]
 [CelRule("self.criteria.all(c, self.scorers.exists(s, s.name == c.metric))", "every criterion names a scorer: add a scorer of that name or correct metric", FieldPath = ".criteria")]
 public sealed record EvalGateSpec
 {
@@ -124,6 +125,8 @@ public sealed record ClaimFileReference
 [CelRule("self.type == 'numericTolerance' || !has(self.tolerance)", "tolerance belongs to a numericTolerance scorer: leave it out or set type to numericTolerance", FieldPath = ".tolerance")]
 [CelRule("self.type in ['equals', 'contains'] || !has(self.caseSensitive)", "caseSensitive belongs to an equals or contains scorer: leave it out, or write (?i) in a pattern", FieldPath = ".caseSensitive")]
 [CelRule("!(self.type in ['equals', 'contains', 'numericTolerance']) || has(self.expected)", "this scorer needs expected: the path of the expected value in a case, such as expected.text", FieldPath = ".expected")]
+[CelRule("self.type != 'judge' || has(self.judge)", "a judge scorer needs judge: the LlmDeployment that judges (model) and the PromptVersion that says what passes (prompt)", FieldPath = ".judge")]
+[CelRule("self.type == 'judge' || !has(self.judge)", "judge belongs to a judge scorer: leave it out or set type to judge", FieldPath = ".judge")]
 public sealed record ScorerSpec
 {
     /// <summary>Name of the metric.</summary>
@@ -131,8 +134,8 @@ public sealed record ScorerSpec
     [Size(Min = 1, Max = 63)]
     public required string Name { get; init; }
 
-    /// <summary>How: equals, contains, regex, numericTolerance, isJson or length.</summary>
-    [OneOf("equals", "contains", "regex", "numericTolerance", "isJson", "length")]
+    /// <summary>How: equals, contains, regex, numericTolerance, isJson, length or judge.</summary>
+    [OneOf("equals", "contains", "regex", "numericTolerance", "isJson", "length", ScorerTypes.Judge)]
     public required string Type { get; init; }
 
     /// <summary>Path of the expected value in a case, such as <c>expected.text</c>.</summary>
@@ -165,6 +168,16 @@ public sealed record ScorerSpec
     /// <summary>length: most.</summary>
     [Bounds(Min = 0)]
     public int? Max { get; init; }
+
+    /// <summary>judge: who judges, and by what.</summary>
+    public JudgeSpec? Judge { get; init; }
+}
+
+/// <summary>Types of <see cref="ScorerSpec.Type"/> that others than the scorers themselves look at.</summary>
+public static class ScorerTypes
+{
+    /// <summary>A model scores.</summary>
+    public const string Judge = "judge";
 }
 
 /// <summary>What must hold for one metric: an absolute threshold, or a comparison with stable.</summary>
@@ -217,7 +230,7 @@ public sealed record BudgetSpec
     /// <summary>Longest run, default 30m.</summary>
     public Duration? MaxDuration { get; init; }
 
-    /// <summary>Most tokens, prompt and answer, of candidate and baseline together.</summary>
+    /// <summary>Most tokens, prompt and answer, of candidate, baseline and judges together.</summary>
     [Bounds(Min = 1)]
     public long? MaxTokens { get; init; }
 }

@@ -62,6 +62,11 @@ public sealed record EvalRunSpec
 
     /// <summary>The release that serves; absent where there is none yet or no criterion compares.</summary>
     public EvalTarget? Baseline { get; init; }
+
+    /// <summary>Who judges, one for each scorer of type judge; absent without one. A run by another judge or another content of its prompt opens nothing.</summary>
+    [ListType("map", "scorer")]
+    [Size(Max = 16)]
+    public IReadOnlyList<EvalJudge>? Judges { get; init; }
 }
 
 /// <summary>A release to send cases to.</summary>
@@ -82,6 +87,41 @@ public sealed record EvalTarget
     /// <summary>Name of the PromptVersion; absent where the release has none.</summary>
     [Size(Max = 253)]
     public string? Prompt { get; init; }
+
+    /// <summary>Secret that holds the engine's API key; absent where it has none.</summary>
+    public SecretKeyReference? ApiKeySecretRef { get; init; }
+}
+
+/// <summary>A release that scores.</summary>
+public sealed record EvalJudge
+{
+    /// <summary>Name of the scorer.</summary>
+    [Size(Min = 1, Max = 63)]
+    public required string Scorer { get; init; }
+
+    /// <summary>Name of the LlmDeployment that judges.</summary>
+    [Size(Min = 1, Max = 253)]
+    public required string Deployment { get; init; }
+
+    /// <summary>Hash of what serves there: model, engine, resources, pod template. Its own prompt is not used.</summary>
+    [Size(Min = 1, Max = 64)]
+    public required string ServingHash { get; init; }
+
+    /// <summary>Base URL of its Service.</summary>
+    [Size(Min = 1, Max = 512)]
+    public required string Url { get; init; }
+
+    /// <summary>Model name that the engine serves.</summary>
+    [Size(Min = 1, Max = 128)]
+    public required string ServedName { get; init; }
+
+    /// <summary>Name of the PromptVersion that it judges by.</summary>
+    [Size(Min = 1, Max = 253)]
+    public required string Prompt { get; init; }
+
+    /// <summary>Hash of that prompt's content.</summary>
+    [Size(Min = 1, Max = 80)]
+    public required string PromptHash { get; init; }
 
     /// <summary>Secret that holds the engine's API key; absent where it has none.</summary>
     public SecretKeyReference? ApiKeySecretRef { get; init; }
@@ -125,8 +165,14 @@ public sealed record EvalRunStatus
     [Size(Max = 16)]
     public IReadOnlyList<CriterionResult>? Criteria { get; init; }
 
-    /// <summary>Tokens spent, prompt and answer, candidate and baseline.</summary>
+    /// <summary>Tokens spent, prompt and answer, candidate, baseline and judges.</summary>
     public long? Tokens { get; init; }
+
+    /// <summary>Those of them that judges spent; absent without a judge.</summary>
+    public long? JudgeTokens { get; init; }
+
+    /// <summary>Requests to judges; absent without a judge.</summary>
+    public int? JudgeRequests { get; init; }
 
     /// <summary>ConfigMap that holds the whole report.</summary>
     [Size(Max = 253)]
@@ -160,6 +206,9 @@ public sealed record MetricScore
 
     /// <summary>Cases that only the baseline passed.</summary>
     public int? Losses { get; init; }
+
+    /// <summary>Further cases, on which a judge gave no verdict; absent where it gave one on all.</summary>
+    public int? Errored { get; init; }
 }
 
 /// <summary>Outcome of one criterion.</summary>

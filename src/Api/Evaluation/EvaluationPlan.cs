@@ -14,6 +14,25 @@ public sealed record EvaluationPlan
 
     /// <summary>The release that serves; absent where nothing is compared.</summary>
     public EvaluationTarget? Baseline { get; init; }
+
+    /// <summary>Who judges, one for each scorer of type judge.</summary>
+    public IReadOnlyList<EvaluationJudge> Judges { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>Who judges for one scorer, with the whole prompt.</summary>
+public sealed record EvaluationJudge
+{
+    /// <summary>Name of the scorer.</summary>
+    public required string Scorer { get; init; }
+
+    /// <summary>Base URL of its Service; <c>/v1/chat/completions</c> is appended.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>Model name that the engine serves.</summary>
+    public required string ServedName { get; init; }
+
+    /// <summary>What it judges by.</summary>
+    public required PromptVersionSpec Prompt { get; init; }
 }
 
 /// <summary>A release to send cases to, with its whole prompt.</summary>
@@ -71,13 +90,19 @@ public sealed record EvaluationReport
     /// <summary>Prompt and answer tokens of the baseline.</summary>
     public long BaselineTokens { get; init; }
 
+    /// <summary>Prompt and answer tokens of all judges.</summary>
+    public long JudgeTokens { get; init; }
+
+    /// <summary>Requests to judges, repeated ones of the transport not counted.</summary>
+    public int JudgeRequests { get; init; }
+
     /// <summary>When the first request was sent.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
     /// <summary>When the last answer came.</summary>
     public DateTimeOffset FinishedAt { get; init; }
 
-    /// <summary>Up to ten cases that the candidate failed, those that the baseline passed first.</summary>
+    /// <summary>Up to ten cases: without an answer, without a verdict of a judge, then those that the candidate failed, those that the baseline passed first.</summary>
     public IReadOnlyList<CaseReport> WorstCases { get; init => field = value ?? []; } = [];
 }
 
@@ -101,6 +126,12 @@ public sealed record MetricReport
 
     /// <summary>Cases that only the baseline passed.</summary>
     public int? Losses { get; init; }
+
+    /// <summary>Further cases, about which a judge was asked and did not answer after all retries.</summary>
+    public int Unanswered { get; init; }
+
+    /// <summary>Further cases, about which a judge answered without a verdict that can be read.</summary>
+    public int Undecided { get; init; }
 }
 
 /// <summary>One case, for a person to look at.</summary>
@@ -152,4 +183,8 @@ public static class EvaluationContract
 
     /// <summary>Environment variable with the API key of the baseline's engine; absent where it has none.</summary>
     public const string BaselineApiKey = "LLMOPS_BASELINE_API_KEY";
+
+    /// <summary>Environment variable with the API key of a judge's engine; absent where it has none.</summary>
+    /// <param name="index">Position in <see cref="EvaluationPlan.Judges"/>, from 0.</param>
+    public static string JudgeApiKey(int index) => $"LLMOPS_JUDGE_API_KEY_{index}";
 }

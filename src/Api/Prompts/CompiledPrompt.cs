@@ -41,10 +41,12 @@ public sealed class CompiledPrompt
     /// <param name="values">Values of a request by variable, as text.</param>
     /// <param name="rendered">The messages in order; null on an error.</param>
     /// <param name="error">The first thing that is wrong with the values; null where nothing is.</param>
+    /// <param name="present">How a value that was given and fits is put in: from its variable and itself. Default: as it is.</param>
     public bool TryRender(
         IReadOnlyDictionary<string, string> values,
         [NotNullWhen(true)] out RenderedPrompt? rendered,
-        [NotNullWhen(false)] out PromptRenderError? error)
+        [NotNullWhen(false)] out PromptRenderError? error,
+        Func<string, string, string>? present = null)
     {
         rendered = null;
         error = Check(values);
@@ -52,7 +54,7 @@ public sealed class CompiledPrompt
             return false;
         var result = new RenderedMessage[messages.Count];
         for (var i = 0; i < result.Length; i++)
-            result[i] = new(messages[i].Role, messages[i].Template.Render(name => values.TryGetValue(name, out var value) ? value : spec.Variables![name].Default ?? string.Empty));
+            result[i] = new(messages[i].Role, messages[i].Template.Render(name => values.TryGetValue(name, out var value) ? present?.Invoke(name, value) ?? value : spec.Variables![name].Default ?? string.Empty));
         rendered = new(result);
         return true;
     }

@@ -199,6 +199,10 @@ public sealed record RecordedEvaluation
     [Size(Max = 64)]
     public required string GateHash { get; init; }
 
+    /// <summary>Who judged, one for each scorer of type judge; absent without one.</summary>
+    [Size(Max = 16)]
+    public IReadOnlyList<RecordedJudge>? Judges { get; init; }
+
     /// <summary>Digest of the data set.</summary>
     [Size(Max = 80)]
     public string? DatasetDigest { get; init; }
@@ -224,4 +228,28 @@ public sealed record RecordedEvaluation
     /// <summary>Outcome of each criterion.</summary>
     [Size(Max = 16)]
     public IReadOnlyList<CriterionResult>? Criteria { get; init; }
+}
+
+/// <summary>A release that scored in a gate run.</summary>
+public sealed record RecordedJudge
+{
+    /// <summary>Name of the scorer.</summary>
+    [Size(Max = 63)]
+    public required string Scorer { get; init; }
+
+    /// <summary>Name of the LlmDeployment that judged.</summary>
+    [Size(Max = 253)]
+    public required string Deployment { get; init; }
+
+    /// <summary>Hash of what served there.</summary>
+    [Size(Max = 64)]
+    public required string ServingHash { get; init; }
+
+    /// <summary>Name of the PromptVersion that it judged by.</summary>
+    [Size(Max = 253)]
+    public required string Prompt { get; init; }
+
+    /// <summary>Hash of that prompt's content.</summary>
+    [Size(Max = 80)]
+    public required string PromptHash { get; init; }
 }

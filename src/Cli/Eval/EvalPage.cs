@@ -18,6 +18,7 @@ internal static class EvalPage
             ("baseline", run.Spec.Baseline?.Release),
             ("cases", status.Cases?.ToString(CultureInfo.InvariantCulture)),
             ("tokens", status.Tokens?.ToString(CultureInfo.InvariantCulture)),
+            ("judges", status.JudgeRequests is { } requests ? string.Create(CultureInfo.InvariantCulture, $"{requests} requests, {status.JudgeTokens} of the tokens") : null),
             ("took", result.Took is { } took ? Times.Short(took) : null));
         if (result.Criteria.Count > 0)
         {

@@ -14,7 +14,8 @@ internal static partial class Linter
     public static LintReport Check(IReadOnlyList<Manifest> manifests)
     {
         var ours = manifests.Where(m => m.IsOurs).ToList();
-        var findings = ours.SelectMany(Alone).Concat(Twice(manifests)).Concat(References.Check(manifests));
+        var findings = ours.SelectMany(Alone).Concat(Twice(manifests)).Concat(References.Check(manifests))
+            .Concat(Judges.Check([.. ours.Where(m => m.ApiVersion == ApiGroup.ApiVersion && Kinds.Value.TryGetValue(m.Kind, out var kind) && kind.Check(m.Json).Count == 0)]));
         return new(ours.Count, [.. findings.OrderBy(f => f.File, StringComparer.Ordinal).ThenBy(f => f.Line)]);
     }
 

@@ -56,6 +56,13 @@ internal static class References
             yield return new(manifest, $"{field}.key", "ConfigMap", name, At(manifest.Json, field + ".key"));
         foreach (var reference in One(manifest, "spec.dataset.persistentVolumeClaim.claimName", "PersistentVolumeClaim"))
             yield return reference;
+        foreach (var (index, scorer) in Items(manifest.Json["spec"]?["scorers"]))
+        {
+            if (At(scorer, "judge.model") is { } model)
+                yield return new(manifest, $"spec.scorers[{index}].judge.model", LlmDeployment.ResourceKind.Kind, model);
+            if (At(scorer, "judge.prompt") is { } prompt)
+                yield return new(manifest, $"spec.scorers[{index}].judge.prompt", PromptVersion.ResourceKind.Kind, prompt);
+        }
     }
 
     private static IEnumerable<Reference> One(Manifest manifest, string field, string kind) =>

@@ -1,5 +1,6 @@
 using LlmOps.Api;
 using LlmOps.Evaluator.Datasets;
+using LlmOps.Evaluator.Judging;
 using LlmOps.Evaluator.Running;
 using LlmOps.Evaluator.Scorers;
 
@@ -9,6 +10,7 @@ namespace LlmOps.Evaluator.Reporting;
 internal static class ReportBuilder
 {
     private const int MaxWorstCases = 10;
+    private const int MaxErrored = 2;
     private const int MaxAnswerLength = 500;
 
     public static EvaluationReport Impossible(EvaluationPlan plan, string reason, string message, string digest, DateTimeOffset now) => new()
@@ -22,48 +24,47 @@ internal static class ReportBuilder
         FinishedAt = now,
     };
 
-    public static EvaluationReport Build(
-        EvaluationPlan plan,
-        IReadOnlyList<ReadyScorer> scorers,
-        Dataset dataset,
-        int chosen,
-        RunResult run,
-        DateTimeOffset started,
-        DateTimeOffset finished)
+    public static EvaluationReport Build(EvaluationPlan plan, Dataset dataset, int chosen, RunResult run, GradedRun graded, DateTimeOffset started, DateTimeOffset finished) => new()
     {
-        var comparable = run.Answers.Where(a => a.Candidate.Text is not null && (a.Baseline is null || a.Baseline.Text is not null)).ToList();
-        var scored = scorers.Select(s => (s.Spec.Name, Cases: comparable.Select(a => ScoredCase.Of(s, a)).ToList())).ToList();
+        Run = plan.Run,
+        Candidate = plan.Candidate.Release,
+        Baseline = plan.Baseline?.Release,
+        Problem = (run.Exceeded ?? graded.Exceeded) is { } exceeded ? new() { Reason = EvaluationContract.BudgetExceeded, Message = exceeded } : null,
+        DatasetDigest = dataset.Digest,
+        DatasetCases = dataset.Cases.Count,
+        Cases = chosen,
+        CandidateErrors = run.Answers.Count(a => a.Candidate.Text is null),
+        BaselineErrors = run.Answers.Count(a => a.Baseline is { Text: null }),
+        Metrics = [.. graded.Metrics.Select(m => Metric(m, plan.Baseline is not null))],
+        CandidateTokens = run.Answers.Sum(a => a.Candidate.Tokens),
+        BaselineTokens = run.Answers.Sum(a => a.Baseline?.Tokens ?? 0),
+        JudgeTokens = graded.JudgeTokens,
+        JudgeRequests = graded.JudgeRequests,
+        StartedAt = started,
+        FinishedAt = finished,
+        WorstCases = WorstCases(run, [.. graded.Metrics.SelectMany(m => m.Cases.Select(c => (m.Name, c)))]),
+    };
+
+    private static MetricReport Metric(GradedMetric metric, bool compared)
+    {
+        var scored = metric.Cases.Where(c => c.Candidate.IsScore && c.Baseline is not { IsScore: false }).ToList();
+        var unanswered = metric.Cases.Count(c => c.Candidate.Kind == GradeKind.Unanswered || c.Baseline?.Kind == GradeKind.Unanswered);
         return new()
         {
-            Run = plan.Run,
-            Candidate = plan.Candidate.Release,
-            Baseline = plan.Baseline?.Release,
-            Problem = run.Exceeded is { } exceeded ? new() { Reason = EvaluationContract.BudgetExceeded, Message = exceeded } : null,
-            DatasetDigest = dataset.Digest,
-            DatasetCases = dataset.Cases.Count,
-            Cases = chosen,
-            CandidateErrors = run.Answers.Count(a => a.Candidate.Text is null),
-            BaselineErrors = run.Answers.Count(a => a.Baseline is { Text: null }),
-            Metrics = [.. scored.Select(s => Metric(s.Name, s.Cases, plan.Baseline is not null))],
-            CandidateTokens = run.Answers.Sum(a => a.Candidate.Tokens),
-            BaselineTokens = run.Answers.Sum(a => a.Baseline?.Tokens ?? 0),
-            StartedAt = started,
-            FinishedAt = finished,
-            WorstCases = WorstCases(run, scored.SelectMany(s => s.Cases.Select(c => (s.Name, Case: c)))),
+            Metric = metric.Name,
+            Cases = scored.Count,
+            Passed = scored.Count(c => Passes(c.Candidate)),
+            BaselinePassed = compared ? scored.Count(c => Passes(c.Baseline)) : null,
+            Wins = compared ? scored.Count(c => Passes(c.Candidate) && !Passes(c.Baseline)) : null,
+            Losses = compared ? scored.Count(c => !Passes(c.Candidate) && Passes(c.Baseline)) : null,
+            Unanswered = unanswered,
+            Undecided = metric.Cases.Count - scored.Count - unanswered,
         };
     }
 
-    private static MetricReport Metric(string name, IReadOnlyList<ScoredCase> cases, bool compared) => new()
-    {
-        Metric = name,
-        Cases = cases.Count,
-        Passed = cases.Count(c => c.CandidateFailure is null),
-        BaselinePassed = compared ? cases.Count(c => c.BaselineFailure is null) : null,
-        Wins = compared ? cases.Count(c => c.CandidateFailure is null && c.BaselineFailure is not null) : null,
-        Losses = compared ? cases.Count(c => c.CandidateFailure is not null && c.BaselineFailure is null) : null,
-    };
+    private static bool Passes(Grade? grade) => grade?.Kind == GradeKind.Pass;
 
-    private static IReadOnlyList<CaseReport> WorstCases(RunResult run, IEnumerable<(string Metric, ScoredCase Case)> scored)
+    private static IReadOnlyList<CaseReport> WorstCases(RunResult run, IReadOnlyList<(string Metric, GradedCase Case)> graded)
     {
         var unanswered = run.Answers.Where(a => a.Candidate.Text is null).Select(a => new CaseReport
         {
@@ -73,34 +74,23 @@ internal static class ReportBuilder
             BaselineAnswer = Cut(a.Baseline?.Text),
             Why = a.Candidate.Error ?? "no answer",
         });
-        var wrong = scored
-            .Where(s => s.Case.CandidateFailure is not null)
-            .OrderBy(s => s.Case.Answers.Baseline is not null && s.Case.BaselineFailure is null ? 0 : 1)
-            .Select(s => new CaseReport
-            {
-                Id = s.Case.Answers.Case.Id,
-                Metric = s.Metric,
-                Answer = Cut(s.Case.Answers.Candidate.Text) ?? string.Empty,
-                BaselineAnswer = Cut(s.Case.Answers.Baseline?.Text),
-                Why = s.Case.CandidateFailure!,
-            });
-        return [.. unanswered.Take(MaxWorstCases / 2).Concat(wrong).Take(MaxWorstCases)];
+        var errored = graded.Where(g => !g.Case.Candidate.IsScore).Select(g => Report(g.Metric, g.Case, g.Case.Candidate))
+            .Concat(graded.Where(g => g.Case is { Candidate.IsScore: true, Baseline.IsScore: false }).Select(g => Report(g.Metric, g.Case, g.Case.Baseline! with { Why = $"stable's answer: {g.Case.Baseline.Why}" })));
+        var wrong = graded
+            .Where(g => g.Case.Candidate.Kind == GradeKind.Fail)
+            .OrderBy(g => Passes(g.Case.Baseline) ? 0 : 1)
+            .Select(g => Report(g.Metric, g.Case, g.Case.Candidate));
+        return [.. unanswered.Take(MaxWorstCases / 2).Concat(errored.Take(MaxErrored)).Concat(wrong).Take(MaxWorstCases)];
     }
+
+    private static CaseReport Report(string metric, GradedCase graded, Grade grade) => new()
+    {
+        Id = graded.Answers.Case.Id,
+        Metric = metric,
+        Answer = Cut(graded.Answers.Candidate.Text) ?? string.Empty,
+        BaselineAnswer = Cut(graded.Answers.Baseline?.Text),
+        Why = grade.Why ?? string.Empty,
+    };
 
     private static string? Cut(string? text) => text is { Length: > MaxAnswerLength } ? text[..MaxAnswerLength] : text;
-
-    /// <summary>One case under one scorer; a failure is null where the answer passed.</summary>
-    private sealed record ScoredCase(CaseAnswers Answers, string? CandidateFailure, string? BaselineFailure)
-    {
-        public static ScoredCase Of(ReadyScorer scorer, CaseAnswers answers) =>
-            new(answers, Failure(scorer, answers.Case, answers.Candidate), answers.Baseline is { } baseline ? Failure(scorer, answers.Case, baseline) : null);
-
-        private static string? Failure(ReadyScorer scorer, EvalCase testCase, Answer answer)
-        {
-            var expected = scorer.Spec.Expected is { } path ? JsonPath.Find(testCase.Body, path) : null;
-            return AnswerExtraction.Extract(scorer.Extract, answer.Text!) is { } text
-                ? scorer.Score(new Scored(text, expected, answer.AnswerTokens))
-                : $"nothing matches {scorer.Spec.Extract}";
-        }
-    }
 }

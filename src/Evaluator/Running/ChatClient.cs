@@ -12,7 +12,8 @@ namespace LlmOps.Evaluator.Running;
 /// <param name="AnswerTokens">Tokens of the answer, as the engine counted them.</param>
 /// <param name="Tokens">Tokens of prompt and answer.</param>
 /// <param name="Error">Why there is no answer.</param>
-internal sealed record Answer(string? Text, int AnswerTokens, long Tokens, string? Error);
+/// <param name="WasCut">Whether the answer ended at its longest length and not by itself.</param>
+internal sealed record Answer(string? Text, int AnswerTokens, long Tokens, string? Error, bool WasCut = false);
 
 /// <summary>Asks an engine. Tries again what may pass (connection, 429, 5xx), honours <c>Retry-After</c>, and never throws but on cancellation.</summary>
 internal sealed class ChatClient : IDisposable
@@ -64,6 +65,9 @@ internal sealed class ChatClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
+    /// <summary>Where an engine is asked, by the base URL of its Service.</summary>
+    public static Uri Completions(string url) => new(new Uri(url.EndsWith('/') ? url : url + "/"), "v1/chat/completions");
+
     private static Answer Failed(string error) => new(null, 0, 0, error);
 
     private static string Cut(string text) => text.Length <= 300 ? text : text[..300];
@@ -83,10 +87,11 @@ internal sealed class ChatClient : IDisposable
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0 ||
             !choices[0].TryGetProperty("message", out var message) || !message.TryGetProperty("content", out var text))
             return Failed("the answer has no choices[0].message.content");
-        if (choices[0].TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String && reason.GetString() == "error")
+        var finish = choices[0].TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String ? reason.GetString() : null;
+        if (finish == "error")
             return Failed("finish_reason is error");
         var usage = root.TryGetProperty("usage", out var u) && u.ValueKind == JsonValueKind.Object ? u : default;
-        return new(text.ValueKind == JsonValueKind.String ? text.GetString() : string.Empty, Count(usage, "completion_tokens"), Count(usage, "total_tokens"), null);
+        return new(text.ValueKind == JsonValueKind.String ? text.GetString() : string.Empty, Count(usage, "completion_tokens"), Count(usage, "total_tokens"), null, finish == "length");
     }
 
     private static int Count(JsonElement usage, string name) =>

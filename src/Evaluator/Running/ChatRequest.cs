@@ -28,13 +28,19 @@ internal static class ChatRequest
             rendered = [new("user", question)];
         }
 
+        return (Write(target.Target.ServedName, rendered.Concat(testCase.Messages.Select(m => new RenderedMessage(m.Role, m.Content))), target.Prompt?.Parameters), null);
+    }
+
+    /// <summary>The body of a chat completion.</summary>
+    public static ReadOnlyMemory<byte> Write(string servedName, IEnumerable<RenderedMessage> messages, SamplingParameters? parameters)
+    {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            writer.WriteString("model"u8, target.Target.ServedName);
+            writer.WriteString("model"u8, servedName);
             writer.WriteStartArray("messages"u8);
-            foreach (var (role, content) in rendered.Select(m => (m.Role, m.Content)).Concat(testCase.Messages))
+            foreach (var (role, content) in messages)
             {
                 writer.WriteStartObject();
                 writer.WriteString("role"u8, role);
@@ -43,11 +49,11 @@ internal static class ChatRequest
             }
 
             writer.WriteEndArray();
-            WriteParameters(writer, target.Prompt?.Parameters);
+            WriteParameters(writer, parameters);
             writer.WriteEndObject();
         }
 
-        return (buffer.WrittenMemory, null);
+        return buffer.WrittenMemory;
     }
 
     private static void WriteParameters(Utf8JsonWriter writer, SamplingParameters? parameters)

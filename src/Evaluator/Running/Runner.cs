@@ -4,7 +4,11 @@ using LlmOps.Evaluator.Datasets;
 namespace LlmOps.Evaluator.Running;
 
 /// <summary>Answers to one case.</summary>
-internal sealed record CaseAnswers(EvalCase Case, Answer Candidate, Answer? Baseline);
+internal sealed record CaseAnswers(EvalCase Case, Answer Candidate, Answer? Baseline)
+{
+    /// <summary>Whether all that were asked answered.</summary>
+    public bool IsComparable => Candidate.Text is not null && Baseline is not { Text: null };
+}
 
 /// <summary>What a run brought.</summary>
 /// <param name="Answers">In the order of the cases.</param>
@@ -15,22 +19,17 @@ internal sealed record RunResult(IReadOnlyList<CaseAnswers> Answers, string? Exc
 /// Asks candidate and baseline the same case at the same time, which of them first by turns: a busy minute hits both alike. Stops when the
 /// budget is spent.
 /// </summary>
-internal sealed class Runner(RunSetup setup, TimeProvider time, TextWriter log) : IDisposable
+internal sealed class Runner(RunSetup setup, ChatClient chat, RunBudget budget, TextWriter log)
 {
     public const int DefaultConcurrency = 8;
-    private static readonly TimeSpan DefaultDuration = TimeSpan.FromMinutes(30);
-    private readonly ChatClient chat = new(time);
-    private readonly Uri candidate = Completions(setup.Candidate.Target.Url);
-    private readonly Uri? baseline = setup.Baseline is { } b ? Completions(b.Target.Url) : null;
-    private long tokens;
+    private readonly Uri candidate = ChatClient.Completions(setup.Candidate.Target.Url);
+    private readonly Uri? baseline = setup.Baseline is { } b ? ChatClient.Completions(b.Target.Url) : null;
     private int done;
 
     public async Task<RunResult> RunAsync(IReadOnlyList<EvalCase> cases, CancellationToken ct)
     {
         var answers = new CaseAnswers?[cases.Count];
-        var duration = setup.Gate.Budget?.MaxDuration is { } max ? max.Value : DefaultDuration;
-        using var limit = new CancellationTokenSource(duration, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, budget.TimeIsOver);
         string? exceeded = null;
         try
         {
@@ -39,7 +38,7 @@ internal sealed class Runner(RunSetup setup, TimeProvider time, TextWriter log) 
                 new ParallelOptions { MaxDegreeOfParallelism = setup.Gate.Concurrency ?? DefaultConcurrency, CancellationToken = either.Token },
                 async (index, token) =>
                 {
-                    if (setup.Gate.Budget?.MaxTokens is { } most && Interlocked.Read(ref tokens) >= most)
+                    if (budget.IsSpent)
                         return;
                     answers[index] = await AskBothAsync(cases[index], candidateFirst: index % 2 == 0, token);
                     var count = Interlocked.Increment(ref done);
@@ -47,19 +46,15 @@ internal sealed class Runner(RunSetup setup, TimeProvider time, TextWriter log) 
                         await log.WriteLineAsync($"{count} of {cases.Count} cases done");
                 });
             if (answers.Any(a => a is null))
-                exceeded = $"{setup.Gate.Budget?.MaxTokens} tokens (spec.budget.maxTokens) were spent after {done} of {cases.Count} cases";
+                exceeded = budget.TokensSpent($"{done} of {cases.Count} cases");
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            exceeded = $"{new Duration(duration)} (spec.budget.maxDuration) passed after {done} of {cases.Count} cases";
+            exceeded = budget.TimePassed($"{done} of {cases.Count} cases");
         }
 
         return new([.. answers.OfType<CaseAnswers>()], exceeded);
     }
-
-    public void Dispose() => chat.Dispose();
-
-    private static Uri Completions(string url) => new(new Uri(url.EndsWith('/') ? url : url + "/"), "v1/chat/completions");
 
     private async Task<CaseAnswers> AskBothAsync(EvalCase testCase, bool candidateFirst, CancellationToken ct)
     {
@@ -86,7 +81,7 @@ internal sealed class Runner(RunSetup setup, TimeProvider time, TextWriter log) 
         if (problem is not null)
             return new(null, 0, 0, problem);
         var answer = await chat.AskAsync(address, body, target.ApiKey, ct);
-        Interlocked.Add(ref tokens, answer.Tokens);
+        budget.Spend(answer.Tokens);
         return answer;
     }
 }

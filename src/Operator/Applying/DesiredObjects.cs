@@ -28,8 +28,8 @@ internal sealed record DesiredObjects
 
     /// <param name="gathered">What the decision was made on.</param>
     /// <param name="decision">The decision.</param>
-    /// <param name="findGate">The EvalGate of a name, or null.</param>
-    public static DesiredObjects Of(Gathered gathered, Decision decision, Func<string, EvalGate?> findGate)
+    /// <param name="findGate">The gate of a name as the LlmDeployment asks for it.</param>
+    public static DesiredObjects Of(Gathered gathered, Decision decision, Func<string, AskedGate> findGate)
     {
         var owner = gathered.Deployment;
         var deployments = new List<Deployment>();
@@ -50,7 +50,7 @@ internal sealed record DesiredObjects
             Services = services,
             Autoscaler = EngineCatalog.Find(owner.Spec.Engine.Type) is { } wanted ? ScalingResources.Autoscaler(owner, wanted) : null,
             DisruptionBudget = ScalingResources.DisruptionBudget(owner),
-            Runs = decision.Gates.Select(request => findGate(request.Gate) is { } gate && GateFacts.Obstacle(request.Gate, gate) is null ? RunOf(gathered, decision.Next, request, gate) : null).OfType<EvalRun>().ToList(),
+            Runs = decision.Gates.Select(request => findGate(request.Gate) is { Gate: { } gate, Obstacle: null, Judges: var judges } ? RunOf(gathered, decision.Next, request, gate, judges) : null).OfType<EvalRun>().ToList(),
             ServingHashes = decision.Pods.Select(target => target.ServingHash).ToHashSet(StringComparer.Ordinal),
         };
     }
@@ -84,7 +84,7 @@ internal sealed record DesiredObjects
         ];
     }
 
-    private static EvalRun? RunOf(Gathered gathered, RolloutState state, GateRequest request, EvalGate gate)
+    private static EvalRun? RunOf(Gathered gathered, RolloutState state, GateRequest request, EvalGate gate, EquatableArray<EvalJudge> judges)
     {
         if (state.Candidate is not { } candidate || Target(gathered, candidate) is not { } tested)
             return null;
@@ -101,6 +101,7 @@ internal sealed record DesiredObjects
                 Candidate = tested,
                 // Stable that made way cannot answer.
                 Baseline = compares && state is { IsCandidateAlone: false, Stable: { } stable } ? Target(gathered, stable) : null,
+                Judges = judges.Count > 0 ? judges : null,
             });
         return run with
         {

@@ -102,6 +102,9 @@ internal static class RecordBuilder
             Run = run.Metadata.Name!,
             Gate = run.Spec.Gate,
             GateHash = run.Spec.GateHash,
+            Judges = run.Spec.Judges is { Count: > 0 } judges
+                ? [.. judges.Select(judge => new RecordedJudge { Scorer = judge.Scorer, Deployment = judge.Deployment, ServingHash = judge.ServingHash, Prompt = judge.Prompt, PromptHash = judge.PromptHash })]
+                : null,
             DatasetDigest = run.Status?.DatasetDigest,
             Verdict = run.Status?.Verdict,
             Message = run.Status?.Message,

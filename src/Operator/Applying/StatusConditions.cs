@@ -13,6 +13,7 @@ internal static class StatusConditions
     [
         Reasons.StableUnavailable, Reasons.InsufficientGpus, Reasons.ImagePullFailed, Reasons.PodCrashLoop, Reasons.CandidateUnavailable, Reasons.StartupDeadlineExceeded,
         Reasons.GateNotFound, Reasons.GateInvalid, Reasons.GateInconclusive, Reasons.DatasetInvalid, Reasons.EvaluationFailed,
+        Reasons.JudgeNotFound, Reasons.PromptNotFound, Reasons.PromptInvalid,
         Reasons.TrafficShareMismatch, Reasons.NotMeasured,
         Reasons.AwaitingDecision,
     ];

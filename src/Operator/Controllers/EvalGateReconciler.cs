@@ -19,7 +19,7 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
     {
         if (cluster.EvalGates.Store.Get(key) is not { } gate || gate.IsDeleting())
             return ReconcileResult.Done;
-        var problem = PatternProblem(gate.Spec) ?? await DatasetProblemAsync(gate, ct);
+        var problem = PatternProblem(gate.Spec) ?? JudgeProblem(gate) ?? await DatasetProblemAsync(gate, ct);
         var now = time.GetUtcNow();
         var next = gate with
         {
@@ -63,6 +63,12 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
         {
             return e.Message;
         }
+    }
+
+    private Rollouts.Problem? JudgeProblem(EvalGate gate)
+    {
+        var ns = gate.Metadata.Namespace!;
+        return JudgeFacts.Of(gate.Spec, judge => cluster.LlmDeployments.Store.Get(new ObjectKey(ns, judge)), prompt => cluster.PromptVersions.Store.Get(new ObjectKey(ns, prompt))).Problem;
     }
 
     private async Task<Rollouts.Problem?> DatasetProblemAsync(EvalGate gate, CancellationToken ct)

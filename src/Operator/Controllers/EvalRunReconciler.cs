@@ -42,9 +42,12 @@ internal sealed class EvalRunReconciler(
         if (run.Spec.Baseline is { } stable && (baseline = Target(run, stable, out missing)) is null)
             return await FinishAsync(run, new(Verdict.ProviderError, Reasons.PromptNotFound, missing!), null, ct);
 
+        if (Judges(run, out var changed) is not { } judges)
+            return await FinishAsync(run, changed!, null, ct);
+
         try
         {
-            var plan = new EvaluationPlan { Run = run.Metadata.Name!, Gate = gate.Spec, Candidate = candidate, Baseline = baseline };
+            var plan = new EvaluationPlan { Run = run.Metadata.Name!, Gate = gate.Spec, Candidate = candidate, Baseline = baseline, Judges = judges };
             await applier.ApplyAsync(cluster.ConfigMaps, EvaluationResources.Plan(run, plan), ct);
             await applier.ApplyAsync(cluster.ConfigMaps, EvaluationResources.EmptyReport(run), ct);
             await applier.ApplyAsync(EvaluationResources.ServiceAccount(run), ct);
@@ -109,6 +112,26 @@ internal sealed class EvalRunReconciler(
         return missing is null ? new EvaluationTarget { Release = target.Release, Url = target.Url, ServedName = target.ServedName, Prompt = prompt } : null;
     }
 
+    /// <summary>Who judges, with the prompts of the content that the run was made with; null where one of these is gone.</summary>
+    private List<EvaluationJudge>? Judges(EvalRun run, out RunVerdict? problem)
+    {
+        problem = null;
+        var judges = new List<EvaluationJudge>();
+        foreach (var judge in run.Spec.Judges ?? [])
+        {
+            if (cluster.PromptVersions.Store.Get(new ObjectKey(run.Metadata.Namespace!, judge.Prompt))?.Spec is not { } prompt)
+                problem = new(Verdict.ProviderError, Reasons.PromptNotFound, $"PromptVersion {judge.Prompt}, by which scorer {judge.Scorer} is judged, does not exist: create it again");
+            else if (PromptContent.Hash(prompt) != judge.PromptHash)
+                problem = new(Verdict.NoData, Reasons.GateInvalid, $"PromptVersion {judge.Prompt}, by which scorer {judge.Scorer} is judged, was made anew with another content after this run was made");
+            else
+                judges.Add(new EvaluationJudge { Scorer = judge.Scorer, Url = judge.Url, ServedName = judge.ServedName, Prompt = prompt });
+            if (problem is not null)
+                return null;
+        }
+
+        return judges;
+    }
+
     private async Task<ReconcileResult> FinishAsync(EvalRun run, RunVerdict verdict, EvaluationReport? report, CancellationToken ct)
     {
         var status = new EvalRunStatus
@@ -122,7 +145,9 @@ internal sealed class EvalRunReconciler(
             Report = report is null ? null : ObjectNames.Report(run.Metadata.Name!),
             DatasetDigest = report?.DatasetDigest,
             Cases = report?.Cases,
-            Tokens = report is null ? null : report.CandidateTokens + report.BaselineTokens,
+            Tokens = report is null ? null : report.CandidateTokens + report.BaselineTokens + report.JudgeTokens,
+            JudgeTokens = report is null || run.Spec.Judges is null ? null : report.JudgeTokens,
+            JudgeRequests = report is null || run.Spec.Judges is null ? null : report.JudgeRequests,
             Scores = report is null || report.Metrics.Count == 0 ? null : [.. report.Metrics.Select(Score)],
             Criteria = verdict.Outcome is { Criteria.Count: > 0 } outcome
                 ? [.. outcome.Criteria.Select(criterion => new CriterionResult { Criterion = Text.Cut(criterion.Criterion, 320), Verdict = criterion.Verdict.ToString(), Message = Text.Cut(criterion.Message, 1024) })]
@@ -148,6 +173,7 @@ internal sealed class EvalRunReconciler(
         BaselinePassed = metric.BaselinePassed,
         Wins = metric.Wins,
         Losses = metric.Losses,
+        Errored = metric.Unanswered + metric.Undecided is > 0 and var errored ? errored : null,
     };
 
     private static ObjectKey ReportKey(EvalRun run) => new(run.Metadata.Namespace!, ObjectNames.Report(run.Metadata.Name!));

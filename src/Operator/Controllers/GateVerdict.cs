@@ -45,7 +45,7 @@ internal static class GateVerdict
         report.CandidateErrors,
         report.BaselineErrors,
         report.Baseline is not null,
-        report.Metrics.Select(metric => new MetricCounts(metric.Metric, metric.Cases, metric.Passed, metric.BaselinePassed, metric.Wins ?? 0, metric.Losses ?? 0)).ToEquatableArray());
+        report.Metrics.Select(metric => new MetricCounts(metric.Metric, metric.Cases, metric.Passed, metric.BaselinePassed, metric.Wins ?? 0, metric.Losses ?? 0, metric.Unanswered, metric.Undecided)).ToEquatableArray());
 
     private static Criterion Criterion(CriterionSpec criterion) =>
         criterion.NotWorseThanStable is { } comparison

@@ -213,7 +213,7 @@ internal sealed class LlmDeploymentReconciler(
     private async Task<TimeSpan?> ApplyAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
     {
         var isRecorded = false;
-        EvalGate? Gate(string name) => cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, name));
+        AskedGate Gate(string name) => AskedGate.Find(cluster, key, name);
         var problem = await TryAsync(() => applier.ApplyObjectsAsync(gathered, decision, DesiredObjects.Of(gathered, decision, Gate), ct));
         // An object that is refused is no reason to lose what happened.
         problem = await TryAsync(async () => isRecorded = await records.WriteAsync(gathered, decision.Next, ct)) ?? problem;

@@ -13,22 +13,22 @@ internal static class RequestedEvaluation
 {
     /// <param name="action">What is asked.</param>
     /// <param name="deployment">The LlmDeployment that it names.</param>
-    /// <param name="gate">The EvalGate that it names, or null.</param>
+    /// <param name="asked">The gate that it names, as the LlmDeployment asks for it.</param>
     /// <param name="revisions">Snapshots of the LlmDeployment's releases.</param>
     /// <param name="runs">EvalRuns of the gate.</param>
-    public static (EvalRun? Run, string? Problem) Of(RolloutAction action, LlmDeployment deployment, EvalGate? gate, IEnumerable<ControllerRevision> revisions, IEnumerable<EvalRun> runs)
+    public static (EvalRun? Run, string? Problem) Of(RolloutAction action, LlmDeployment deployment, AskedGate asked, IEnumerable<ControllerRevision> revisions, IEnumerable<EvalRun> runs)
     {
         if (action.Spec.Gate is not { } gateName || action.Metadata.Uid is not { } uid)
             return (null, "Evaluate asks for the name of an EvalGate: set spec.gate");
         var name = ObjectNames.Evaluation(deployment.Metadata.Name!, uid, gateName);
-        var asked = runs.Where(run => run.Spec.Rollout is null && run.Spec.Deployment == deployment.Metadata.Name && run.Metadata.Namespace == deployment.Metadata.Namespace).ToList();
-        if (asked.Find(run => run.Metadata.Name == name) is { } made)
-            return (made, null);
-        if (asked.Find(run => run.Status?.Verdict is null && !run.IsDeleting()) is { } running)
+        var made = runs.Where(run => run.Spec.Rollout is null && run.Spec.Deployment == deployment.Metadata.Name && run.Metadata.Namespace == deployment.Metadata.Namespace).ToList();
+        if (made.Find(run => run.Metadata.Name == name) is { } own)
+            return (own, null);
+        if (made.Find(run => run.Status?.Verdict is null && !run.IsDeleting()) is { } running)
             return (null, $"EvalRun {running.Metadata.Name} runs gate {gateName} already: wait for its verdict");
-        if (gate is null || gate.IsDeleting())
+        if (asked.Gate is not { } gate || gate.IsDeleting())
             return (null, $"there is no EvalGate {gateName} in namespace {action.Metadata.Namespace}: check the name, or create it");
-        if (GateFacts.Obstacle(gateName, gate) is { } obstacle)
+        if (asked.Obstacle is { } obstacle)
             return (null, obstacle.Message);
 
         var (stable, candidate) = (deployment.Status?.Stable, deployment.Status?.Candidate);
@@ -42,7 +42,7 @@ internal static class RequestedEvaluation
             return (null, $"release {tested.Release} has no snapshot that can be read");
         var compares = gate.Spec.Criteria.Any(criterion => criterion.NotWorseThanStable is not null);
         var baseline = compares && tested == candidate && stable is { ReadyReplicas: > 0 } ? Target(deployment, stable, snapshots) : null;
-        return (Run(name, action, deployment, new() { Gate = gateName, GateHash = ReleaseHashing.Hash(gate.Spec), Deployment = deployment.Metadata.Name!, Candidate = target, Baseline = baseline }), null);
+        return (Run(name, action, deployment, new() { Gate = gateName, GateHash = ReleaseHashing.Hash(gate.Spec), Deployment = deployment.Metadata.Name!, Candidate = target, Baseline = baseline, Judges = asked.Judges.Count > 0 ? asked.Judges : null }), null);
     }
 
     private static EvalTarget? Target(LlmDeployment deployment, ReleaseStatus release, IEnumerable<ControllerRevision> revisions) =>

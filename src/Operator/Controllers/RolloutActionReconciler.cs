@@ -54,7 +54,7 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
     private async Task<ReconcileResult> EvaluateAsync(RolloutAction action, LlmDeployment deployment, CancellationToken ct)
     {
         var ns = action.Metadata.Namespace!;
-        var gate = cluster.EvalGates.Store.Get(new ObjectKey(ns, action.Spec.Gate ?? string.Empty));
+        var gate = AskedGate.Find(cluster, deployment.Key(), action.Spec.Gate ?? string.Empty);
         var revisions = cluster.Revisions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key())).Where(revision => Ownership.IsOwnedBy(revision, deployment));
         var runs = cluster.EvalRuns.ListByIndex(Indexes.Gate, Indexes.Value(ns, action.Spec.Gate ?? string.Empty));
         var (run, problem) = RequestedEvaluation.Of(action, deployment, gate, revisions, runs);

@@ -35,7 +35,9 @@ internal sealed class ClusterView : IDisposable
             .IndexedBy(Indexes.WaitsForRoom, Indexes.WaitingForRoom)
             .IndexedBy(Indexes.Route, Indexes.RouteOf);
         PromptVersions = Watch<PromptVersion>(all);
-        EvalGates = Watch<EvalGate>(all);
+        EvalGates = Watch<EvalGate>(all)
+            .IndexedBy(Indexes.Judge, Indexes.JudgesOf)
+            .IndexedBy(Indexes.Prompt, Indexes.PromptsOf);
         EvalRuns = Watch<EvalRun>(all)
             .IndexedBy(Indexes.Deployment, run => Indexes.ByLabel(run.Metadata, Labels.Deployment))
             .IndexedBy(Indexes.Gate, run => [Indexes.Value(run.Metadata.Namespace, run.Spec.Gate)]);

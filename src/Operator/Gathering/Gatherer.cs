@@ -60,7 +60,7 @@ internal sealed class Gatherer(
             {
                 Pods = Pods(deployment, state, releases),
                 Gates = state is { Candidate: not null, Current: { } rollout }
-                    ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, name => cluster.EvalGates.Store.Get(new ObjectKey(key.Namespace, name)))
+                    ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, name => AskedGate.Find(cluster, key, name))
                     : [],
                 Evidence = state is { Candidate: not null, Stable: not null, Current: { Id: var id } } && state.CandidateIsAsked
                     ? await EvidenceAsync(key, id, needsGateway: route is null, engines.Failure, ct)

@@ -10,11 +10,14 @@ internal static class Indexes
     /// <summary>Owned objects and pods by the LlmDeployment in their label, RolloutActions by the one that they name; LlmDeployments by what that label says of them.</summary>
     public const string Deployment = "deployment";
 
-    /// <summary>LlmDeployments by the PromptVersions that they want or that serve.</summary>
+    /// <summary>LlmDeployments by the PromptVersions that they want or that serve; EvalGates by those that their judges go by.</summary>
     public const string Prompt = "prompt";
 
     /// <summary>LlmDeployments by the EvalGates in their steps; EvalRuns by their EvalGate.</summary>
     public const string Gate = "gate";
+
+    /// <summary>EvalGates by the LlmDeployments that judge for them.</summary>
+    public const string Judge = "judge";
 
     /// <summary>LlmDeployments by the HTTPRoute that they name.</summary>
     public const string Route = "route";
@@ -58,6 +61,14 @@ internal static class Indexes
     /// <summary>EvalGates in the steps of an LlmDeployment.</summary>
     public static IEnumerable<string> GatesOf(LlmDeployment deployment) =>
         (deployment.Spec.Rollout?.Steps ?? []).SelectMany(step => step.AllGates()).Distinct(StringComparer.Ordinal).Select(name => Value(deployment.Metadata.Namespace, name));
+
+    /// <summary>LlmDeployments that judge for an EvalGate.</summary>
+    public static IEnumerable<string> JudgesOf(EvalGate gate) =>
+        gate.Spec.Scorers.Select(scorer => scorer.Judge?.Model).OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(gate.Metadata.Namespace, name));
+
+    /// <summary>PromptVersions that the judges of an EvalGate go by.</summary>
+    public static IEnumerable<string> PromptsOf(EvalGate gate) =>
+        gate.Spec.Scorers.Select(scorer => scorer.Judge?.Prompt).OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(gate.Metadata.Namespace, name));
 
     /// <summary>The HTTPRoute that an LlmDeployment names.</summary>
     public static IEnumerable<string> RouteOf(LlmDeployment deployment)

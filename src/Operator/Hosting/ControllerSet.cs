@@ -17,11 +17,11 @@ namespace LlmOps.Operator.Hosting;
 /// engine pod              its LlmDeployment
 /// HTTPRoute               the LlmDeployments that name it
 /// EndpointSlice           the LlmDeployment of its Service
-/// PromptVersion           itself; the LlmDeployments that want it
+/// PromptVersion           itself; the LlmDeployments that want it; if a judge goes by it, the gates and what an EvalGate wakes
 /// EvalGate                itself; the LlmDeployments with it in their steps; its EvalRuns that run
 /// EvalRun                 itself; its EvalGate
 /// RolloutAction           itself; the LlmDeployment that it names
-/// LlmDeployment           the RolloutActions that name it and have no answer
+/// LlmDeployment           the RolloutActions that name it and have no answer; if it judges, and does so in another way, the gates and what an EvalGate wakes
 /// Job, ConfigMap, pod     their EvalRun
 /// Node, ResourceQuota     the LlmDeployments whose candidate waits for room
 /// any pod that goes       the same
@@ -101,6 +101,8 @@ internal sealed class ControllerSet : IDisposable
                 Forget(before!.Key());
             if (before?.Status?.Candidate?.Release != after?.Status?.Candidate?.Release)
                 WakeWaiting();
+            if (!JudgeFacts.IsSame(before, after))
+                WakeGates(Indexes.Judge, (after ?? before!).Metadata);
             foreach (var prompt in new[] { before, after }.OfType<LlmDeployment>().SelectMany(Indexes.PromptsOf).Distinct())
                 WakePrompt(Key(prompt));
             foreach (var action in cluster.RolloutActions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment((after ?? before!).Key())).Where(action => action.Status?.Phase is null))
@@ -115,6 +117,7 @@ internal sealed class ControllerSet : IDisposable
         {
             WakePrompt(prompt.Key());
             WakeByIndex(Indexes.Prompt, Indexes.Value(prompt.Metadata.Namespace, prompt.Metadata.Name!));
+            WakeGates(Indexes.Prompt, prompt.Metadata);
         });
         cluster.EvalGates.AfterChange(gate =>
         {
@@ -230,6 +233,16 @@ internal sealed class ControllerSet : IDisposable
     {
         foreach (var deployment in cluster.LlmDeployments.ListByIndex(index, value))
             WakeDeployment(deployment.Key());
+    }
+
+    /// <summary>Wakes the gates that use an object in some role, and the LlmDeployments with them in their steps.</summary>
+    private void WakeGates(string index, ObjectMeta used)
+    {
+        foreach (var gate in cluster.EvalGates.ListByIndex(index, Indexes.Value(used.Namespace, used.Name!)))
+        {
+            WakeGate(gate.Key());
+            WakeByIndex(Indexes.Gate, Indexes.Value(used.Namespace, gate.Metadata.Name!));
+        }
     }
 
     private static ObjectKey Key(string indexValue)

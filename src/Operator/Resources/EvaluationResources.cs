@@ -119,8 +119,9 @@ internal static class EvaluationResources
         Env =
         [
             new EnvVar { Name = "DOTNET_EnableDiagnostics", Value = "0" },
-            .. ApiKey(EvaluationContract.CandidateApiKey, run.Spec.Candidate),
-            .. ApiKey(EvaluationContract.BaselineApiKey, run.Spec.Baseline),
+            .. ApiKey(EvaluationContract.CandidateApiKey, run.Spec.Candidate.ApiKeySecretRef),
+            .. ApiKey(EvaluationContract.BaselineApiKey, run.Spec.Baseline?.ApiKeySecretRef),
+            .. (run.Spec.Judges ?? []).SelectMany((judge, index) => ApiKey(EvaluationContract.JudgeApiKey(index), judge.ApiKeySecretRef)),
         ],
         Resources = new ResourceRequirements
         {
@@ -136,8 +137,8 @@ internal static class EvaluationResources
         SecurityContext = PodSecurity.Own,
     };
 
-    /// <summary>The API key of a release's engine: the plan never holds it.</summary>
-    private static IEnumerable<EnvVar> ApiKey(string variable, EvalTarget? target) => target?.ApiKeySecretRef is { } secret
+    /// <summary>The API key of an engine: the plan never holds it.</summary>
+    private static IEnumerable<EnvVar> ApiKey(string variable, SecretKeyReference? reference) => reference is { } secret
         ? [new EnvVar { Name = variable, ValueFrom = new EnvVarSource { SecretKeyRef = new KeySelector { Name = secret.Name, Key = secret.Key } } }]
         : [];
 

@@ -13,7 +13,13 @@ public sealed record EvaluationCounts(int Cases, int CandidateErrors, int Baseli
 /// <param name="BaselinePassed">Cases that the baseline passed; null without one.</param>
 /// <param name="Wins">Cases that only the candidate passed.</param>
 /// <param name="Losses">Cases that only the baseline passed.</param>
-public sealed record MetricCounts(string Metric, int Cases, int Passed, int? BaselinePassed = null, int Wins = 0, int Losses = 0);
+/// <param name="Unanswered">Further cases, about which a model that scores did not answer.</param>
+/// <param name="Undecided">Further cases, about which it answered without a verdict.</param>
+public sealed record MetricCounts(string Metric, int Cases, int Passed, int? BaselinePassed = null, int Wins = 0, int Losses = 0, int Unanswered = 0, int Undecided = 0)
+{
+    /// <summary>Whether more cases lack a score than a verdict may leave out.</summary>
+    public bool LacksMore(int without) => without > GateCriteria.MaxErroredShare * (Cases + Unanswered + Undecided);
+}
 
 /// <summary>Verdict of a gate.</summary>
 public sealed record GateOutcome(Verdict Verdict, string Message, EquatableArray<CriterionOutcome> Criteria);

@@ -7,7 +7,7 @@ namespace LlmOps.Rollouts.Offline;
 /// </remarks>
 public static class GateCriteria
 {
-    /// <summary>Share of cases without an answer above which the run says more about its surroundings than about the release.</summary>
+    /// <summary>Share of cases without an answer, or without a score, above which the run says more about its surroundings than about the release.</summary>
     public const double MaxErroredShare = 0.02;
 
     public static GateOutcome Decide(EvaluationCounts counts, EquatableArray<Criterion> criteria)
@@ -36,6 +36,10 @@ public static class GateCriteria
         var (verdict, message) = (criterion, metric) switch
         {
             (NotWorseThanStable, _) when !counts.HasBaseline => (Verdict.Pass, "does not apply: no stable release serves beside it"),
+            // A judge that is down may be back for another attempt; one that cannot be understood says the same again.
+            (_, { } judged) when judged.LacksMore(judged.Unanswered) => (Verdict.NoData, $"the judge did not answer on {Share(judged, judged.Unanswered)}"),
+            (_, { } judged) when judged.LacksMore(judged.Unanswered + judged.Undecided) =>
+                (Verdict.Inconclusive, $"the judge gave no verdict on {Share(judged, judged.Unanswered + judged.Undecided)}: the report shows what it said, mend its prompt or take another judge"),
             (_, null or { Cases: 0 }) => (Verdict.NoData, "no case was scored"),
             (NotWorseThanStable, { BaselinePassed: null }) => (Verdict.NoData, "stable was not scored"),
             (AtLeast atLeast, _) => Absolute.Judge(atLeast, metric),
@@ -44,6 +48,8 @@ public static class GateCriteria
         };
         return new(criterion.ToString()!, verdict, message);
     }
+
+    private static string Share(MetricCounts judged, int without) => $"{without} of {judged.Cases + judged.Unanswered + judged.Undecided} cases, more than {MaxErroredShare:0%}";
 
     private static int Rank(Verdict verdict) => verdict switch
     {

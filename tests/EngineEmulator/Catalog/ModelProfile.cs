@@ -32,6 +32,9 @@ public sealed record ModelProfile
     /// <summary>Where answers come from; null: a neutral sentence that quotes the question.</summary>
     public AnswerProfile? Answers { get; init; }
 
+    /// <summary>Fixed answers, so that a model can play a judge; the first rule that matches holds, before <see cref="Answers"/>.</summary>
+    public IReadOnlyList<AnswerRule> AnswerRules { get; set; } = [];
+
     /// <summary>What a system prompt changes; the first rule that matches holds.</summary>
     public IReadOnlyList<PromptRule> PromptRules { get; set; } = [];
 
@@ -125,6 +128,16 @@ public sealed record PromptRule
 
     /// <summary>Answers become about this many times as long; at least 1.</summary>
     public double LengthFactor { get; set; } = 1;
+}
+
+/// <summary>What is answered when the last user message contains a text.</summary>
+public sealed record AnswerRule
+{
+    /// <summary>Matched ordinally, ignoring case, anywhere in the last user message; empty: every message.</summary>
+    public string UserContains { get; set; } = "";
+
+    /// <summary>The whole answer.</summary>
+    public required string Answer { get; init; }
 }
 
 /// <summary>When health stops telling the truth (vllm-project/vllm#36960).</summary>

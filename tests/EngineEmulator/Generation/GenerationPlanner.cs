@@ -46,6 +46,12 @@ internal sealed class GenerationPlanner(ModelProfile profile, IAnswerSource? ans
         var rule = RuleFor(request.SystemText);
         if (rule?.Refuse == true)
             return Refusal;
+        foreach (var fixedAnswer in profile.AnswerRules)
+        {
+            if (request.UserText.Contains(fixedAnswer.UserContains, StringComparison.OrdinalIgnoreCase))
+                return fixedAnswer.Answer;
+        }
+
         var manner = new AnswerManner(settings.Accuracy ?? rule?.Accuracy, rule?.Style);
         var text = answers?.Answer(request.UserText, manner) ?? Echo(request.UserText);
         return rule is { LengthFactor: > 1 } ? Lengthened(text, rule.LengthFactor) : text;

@@ -122,7 +122,7 @@ internal sealed class RecordedStory
             Observation = new Observation
             {
                 Pods = pods.Select(target => new PodsObservation(target.ServingHash, target.Replicas, target.Replicas, target.Replicas)).ToEquatableArray(),
-                Gates = state.Current is { } rollout ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, _ => Gate) : [],
+                Gates = state.Current is { } rollout ? GateFacts.Observe(rollout, spec.Plan.Steps, runs, _ => new(Gate, [], null)) : [],
                 Evidence = new(null, rows, state.Current?.Id),
                 Records = written,
                 Actor = "argocd-controller (Apply)",
@@ -134,7 +134,7 @@ internal sealed class RecordedStory
             revisions.Add(snapshot);
         if (decision.Next.Current?.Id != state.Current?.Id)
             (rollouts, rows) = (rollouts + 1, []);
-        runs.AddRange(DesiredObjects.Of(gathered, decision, _ => Gate).Runs.Where(run => runs.All(known => known.Metadata.Name != run.Metadata.Name)).ToList());
+        runs.AddRange(DesiredObjects.Of(gathered, decision, _ => new(Gate, [], null)).Runs.Where(run => runs.All(known => known.Metadata.Name != run.Metadata.Name)).ToList());
         pods = decision.Pods;
         deployment = deployment with { Status = StatusBuilder.Build(gathered, decision, null, Now) };
         if (CrashesBeforeRecords)

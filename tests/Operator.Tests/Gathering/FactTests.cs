@@ -41,18 +41,18 @@ public sealed class FactTests
     {
         var gate = Samples.Gate();
         var run = Run(gate, Verdicts.Pass);
-        var facts = GateFacts.Observe(Rollout("other"), [new GateStep("quality")], [run], _ => gate);
+        var facts = GateFacts.Observe(Rollout("other"), [new GateStep("quality")], [run], name => AskedGate.Of(name, "bot", gate, _ => null, _ => null));
         Assert.Empty(facts);
     }
 
     [Fact]
     public void A_gate_that_does_not_exist_is_a_fact_with_what_to_do()
     {
-        var fact = Assert.Single(GateFacts.Observe(Rollout("release"), [new GateStep("quality")], [], _ => null));
+        var fact = Assert.Single(GateFacts.Observe(Rollout("release"), [new GateStep("quality")], [], name => AskedGate.Of(name, "bot", null, _ => null, _ => null)));
         Assert.Equal((null, Reasons.GateNotFound), (fact.Verdict, fact.Reason));
     }
 
-    private static GateObservation Observe(EvalRun run, EvalGate gate) => Assert.Single(GateFacts.Observe(Rollout("release"), [new GateStep("quality")], [run], _ => gate));
+    private static GateObservation Observe(EvalRun run, EvalGate gate) => Assert.Single(GateFacts.Observe(Rollout("release"), [new GateStep("quality")], [run], name => AskedGate.Of(name, "bot", gate, _ => null, _ => null)));
 
     private static Rollout Rollout(string release) => new()
     {

@@ -21,6 +21,7 @@ public sealed class EvaluationGoldenTests
             Rollout = "0a1b2c3d",
             Candidate = new EvalTarget { Release = "abcdef0123", Url = "http://bot-3f2a.default.svc:8000", ServedName = "bot", ApiKeySecretRef = new SecretKeyReference { Name = "engine-key", Key = "apiKey" } },
             Baseline = new EvalTarget { Release = "fedcba3210", Url = "http://bot-2e19.default.svc:8000", ServedName = "bot", ApiKeySecretRef = new SecretKeyReference { Name = "old-key", Key = "apiKey" } },
+            Judges = [Judge("faithful", null), Judge("polite", new SecretKeyReference { Name = "judge-key", Key = "apiKey" })],
         }) with
         { Metadata = new ObjectMeta { Name = "bot-0a1b2c3d-0", Namespace = "default", Uid = "uid-run" } };
         var gate = Samples.Gate().Spec;
@@ -73,6 +74,18 @@ public sealed class EvaluationGoldenTests
         var spec = Samples.Deployment().Spec with { Replicas = replicas, Autoscaling = max is { } most ? new AutoscalingSpec { Min = min, Max = most, Replicas = scaled } : null };
         Assert.Equal(expected, ScalingResources.TotalReplicas(spec));
     }
+
+    private static EvalJudge Judge(string scorer, SecretKeyReference? key) => new()
+    {
+        Scorer = scorer,
+        Deployment = "judge",
+        ServingHash = "aabbccddee",
+        Url = "http://judge-aabbccddee.default.svc:8000",
+        ServedName = "judge",
+        Prompt = "rubric-1.0.0",
+        PromptHash = new string('0', 64),
+        ApiKeySecretRef = key,
+    };
 
     private static JsonNode Node<T>(T obj)
         where T : class, IResource<T> => JsonSerializer.SerializeToNode(obj, T.JsonType)!;

@@ -45,6 +45,31 @@ public sealed class GateCriteriaTests
         Assert.Contains("McNemar mid-p", outcome.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A judge that is down may be up for the next attempt; one that is not understood waits for a person. Neither is a pass, however good the rest is.</summary>
+    [Theory]
+    [InlineData(0, 0, Verdict.Pass)]
+    [InlineData(5, 5, Verdict.Pass)]
+    [InlineData(5, 6, Verdict.Inconclusive)]
+    [InlineData(0, 500, Verdict.Inconclusive)]
+    [InlineData(11, 0, Verdict.NoData)]
+    [InlineData(11, 20, Verdict.NoData)]
+    public void Too_many_cases_without_a_judges_verdict_are_no_pass(int unanswered, int undecided, Verdict verdict)
+    {
+        var judged = new MetricCounts("faithful", 500 - unanswered - undecided, 500 - unanswered - undecided, 500 - unanswered - undecided, Unanswered: unanswered, Undecided: undecided);
+        var outcome = Decide(Counts(judged), new NotWorseThanStable("faithful", 0.03));
+        Assert.Equal(verdict, outcome.Verdict);
+        if (verdict != Verdict.Pass)
+            Assert.Contains($"{(verdict == Verdict.NoData ? unanswered : unanswered + undecided)} of 500 cases, more than 2%", outcome.Message, StringComparison.Ordinal);
+        Assert.Equal(verdict, Decide(Counts(judged), new AtLeast("faithful", 0.5)).Verdict);
+    }
+
+    [Fact]
+    public void What_a_judge_did_not_say_hides_no_other_failure()
+    {
+        var judged = new MetricCounts("faithful", 0, 0, 0, Unanswered: 500);
+        Assert.Equal(Verdict.Fail, Decide(Counts(judged, new MetricCounts("correct", 500, 100)), new AtLeast("faithful", 0.5), new AtLeast("correct", 0.9)).Verdict);
+    }
+
     [Fact]
     public void Every_criterion_must_pass_and_a_failed_one_decides()
     {
