@@ -13,12 +13,12 @@ internal static class FakeEndpoints
         {
             Name = $"{service.Metadata.Name}-1",
             Namespace = service.Metadata.Namespace,
-            Labels = new Dictionary<string, string>(service.Metadata.Labels!) { [EndpointSlice.ServiceNameLabel] = service.Metadata.Name! },
+            Labels = new Dictionary<string, string>(service.Metadata.Labels ?? new Dictionary<string, string>()) { [EndpointSlice.ServiceNameLabel] = service.Metadata.Name! },
             OwnerReferences = [service.ControllerReference()],
         },
         Endpoints =
         [
-            .. pods.Where(pod => pod.Status?.PodIP is not null && service.Spec!.Selector!.All(label => pod.Metadata.Labels?.GetValueOrDefault(label.Key) == label.Value))
+            .. pods.Where(pod => pod.Status?.PodIP is not null && service.Spec?.Selector?.All(label => pod.Metadata.Labels?.GetValueOrDefault(label.Key) == label.Value) == true)
                 .OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal)
                 .Select(pod => new Endpoint
                 {
