@@ -45,6 +45,10 @@ test-e2e: build ## Run only the end-to-end tests
 e2e: ## Run the end-to-end tests on CLUSTER=k3d|kind|current instead of the control plane that they bring; KEEP=1 leaves it
 	@CONFIGURATION=$(CONFIGURATION) KUBECTL=$(KUBECTL) KEEP=$(KEEP) tests/e2e.sh "$(CLUSTER)"
 
+.PHONY: fuzz
+fuzz: build ## Play 100,000 odd objects (COUNT=) beside one LlmDeployment that serves: hours
+	@LLMOPS_FUZZ=$(or $(COUNT),100000) dotnet test tests/Operator.Tests -c $(CONFIGURATION) --no-build --nologo --filter FuzzTests --logger "console;verbosity=detailed"
+
 .PHONY: demo
 demo: build ## Play four releases against a live cluster; KEEP=1 leaves it running
 	@dotnet run --project tests/Demo -c $(CONFIGURATION) --no-build -- play $(if $(KEEP),--keep)

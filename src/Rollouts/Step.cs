@@ -14,11 +14,7 @@ public sealed record GateStep(EquatableArray<string> Gates) : Step
     {
     }
 
-    public override string ToString()
-    {
-        var name = $"{(Gates.Count == 1 ? "gate" : "gates")} {string.Join(", ", Gates)}";
-        return name.Length <= LongestName ? name : $"{name[..(LongestName - 1)]}…";
-    }
+    public override string ToString() => Excerpt.Of($"{(Gates.Count == 1 ? "gate" : "gates")} {string.Join(", ", Gates)}", LongestName);
 }
 
 /// <summary>Waits for a person. The weight stays, and live tests go on.</summary>

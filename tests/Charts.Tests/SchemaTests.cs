@@ -32,6 +32,7 @@ public sealed class SchemaTests
     [InlineData("namespaces: [Team_A]", "/namespaces/0", "pattern")]
     [InlineData("namespaces: team-a", "/namespaces", "array")]
     [InlineData("operator: {replicas: two}", "/operator/replicas", "integer")]
+    [InlineData("operator: {shards: 65}", "/operator/shards", "maximum")]
     [InlineData("operator: {debugPort: 8080}", "/operator/debugPort", "not")]
     [InlineData("operator: {prometheus: {url: prometheus:9090}}", "/operator/prometheus/url", "pattern")]
     [InlineData("operator: {image: {digest: latest}}", "/operator/image/digest", "pattern")]
@@ -45,6 +46,14 @@ public sealed class SchemaTests
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains($"at '{place.Trim('\'')}'", run.Errors, StringComparison.Ordinal);
         Assert.Contains(word, run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Namespaces_that_are_named_and_labelled_are_refused_as_the_operator_refuses_them()
+    {
+        var run = await Rendering.TryAsync("{namespaces: [a], operator: {namespaceSelector: team=a}}");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("namespaces and operator.namespaceSelector exclude each other", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

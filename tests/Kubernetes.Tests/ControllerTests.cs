@@ -124,6 +124,100 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task However_often_the_server_puts_a_key_off_it_comes_back_when_the_server_said()
+    {
+        Run((_, _) => throw new KubernetesException("slow down", 429, "TooManyRequests", retryAfter: TimeSpan.FromSeconds(2)));
+        queue.Add(Key("a"));
+        for (var i = 1; i <= 20; i++)
+        {
+            await SeenAsync(i);
+            await time.WaitForTimersAsync(1);
+            Assert.Equal(2, (time.NextDue!.Value - time.GetUtcNow()).TotalSeconds, 3);
+            time.AdvanceToNextTimer();
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_for_no_wait_at_all_is_asked_less_and_less_often()
+    {
+        Run((_, _) => throw new KubernetesException("slow down", 429, "TooManyRequests", retryAfter: TimeSpan.Zero));
+        queue.Add(Key("a"));
+        for (var i = 1; i <= 20; i++)
+        {
+            await SeenAsync(i);
+            await time.WaitForTimersAsync(1);
+            time.AdvanceToNextTimer();
+        }
+
+        await SeenAsync(21);
+        await time.WaitForTimersAsync(1);
+        Assert.Equal(1, (time.NextDue!.Value - time.GetUtcNow()).TotalSeconds, 3);
+    }
+
+    [Fact]
+    public async Task Keys_that_hang_make_room_for_others_after_a_second_but_not_for_any_number_of_them()
+    {
+        var (running, hung) = (0, new TaskCompletionSource());
+        Run(async (key, _) =>
+        {
+            Interlocked.Increment(ref running);
+            if (key.Name != "a")
+                await hung.Task;
+            Interlocked.Decrement(ref running);
+            return ReconcileResult.Done;
+        }, workers: 1);
+        queue.Add(Key("stuck-0"));
+        queue.Add(Key("a"));
+        await SeenAsync(1);
+        await time.WaitForTimersAsync(1);
+        time.Advance(TimeSpan.FromSeconds(0.9));
+        Assert.Single(seen);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        await SeenAsync(2);
+
+        // The key that hangs is with nobody else meanwhile.
+        queue.Add(Key("stuck-0"));
+        for (var i = 1; i <= 20; i++)
+            queue.Add(Key($"stuck-{i}"));
+        for (var i = 1; i <= 8; i++)
+        {
+            await SeenAsync(2 + i);
+            await time.WaitForTimersAsync(1);
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(10, seen.Count);
+        Assert.Equal(9, Volatile.Read(ref running));
+        hung.SetResult();
+        await SeenAsync(23);
+        Assert.Equal(2, seen.Count(key => key.Name == "stuck-0"));
+        await Eventually.TrueAsync(() => Volatile.Read(ref running) == 0, Patience, "all have ended");
+    }
+
+    [Fact]
+    public async Task A_stop_waits_for_what_goes_on_aside()
+    {
+        var hung = new TaskCompletionSource();
+        Run(async (key, _) =>
+        {
+            if (key.Name == "stuck")
+                await hung.Task;
+            return ReconcileResult.Done;
+        }, workers: 1);
+        queue.Add(Key("stuck"));
+        await SeenAsync(1);
+        await time.WaitForTimersAsync(1);
+        time.Advance(TimeSpan.FromSeconds(1));
+        queue.Add(Key("a"));
+        await SeenAsync(2);
+
+        await stop.CancelAsync();
+        Assert.False(running.IsCompleted);
+        hung.SetResult();
+        await running.WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task A_key_that_hangs_does_not_hold_up_the_others_and_a_stop_ends_it()
     {
         Run(async (key, ct) =>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Testing;
@@ -119,6 +118,21 @@ public sealed class EventRecorderTests
         Assert.Equal(20, api.Requests.Count);
     }
 
+    [Theory]
+    [InlineData("a", 'a')]
+    [InlineData("", 'a')]
+    [InlineData("a.-.", 'b')]
+    public async Task An_event_about_an_object_with_a_long_name_has_a_name_that_an_object_may_have(string before, char longest)
+    {
+        await using var recorder = Recorder();
+        var name = new string(longest, 200 - before.Length) + before + new string('c', 53);
+        recorder.Publish(new ObjectReference { Kind = "ConfigMap", Name = name, Namespace = "ns" }, "Normal", "A", "B", "c");
+        await RequestsAsync(api, 1);
+        var written = (string)JsonNode.Parse(api.Requests[0].Body!)!["metadata"]!["name"]!;
+        Assert.Matches("^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", written);
+        Assert.InRange(written.Length, 190, 253);
+    }
+
     [Fact]
     public async Task An_event_about_a_cluster_scoped_object_is_in_the_namespace_default()
     {
@@ -126,18 +140,5 @@ public sealed class EventRecorderTests
         recorder.Publish(new ObjectReference { Kind = "Node", Name = "n1" }, "Normal", "A", "B", "c");
         await RequestsAsync(api, 1);
         Assert.Contains("/namespaces/default/events", api.Requests[0].PathAndQuery, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("short", "short")]
-    [InlineData("0123456789", "0123456789")]
-    [InlineData("0123456789a", "0123456…")]
-    [InlineData("äääääääää", "äää…")]
-    [InlineData("123456🙂🙂", "123456…")]
-    public void A_note_is_cut_between_characters(string note, string expected)
-    {
-        var cut = EventText.Cut(note, 10);
-        Assert.Equal(expected, cut);
-        Assert.True(Encoding.UTF8.GetByteCount(cut) <= 10);
     }
 }

@@ -250,6 +250,69 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
+    public async Task A_status_that_is_not_answered_is_given_up_soon_and_may_have_been_written()
+    {
+        var time = new ManualTime();
+        using var api = new FakeApi(async (_, ct) =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return new HttpResponseMessage();
+        });
+        var write = api.Client(time).ApplyStatusAsync(Served, "m", ct: CancellationToken.None);
+        await time.WaitForTimersAsync(1);
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.False(write.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+
+        var e = await Assert.ThrowsAsync<KubernetesException>(() => write);
+        Assert.Equal(KubernetesException.RequestTimeoutReason, e.Reason);
+        Assert.True(e.IsOutcomeUnknown);
+    }
+
+    [Theory]
+    [InlineData(400, false)]
+    [InlineData(403, false)]
+    [InlineData(409, false)]
+    [InlineData(422, false)]
+    [InlineData(429, false)]
+    [InlineData(500, true)]
+    [InlineData(504, true)]
+    public async Task A_write_that_the_server_refused_was_not_done_and_one_that_it_failed_at_may_have_been(int code, bool isUnknown)
+    {
+        using var api = new FakeApi(_ => FakeApi.Failure(code, "Some"));
+        var e = await Assert.ThrowsAsync<KubernetesException>(() => api.Client().ApplyStatusAsync(Served, "m", ct: CancellationToken.None));
+        Assert.Equal(isUnknown, e.IsOutcomeUnknown);
+    }
+
+    [Fact]
+    public async Task Whoever_needs_an_answer_now_gets_it_within_a_second_or_goes_on_without()
+    {
+        var time = new ManualTime();
+        using var api = new FakeApi(async (_, ct) =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return new HttpResponseMessage();
+        });
+        var get = api.Client(time).GetNowAsync<ConfigMap>(Key, CancellationToken.None);
+        await time.WaitForTimersAsync(1);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<KubernetesException>(() => get);
+
+        using var busy = new FakeApi(_ => Busy(429, 0));
+        await Assert.ThrowsAsync<KubernetesException>(() => busy.Client().GetNowAsync<ConfigMap>(Key, CancellationToken.None));
+        Assert.Single(busy.Requests);
+    }
+
+    [Fact]
+    public async Task A_server_that_names_a_long_time_is_not_asked_before_it_and_nobody_is_kept_that_long()
+    {
+        using var api = new FakeApi(_ => Busy(429, 31));
+        var e = await Assert.ThrowsAsync<KubernetesException>(() => api.Client(new ManualTime()).ApplyAsync(Map, "m", ct: CancellationToken.None));
+        Assert.Equal(TimeSpan.FromSeconds(31), e.RetryAfter);
+        Assert.Single(api.Requests);
+    }
+
+    [Fact]
     public async Task Cancelling_is_no_failure_of_the_server()
     {
         using var cancel = new CancellationTokenSource();

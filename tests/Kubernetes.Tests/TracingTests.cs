@@ -37,6 +37,10 @@ public sealed class TracingTests
         Assert.Equal([404, 403], requests.Select(span => span.GetTagItem("http.response.status_code")));
         Assert.All(requests, span => Assert.EndsWith($"/configmaps/{name}", (string)span.GetTagItem("url.path")!, StringComparison.Ordinal));
         Assert.DoesNotContain(spans, span => span.GetTagItem("url.path") is string path && path.Contains($"outside-{name}", StringComparison.Ordinal));
+        // The server's own spans go below those of the requests, and the framework adds none of its own in between.
+        Assert.Equal([null, .. requests.Select(span => span.Id)], api.Requests.Select(request => request.TraceParent));
+        using var handler = HttpHandlers.Create(client.Configuration, null);
+        Assert.Null(handler.ActivityHeadersPropagator);
     }
 
     [Fact]

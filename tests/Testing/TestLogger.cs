@@ -15,6 +15,9 @@ public sealed class TestLogger(Action<string>? write = null, LogLevel minimum = 
     /// <summary>Everything logged so far, in order.</summary>
     public IReadOnlyCollection<TestLogLine> Lines => lines;
 
+    /// <summary>Forgets what was logged.</summary>
+    public void Clear() => lines.Clear();
+
     public ILogger CreateLogger(string categoryName) => new CategoryLogger(this, categoryName);
 
     public void AddProvider(ILoggerProvider provider) =>

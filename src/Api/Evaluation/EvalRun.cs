@@ -81,7 +81,7 @@ public sealed record EvalTarget
     public required string Url { get; init; }
 
     /// <summary>Model name that the engine serves.</summary>
-    [Size(Min = 1, Max = 128)]
+    [Size(Min = 1, Max = 253)]
     public required string ServedName { get; init; }
 
     /// <summary>Name of the PromptVersion; absent where the release has none.</summary>

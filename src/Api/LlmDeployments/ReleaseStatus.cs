@@ -30,7 +30,7 @@ public sealed record ReleaseStatus
     public string? Revision { get; init; }
 
     /// <summary>Name under which the engine serves the model: what the gateway puts into <c>model</c>.</summary>
-    [Size(Max = 128)]
+    [Size(Max = 253)]
     public string? ServedName { get; init; }
 
     /// <summary>Engine type.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Api;
 
@@ -10,6 +11,9 @@ namespace LlmOps.Api;
 /// </summary>
 public sealed partial class PromptTemplate
 {
+    /// <summary>Characters of a name that a problem repeats.</summary>
+    private const int MostOfName = 40;
+
     private readonly Segment[] segments;
 
     private PromptTemplate(Segment[] segments)
@@ -50,7 +54,7 @@ public sealed partial class PromptTemplate
             {
                 problem = close < 0
                     ? $"'{{{{' at {Place(text, open)} has no '}}}}': close it, or write '{{{{{{{{' for two literal braces"
-                    : $"'{Shorten(name)}' at {Place(text, open)} is not a variable name (a letter or underscore, then letters, digits, '_', '.', '-'): correct it, or write '{{{{{{{{' for two literal braces";
+                    : $"'{Excerpt.Of(name, MostOfName)}' at {Place(text, open)} is not a variable name (a letter or underscore, then letters, digits, '_', '.', '-'): correct it, or write '{{{{{{{{' for two literal braces";
                 return false;
             }
 
@@ -91,8 +95,6 @@ public sealed partial class PromptTemplate
         var before = text.AsSpan(0, index);
         return $"line {before.Count('\n') + 1}, column {index - (before.LastIndexOf('\n') + 1) + 1}";
     }
-
-    private static string Shorten(string text) => text.Length <= 40 ? text : text[..(char.IsHighSurrogate(text[39]) ? 39 : 40)] + "…";
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_.-]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex VariableName();

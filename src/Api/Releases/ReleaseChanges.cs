@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Api;
 
@@ -35,7 +36,7 @@ public static class ReleaseChanges
         }
         else if (Text(old) is var before && Text(@new) is var after && before != after)
         {
-            lines.Add($"{path}: {Shorten(before)} → {Shorten(after)}");
+            lines.Add($"{path}: {Excerpt.Of(before, MostCharacters)} → {Excerpt.Of(after, MostCharacters)}");
         }
     }
 
@@ -70,6 +71,4 @@ public static class ReleaseChanges
         { ValueKind: JsonValueKind.String } text => text.GetString()!,
         { } other => other.GetRawText(),
     };
-
-    private static string Shorten(string text) => text.Length <= MostCharacters ? text : text[..(MostCharacters - 1)] + "…";
 }

@@ -3,6 +3,7 @@ using LlmOps.Evaluator.Datasets;
 using LlmOps.Evaluator.Judging;
 using LlmOps.Evaluator.Running;
 using LlmOps.Evaluator.Scorers;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Evaluator.Reporting;
 
@@ -92,5 +93,5 @@ internal static class ReportBuilder
         Why = grade.Why ?? string.Empty,
     };
 
-    private static string? Cut(string? text) => text is { Length: > MaxAnswerLength } ? text[..MaxAnswerLength] : text;
+    private static string? Cut(string? text) => text is null ? null : Excerpt.Of(text, MaxAnswerLength);
 }

@@ -51,7 +51,7 @@ internal sealed class ChatClient : IDisposable
         {
             using var response = await pipeline.ExecuteAsync(async token => await SendAsync(address, body, key, token), ct);
             var content = await response.Content.ReadAsByteArrayAsync(ct);
-            return response.IsSuccessStatusCode ? Read(content) : Failed($"{(int)response.StatusCode}: {Cut(System.Text.Encoding.UTF8.GetString(content))}");
+            return response.IsSuccessStatusCode ? Read(content) : Failed($"{(int)response.StatusCode}: {Excerpt.Line(System.Text.Encoding.UTF8.GetString(content))}");
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -69,8 +69,6 @@ internal sealed class ChatClient : IDisposable
     public static Uri Completions(string url) => new(new Uri(url.EndsWith('/') ? url : url + "/"), "v1/chat/completions");
 
     private static Answer Failed(string error) => new(null, 0, 0, error);
-
-    private static string Cut(string text) => text.Length <= 300 ? text : text[..300];
 
     private async ValueTask<HttpResponseMessage> SendAsync(Uri address, ReadOnlyMemory<byte> body, SecretToken? key, CancellationToken ct)
     {

@@ -1,8 +1,13 @@
+using LlmOps.Kubernetes;
+
 namespace LlmOps.Gateway.Errors;
 
 /// <summary>Every error that the gateway makes by itself, in one place, so that they read alike.</summary>
 internal static class GatewayErrors
 {
+    /// <summary>Characters of what a client sent that an error repeats.</summary>
+    private const int MostEchoed = 200;
+
     public static OpenAiError BrokenJson(string what) =>
         new(400, OpenAiError.InvalidRequest, "invalid_json", $"The body is not a JSON object that can be read: {what}.");
 
@@ -13,7 +18,7 @@ internal static class GatewayErrors
         new(400, OpenAiError.InvalidRequest, "missing_model", "'model' is missing: give the name of an LlmDeployment; GET /v1/models lists them.", "model");
 
     public static OpenAiError UnknownModel(string model) =>
-        new(404, OpenAiError.InvalidRequest, "model_not_found", $"The model '{Shortened(model)}' does not exist. A model is the name of an LlmDeployment: GET /v1/models lists them.", "model");
+        new(404, OpenAiError.InvalidRequest, "model_not_found", $"The model '{Excerpt.Of(model, MostEchoed)}' does not exist. A model is the name of an LlmDeployment: GET /v1/models lists them.", "model");
 
     public static OpenAiError AmbiguousModel(string model, IReadOnlyList<string> names) =>
         new(404, OpenAiError.InvalidRequest, "model_ambiguous", $"The model '{model}' exists in several namespaces: ask for {string.Join(" or ", names.Take(8).Select(n => $"'{n}'"))}.", "model");
@@ -58,13 +63,11 @@ internal static class GatewayErrors
         new(504, OpenAiError.UpstreamFailed, "engine_timeout", $"The engine of LlmDeployment {deployment} did not answer in time: try again.", RetryAfterSeconds: 1);
 
     public static OpenAiError UnknownPath(string path) =>
-        new(404, OpenAiError.InvalidRequest, "unknown_url", $"Unknown path '{Shortened(path)}': this gateway serves /v1/chat/completions, /v1/completions, /v1/models and /v1/feedback.");
+        new(404, OpenAiError.InvalidRequest, "unknown_url", $"Unknown path '{Excerpt.Of(path, MostEchoed)}': this gateway serves /v1/chat/completions, /v1/completions, /v1/models and /v1/feedback.");
 
     public static OpenAiError WrongMethod(string allowed) =>
         new(405, OpenAiError.InvalidRequest, "method_not_allowed", $"Use {allowed}.");
 
     public static OpenAiError Internal() =>
         new(500, "server_error", "internal_error", "The gateway failed; its log says why.");
-
-    private static string Shortened(string text) => text.Length <= 200 ? text : text[..200] + "…";
 }

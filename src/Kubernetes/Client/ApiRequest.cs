@@ -10,8 +10,11 @@ internal sealed record ApiRequest(HttpMethod Method, string PathAndQuery, string
     /// <summary>Whether sending it twice is the same as sending it once. Replace carries a resource version and apply states a whole, so both are.</summary>
     public bool IsIdempotent => Verb != "create" && ContentType is not (RequestBuilder.MergePatchContentType or RequestBuilder.JsonPatchContentType);
 
-    /// <summary>Whether it says what was worked out from a moment, so that it must not be sent again later: whoever worked it out does so anew.</summary>
-    public bool IsOfItsMoment { get; init; }
+    /// <summary>
+    /// Longest wait for the answer to what counts at one moment, where it is shorter than that of the configuration. Such a request is sent once: whoever worked it out
+    /// does so anew. Null: nothing of the kind.
+    /// </summary>
+    public TimeSpan? Patience { get; init; }
 
     /// <summary>For messages: method and path, without the query (page tokens are long).</summary>
     public override string ToString()

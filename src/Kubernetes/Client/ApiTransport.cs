@@ -17,6 +17,7 @@ internal sealed class ApiTransport : IDisposable
     /// <summary>As client-go: priority and fairness sheds load with 429 and says when to come back.</summary>
     private const int MaxAttempts = 6;
 
+    /// <summary>Whoever is asked to wait for longer is told so instead, and not kept.</summary>
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
 
     private readonly KubernetesClientConfiguration configuration;
@@ -55,7 +56,7 @@ internal sealed class ApiTransport : IDisposable
             var error = await ReadErrorAsync(response, request, ct);
             if (attempt == MaxAttempts || !MayRetry(request, error))
                 throw error;
-            await Task.Delay(Shorter(error.RetryAfter!.Value, LongestRetryAfter), time, ct);
+            await Task.Delay(error.RetryAfter!.Value, time, ct);
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class ApiTransport : IDisposable
     public async Task<HttpResponseMessage> SendRawAsync(HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken ct)
     {
         using var message = await MessageAsync(method, pathAndQuery, content, ct);
-        return await ExchangeAsync(message, $"{method} {pathAndQuery}", method.Method.ToLowerInvariant(), ct);
+        return await ExchangeAsync(message, $"{method} {pathAndQuery}", method.Method.ToLowerInvariant(), configuration.RequestTimeout, ct);
     }
 
     public void Dispose() => connections.Dispose();
@@ -78,7 +79,7 @@ internal sealed class ApiTransport : IDisposable
         }
 
         using var message = await MessageAsync(request.Method, request.PathAndQuery, content, ct);
-        return await ExchangeAsync(message, request.ToString(), request.Verb, ct);
+        return await ExchangeAsync(message, request.ToString(), request.Verb, PatienceFor(request), ct);
     }
 
     private async Task<HttpRequestMessage> MessageAsync(HttpMethod method, string pathAndQuery, HttpContent? content, CancellationToken ct)
@@ -121,14 +122,17 @@ internal sealed class ApiTransport : IDisposable
         return configuration.Plugin is not null || configuration.Token?.Invalidate() is true;
     }
 
-    private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage message, string name, string verb, CancellationToken ct)
+    private TimeSpan PatienceFor(ApiRequest request) => request.Patience < configuration.RequestTimeout ? request.Patience.Value : configuration.RequestTimeout;
+
+    private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage message, string name, string verb, TimeSpan patience, CancellationToken ct)
     {
         // Last of all, and for each attempt: whatever went before may have taken as long as it likes, a frozen process included.
         if (message.Method != HttpMethod.Get && configuration.MayWrite?.Invoke() == false)
             throw new KubernetesException($"{name}: not sent, since this process does not lead any more", 0, KubernetesException.NotLeadingReason);
-        using var timeout = new CancellationTokenSource(configuration.RequestTimeout, time);
+        using var timeout = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         using var span = KubernetesTracing.StartRequest(message.Method, message.RequestUri!.PathAndQuery, verb);
+        KubernetesTracing.Propagate(span, message.Headers);
         var start = time.GetTimestamp();
         try
         {
@@ -144,7 +148,7 @@ internal sealed class ApiTransport : IDisposable
             KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", "<timeout>"));
             KubernetesTracing.Fail(span, "timeout", null);
             throw new KubernetesException(
-                $"{name}: no answer in {configuration.RequestTimeout.TotalSeconds:0.#} s", 0, KubernetesException.RequestTimeoutReason, innerException: e);
+                $"{name}: no answer in {patience.TotalSeconds:0.#} s", 0, KubernetesException.RequestTimeoutReason, innerException: e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -214,10 +218,10 @@ internal sealed class ApiTransport : IDisposable
 
     /// <summary>
     /// 429 means that the server did nothing, so everything may be sent again; after 503 only what is idempotent. Both
-    /// only where the server says when.
+    /// only where the server says when, and soon.
     /// </summary>
     private static bool MayRetry(ApiRequest request, KubernetesException error) =>
-        error.RetryAfter is not null && !request.IsOfItsMoment &&
+        error.RetryAfter <= LongestRetryAfter && request.Patience is null &&
         (error.StatusCode == (int)HttpStatusCode.TooManyRequests ||
          (error.StatusCode == (int)HttpStatusCode.ServiceUnavailable && request.IsIdempotent));
 
@@ -233,7 +237,7 @@ internal sealed class ApiTransport : IDisposable
                 { Date: { } date } => TimeSpan.FromTicks(Math.Max(0, (date - time.GetUtcNow()).Ticks)),
                 _ => (TimeSpan?)null,
             };
-            var status = TryReadStatus(body) ?? new Status { Message = Excerpt.Of(Encoding.UTF8.GetString(body)), Reason = response.ReasonPhrase };
+            var status = TryReadStatus(body) ?? new Status { Message = Excerpt.Line(Encoding.UTF8.GetString(body)), Reason = response.ReasonPhrase };
             return KubernetesException.From(status with { Code = code }, request.ToString(), retryAfter, response.StatusCode == HttpStatusCode.Unauthorized ? RefusedCredentials() : null);
         }
     }
@@ -241,7 +245,7 @@ internal sealed class ApiTransport : IDisposable
     /// <summary>The whole body. The wait for it is limited as the wait for the headers is.</summary>
     public async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, ApiRequest request, CancellationToken ct)
     {
-        using var timeout = new CancellationTokenSource(configuration.RequestTimeout, time);
+        using var timeout = new CancellationTokenSource(PatienceFor(request), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
@@ -269,6 +273,4 @@ internal sealed class ApiTransport : IDisposable
             return null;
         }
     }
-
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -23,6 +23,8 @@ internal static class HttpHandlers
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             AllowAutoRedirect = false,
             UseCookies = false,
+            // Spans of requests are ours: one that nobody collects must not come between them and the server's.
+            ActivityHeadersPropagator = null,
             UseProxy = configuration.Proxy is not null || !configuration.Server.IsLoopback,
         };
         if (configuration.Proxy is { } proxy)

@@ -11,11 +11,13 @@ namespace LlmOps.Kubernetes;
 /// </summary>
 /// <remarks>
 /// Guarantees: every request ends within <see cref="KubernetesClientConfiguration.RequestTimeout"/> (an attempt; 429 and
-/// 503 with <c>Retry-After</c> are tried up to six times, but for statuses) or with its cancellation token; failures are
-/// <see cref="KubernetesException"/>. Every write carries a field manager.
+/// 503 with a <c>Retry-After</c> of at most 30 s are tried up to six times) or with its cancellation token, writes of statuses in one attempt within
+/// <see cref="KubernetesClientConfiguration.StatusTimeout"/>; failures are <see cref="KubernetesException"/>. Every write carries a field manager.
 /// </remarks>
 public sealed class KubernetesClient : IDisposable
 {
+    private static readonly TimeSpan UrgentPatience = TimeSpan.FromSeconds(1);
+
     private readonly KubernetesClientConfiguration configuration;
     private readonly ApiTransport transport;
     private readonly TimeProvider time;
@@ -35,20 +37,12 @@ public sealed class KubernetesClient : IDisposable
     public KubernetesClientConfiguration Configuration => configuration;
 
     /// <summary>The object, or null where there is none; a name that no object can have, as a person may have written one, is not asked for.</summary>
-    public async Task<T?> GetAsync<T>(ObjectKey key, CancellationToken ct)
-        where T : class, IResource<T>
-    {
-        if (!RequestBuilder.IsPossibleName(key.Name))
-            return null;
-        try
-        {
-            return await SendAsync(RequestBuilder.Get(T.ResourceKind, key), null, T.JsonType, ct);
-        }
-        catch (KubernetesException e) when (e.IsNotFound)
-        {
-            return null;
-        }
-    }
+    public Task<T?> GetAsync<T>(ObjectKey key, CancellationToken ct)
+        where T : class, IResource<T> => GetAsync<T>(key, null, ct);
+
+    /// <summary>As <see cref="GetAsync{T}(ObjectKey, CancellationToken)"/>, for whoever has to go on without an answer soon: one attempt, within a second.</summary>
+    public Task<T?> GetNowAsync<T>(ObjectKey key, CancellationToken ct)
+        where T : class, IResource<T> => GetAsync<T>(key, UrgentPatience, ct);
 
     /// <summary>The objects of a namespace, or of all where <paramref name="ns"/> is null.</summary>
     /// <exception cref="KubernetesException">Also where one object cannot be decoded; an <see cref="Informer{T}"/> skips such ones.</exception>
@@ -150,11 +144,11 @@ public sealed class KubernetesClient : IDisposable
     /// <summary>
     /// Server-side apply of the status: sends <c>apiVersion</c>, <c>kind</c>, name, namespace, resource version and <c>status</c>, nothing else.
     /// Where the object has a resource version and it is not the newest, a conflict; without one, the last writer wins.
-    /// Never sent twice: a status tells of the moment in which it was worked out, so one that is refused is to be worked out anew.
+    /// Never sent twice, and soon given up: a status tells of the moment in which it was worked out, so one that is refused is to be worked out anew.
     /// </summary>
     public Task<T> ApplyStatusAsync<T>(T obj, string fieldManager, bool force = true, CancellationToken ct = default)
         where T : class, IResource<T> =>
-        SendAsync(RequestBuilder.Apply(T.ResourceKind, obj.Key(), "status", fieldManager, force) with { IsOfItsMoment = true }, WriteBody.AppliedStatus(obj), T.JsonType, ct);
+        SendAsync(RequestBuilder.Apply(T.ResourceKind, obj.Key(), "status", fieldManager, force) with { Patience = configuration.StatusTimeout }, WriteBody.AppliedStatus(obj), T.JsonType, ct);
 
     public Task<Scale> GetScaleAsync<T>(ObjectKey key, CancellationToken ct)
         where T : class, IResource<T> =>
@@ -187,6 +181,21 @@ public sealed class KubernetesClient : IDisposable
         catch (JsonException e)
         {
             throw Undecodable(request, e);
+        }
+    }
+
+    private async Task<T?> GetAsync<T>(ObjectKey key, TimeSpan? patience, CancellationToken ct)
+        where T : class, IResource<T>
+    {
+        if (!RequestBuilder.IsPossibleName(key.Name))
+            return null;
+        try
+        {
+            return await SendAsync(RequestBuilder.Get(T.ResourceKind, key) with { Patience = patience }, null, T.JsonType, ct);
+        }
+        catch (KubernetesException e) when (e.IsNotFound)
+        {
+            return null;
         }
     }
 

@@ -47,6 +47,11 @@ public sealed record KubernetesClientConfiguration
     /// <summary>Longest wait for one answer; watches are not limited by it. Default: 30 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Longest wait for the answer to the write of a status, which decides what is done next. Default: 5 s; never more than <see cref="RequestTimeout"/>.
+    /// </summary>
+    public TimeSpan StatusTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Learns the server's time of day from its answers. Null: nobody does.</summary>
     public ServerClock? Clock { get; init; }
 

@@ -58,6 +58,10 @@ public sealed class KubernetesException : Exception
     /// <summary>The write was not sent: this process does not lead any more.</summary>
     public bool IsNotLeading => Reason == NotLeadingReason;
 
+    /// <summary>Of a write: it may have been done all the same, or be done yet, since it was sent and the server did not say that it refused it.</summary>
+    public bool IsOutcomeUnknown =>
+        StatusCode >= (int)HttpStatusCode.InternalServerError || Reason is ConnectionFailedReason or RequestTimeoutReason or UndecodableReason;
+
     public bool IsForbidden => StatusCode == (int)HttpStatusCode.Forbidden;
 
     /// <param name="because">What is known of the cause and the server did not say.</param>

@@ -8,7 +8,8 @@ namespace LlmOps.Kubernetes;
 /// <remarks>
 /// Guarantees: a failed key comes back with a growing wait, for ever, and not before the time that the API server asked for; one with a
 /// <see cref="ReconcileResult.Failure"/> after the time of its result at the latest; a result with
-/// <see cref="ReconcileResult.RequeueAfter"/> comes back after that time. Every log line of a reconciliation carries the
+/// <see cref="ReconcileResult.RequeueAfter"/> comes back after that time. A reconciliation that takes longer than a second, such as one whose request is not
+/// answered, goes on beside its worker, which takes the next key: at most eight for each worker. Every log line of a reconciliation carries the
 /// controller, the key and a reconcile id.
 /// </remarks>
 public sealed class Controller<TKey>(
@@ -20,6 +21,14 @@ public sealed class Controller<TKey>(
     TimeProvider time)
     where TKey : notnull
 {
+    private const int MostAside = 8;
+
+    /// <summary>How long a worker waits for a reconciliation before it takes the next key.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where the server asks for less than this, or for no wait at all, the waits grow up to it.</summary>
+    private static readonly TimeSpan ShortestRetryAfter = TimeSpan.FromSeconds(1);
+
     private readonly KeyValuePair<string, object?> label = new("controller", name);
 
     /// <summary>Runs until cancelled, and then returns when the last reconciliation has ended.</summary>
@@ -34,6 +43,7 @@ public sealed class Controller<TKey>(
 
     private async Task WorkAsync(CancellationToken ct)
     {
+        var aside = new List<Task>(MostAside);
         while (!ct.IsCancellationRequested)
         {
             TKey key;
@@ -43,17 +53,30 @@ public sealed class Controller<TKey>(
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
-                return;
+                break;
             }
 
-            try
-            {
-                await ReconcileAsync(key, ct);
-            }
-            finally
-            {
-                queue.Done(key);
-            }
+            var work = WorkOnAsync(key, ct);
+            if (await work.EndsWithinAsync(Patience, time))
+                continue;
+            aside.Add(work);
+            if (aside.Count > MostAside)
+                await Task.WhenAny(aside);
+            aside.RemoveAll(one => one.IsCompleted);
+        }
+
+        await Task.WhenAll(aside);
+    }
+
+    private async Task WorkOnAsync(TKey key, CancellationToken ct)
+    {
+        try
+        {
+            await ReconcileAsync(key, ct);
+        }
+        finally
+        {
+            queue.Done(key);
         }
     }
 
@@ -104,7 +127,7 @@ public sealed class Controller<TKey>(
             // The server sheds load and says when to come back. That is no failure of this key.
             (outcome, requeueAfter) = ("retry_after", wait);
             Log.ReconcilePutOff(logger, wait.TotalSeconds, e.Message);
-            queue.AddRateLimited(key, atLeast: wait);
+            queue.AddRateLimited(key, atLeast: wait, atMost: wait > ShortestRetryAfter ? wait : ShortestRetryAfter);
         }
         catch (Exception e)
         {

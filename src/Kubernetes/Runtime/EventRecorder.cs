@@ -15,6 +15,9 @@ public sealed class EventRecorder : IAsyncDisposable
 {
     private const int Capacity = 1000;
 
+    /// <summary>What the API lets a note have.</summary>
+    private const int NoteBytes = 1024;
+
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Channel<EventOccurrence> channel = Channel.CreateBounded<EventOccurrence>(
@@ -47,7 +50,7 @@ public sealed class EventRecorder : IAsyncDisposable
     /// <param name="note">For people; cut at 1,024 bytes.</param>
     public void Publish(ObjectReference regarding, string type, string reason, string action, string note)
     {
-        var occurrence = new EventOccurrence(regarding, type, reason, action, EventText.Cut(note, EventText.NoteBytes), time.GetUtcNow());
+        var occurrence = new EventOccurrence(regarding, type, reason, action, Excerpt.OfBytes(note, NoteBytes), time.GetUtcNow());
         if (!channel.Writer.TryWrite(occurrence))
             KubernetesMetrics.DroppedEvents.Add(1);
     }

@@ -49,6 +49,8 @@ internal sealed class EventSeriesBook(string controllerName, string instance)
     /// <summary>One event and its repeats.</summary>
     internal sealed class Entry(EventOccurrence first, string controllerName, string instance)
     {
+        private const int LongestBeginning = 200;
+
         public int Count { get; private set; } = 1;
 
         public DateTimeOffset LastAt { get; private set; } = first.At;
@@ -59,7 +61,10 @@ internal sealed class EventSeriesBook(string controllerName, string instance)
         /// <summary>Namespace of the object (<c>default</c> for cluster-scoped ones), and a name as client-go makes them.</summary>
         public ObjectKey Key { get; } = new(
             first.Regarding.Namespace is { Length: > 0 } ns ? ns : "default",
-            $"{EventText.Cut(first.Regarding.Name ?? "unknown", 200)}.{Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture)}");
+            $"{Beginning(first.Regarding.Name ?? "unknown")}.{Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture)}");
+
+        /// <summary>What may stand before a dot in a name, and leaves room for what makes it unique.</summary>
+        private static string Beginning(string name) => name.Length <= LongestBeginning ? name : name[..LongestBeginning].TrimEnd('.', '-');
 
         public void Repeat(DateTimeOffset at)
         {
@@ -72,7 +77,7 @@ internal sealed class EventSeriesBook(string controllerName, string instance)
             Metadata = new ObjectMeta { Namespace = Key.Namespace, Name = Key.Name },
             EventTime = first.At,
             ReportingController = controllerName,
-            ReportingInstance = EventText.Cut(instance, 128),
+            ReportingInstance = Excerpt.OfBytes(instance, 128),
             Regarding = first.Regarding,
             Type = first.Type,
             Reason = first.Reason,
@@ -89,30 +94,5 @@ internal sealed class EventSeriesBook(string controllerName, string instance)
                 ["lastObservedTime"] = MicroTimeConverter.Format(LastAt),
             },
         };
-    }
-}
-
-/// <summary>Limits of event texts.</summary>
-internal static class EventText
-{
-    public const int NoteBytes = 1024;
-
-    /// <summary>At most <paramref name="bytes"/> of UTF-8, cut between characters and marked with an ellipsis.</summary>
-    public static string Cut(string text, int bytes)
-    {
-        if (System.Text.Encoding.UTF8.GetByteCount(text) <= bytes)
-            return text;
-        const string ellipsis = "…";
-        var room = bytes - System.Text.Encoding.UTF8.GetByteCount(ellipsis);
-        var length = 0;
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (rune.Utf8SequenceLength > room)
-                break;
-            room -= rune.Utf8SequenceLength;
-            length += rune.Utf16SequenceLength;
-        }
-
-        return text[..length] + ellipsis;
     }
 }

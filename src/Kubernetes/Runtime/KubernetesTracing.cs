@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 
 namespace LlmOps.Kubernetes;
 
 /// <summary>
 /// Spans: one for each reconciliation, and below it one for each of its requests to the API server. Requests of informers and leader election are not traced:
-/// they belong to no reconciliation. Without a listener no span is made.
+/// they belong to no reconciliation. The API server is told of the spans of its requests. Without a listener no span is made.
 /// </summary>
 public static class KubernetesTracing
 {
@@ -43,6 +44,16 @@ public static class KubernetesTracing
         return Source.StartActivity($"kubernetes {verb}", ActivityKind.Client)?
             .SetTag("http.request.method", method.Method)
             .SetTag("url.path", query < 0 ? pathAndQuery : pathAndQuery[..query]);
+    }
+
+    /// <summary>Tells the server whose child its own spans are (https://www.w3.org/TR/trace-context/); nothing where the request is not traced.</summary>
+    internal static void Propagate(Activity? span, HttpRequestHeaders headers)
+    {
+        if (span is not { IdFormat: ActivityIdFormat.W3C, Id: { } id })
+            return;
+        headers.TryAddWithoutValidation("traceparent", id);
+        if (span.TraceStateString is { } state)
+            headers.TryAddWithoutValidation("tracestate", state);
     }
 
     internal static void EndRequest(Activity? span, int status)

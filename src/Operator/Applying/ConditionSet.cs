@@ -23,24 +23,10 @@ internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? gener
             Type = type,
             Status = status,
             Reason = reason,
-            Message = Text.Cut(message, LongestMessage),
+            Message = Excerpt.Of(message, LongestMessage),
             LastTransitionTime = old?.Status == status ? old.LastTransitionTime : now,
             ObservedGeneration = generation,
         });
         return this;
-    }
-}
-
-/// <summary>Texts that must fit a schema.</summary>
-internal static class Text
-{
-    /// <summary>The text, cut to a length with an ellipsis.</summary>
-    public static string Cut(string text, int longest)
-    {
-        if (text.Length <= longest)
-            return text;
-        // Half of a pair is no character: it would be stored as another one, and differ from what was written for ever.
-        var kept = char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1;
-        return string.Concat(text.AsSpan(0, kept), "…");
     }
 }

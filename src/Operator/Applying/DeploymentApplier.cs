@@ -64,9 +64,39 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         var next = deployment with { Status = status };
         if (deployment.Status is not null && CanonicalJson.Hash(next, LlmDeployment.JsonType) == CanonicalJson.Hash(deployment, LlmDeployment.JsonType))
             return false;
-        // The version that was decided on goes with it: a status worked out from an older object must not overwrite a newer one.
-        cluster.LlmDeployments.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, force: true, ct));
-        return true;
+        try
+        {
+            // The version that was decided on goes with it: a status worked out from an older object must not overwrite a newer one.
+            cluster.LlmDeployments.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, force: true, ct));
+            return true;
+        }
+        catch (KubernetesException e) when (e.IsOutcomeUnknown)
+        {
+            cluster.LlmDeployments.Store.Doubt(deployment.Key());
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Where a status was written and nobody said whether it was: asks the server, so that nothing is decided on the state before it. Without an answer it is decided
+    /// all the same, since a revert waits for nobody: what was decided on a state that is not the newest is a conflict.
+    /// </summary>
+    public async Task SettleAsync(ObjectKey key, CancellationToken ct)
+    {
+        var store = cluster.LlmDeployments.Store;
+        if (!store.IsInDoubt(key))
+            return;
+        try
+        {
+            if (await client.GetNowAsync<LlmDeployment>(key, ct) is { } live)
+                store.Note(live);
+            else
+                store.Trust(key);
+        }
+        catch (KubernetesException)
+        {
+            // Asked again the next time.
+        }
     }
 
     /// <summary>Takes from the candidate what the route gives it above its share. What the server said where it refused.</summary>

@@ -1,5 +1,6 @@
 using System.Reflection;
 using LlmOps.Api;
+using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Resources;
 using LlmOps.Rollouts;
@@ -60,7 +61,7 @@ internal static class RecordBuilder
                 Evidence = wire.Evidence,
                 Rules = wire.Rules,
                 Timeline = wire.Timeline,
-                OperatorVersion = Text.Cut(Version, 64),
+                OperatorVersion = Excerpt.Of(Version, 64),
             },
         };
     }

@@ -1,4 +1,5 @@
 using LlmOps.Api;
+using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Resources;
 using LlmOps.Rollouts;
@@ -26,7 +27,7 @@ internal static class StatusBuilder
             Candidate = candidate,
             Rollout = next.Current is { } rollout ? Rollout(rollout, gathered.Spec.Plan.Steps, decision.Deadline) : null,
             PreviousRollout = next.Previous is { } previous ? Rollout(previous, [], null) : null,
-            FailedReleases = NullIfEmpty(next.Failed.Select(failed => new FailedRelease { Release = failed.Hash, Reason = failed.Reason, Message = Text.Cut(failed.Message, LongestMessage), Time = failed.At })),
+            FailedReleases = NullIfEmpty(next.Failed.Select(failed => new FailedRelease { Release = failed.Hash, Reason = failed.Reason, Message = Excerpt.Of(failed.Message, LongestMessage), Time = failed.At })),
             History = NullIfEmpty(next.History.Select(Record)),
             Retiring = NullIfEmpty(next.Retiring.Select(retiring => new RetiringRelease { ServingHash = retiring.ServingHash, Replicas = retiring.Replicas, Until = retiring.Until, Deadline = retiring.Deadline })),
             PausedBy = next.PausedBy,
@@ -83,7 +84,7 @@ internal static class StatusBuilder
         MaxWeight = rollout.MaxWeight,
         StableFloor = rollout.StableFloor > 0 ? rollout.StableFloor : null,
         RevertReason = rollout.RevertReason,
-        RevertMessage = rollout.RevertMessage is { } why ? Text.Cut(why, LongestMessage) : null,
+        RevertMessage = rollout.RevertMessage is { } why ? Excerpt.Of(why, LongestMessage) : null,
         Kind = rollout.Kind == RolloutKind.Release ? null : rollout.Kind.ToString(),
         PromotedBy = rollout.PromotedBy,
         GateAttempts = NullIfEmpty(rollout.GateAttempts.Select(attempt => new GateAttemptStatus { Step = attempt.StepIndex, Gate = attempt.Gate, Attempt = attempt.Attempt })),
@@ -95,13 +96,13 @@ internal static class StatusBuilder
         StartPhase = rollout.Start?.Phase.ToString(),
         StartPhaseSince = rollout.Start?.Since,
         Reason = rollout.Reason,
-        Message = Text.Cut(rollout.Message, LongestMessage),
+        Message = Excerpt.Of(rollout.Message, LongestMessage),
         Verdicts = NullIfEmpty(rollout.Verdicts.Select(verdict => new VerdictStatus
         {
             Step = verdict.StepIndex,
             Name = verdict.Name,
             Verdict = verdict.Verdict.ToString(),
-            Message = Text.Cut(verdict.Message, LongestMessage),
+            Message = Excerpt.Of(verdict.Message, LongestMessage),
             Time = verdict.At,
         })),
         Evidence = NullIfEmpty(rollout.Evidence.Select(row => new EvidenceStatus
@@ -137,13 +138,13 @@ internal static class StatusBuilder
             Failures = check.Failures,
             Sample = check.SampleId,
             Time = check.At,
-            Message = Text.Cut(check.Message, LongestMessage),
+            Message = Excerpt.Of(check.Message, LongestMessage),
         })),
         ReasonSince = rollout.ReasonSince,
         FirstBadAt = rollout.FirstBadAt,
         DecidedAt = rollout.DecidedAt,
         FinishedAt = rollout.FinishedAt,
-        Timeline = NullIfEmpty(rollout.Timeline.Select(moment => new TimelineEntry { Time = moment.At, Reason = moment.Reason, Step = moment.StepIndex, Weight = moment.WeightPercent, Message = Text.Cut(moment.Message, LongestMessage) })),
+        Timeline = NullIfEmpty(rollout.Timeline.Select(moment => new TimelineEntry { Time = moment.At, Reason = moment.Reason, Step = moment.StepIndex, Weight = moment.WeightPercent, Message = Excerpt.Of(moment.Message, LongestMessage) })),
         StepTimes = NullIfEmpty(rollout.StepTimes.Select(time => new StepTimeStatus { Step = time.StepIndex, Name = time.Name, Weight = time.WeightPercent, StartedAt = time.StartedAt, EndedAt = time.EndedAt })),
         Rules = NullIfEmpty(rollout.Rules.Select(rule => new RuleStatus { Name = rule.Name, Value = rule.Value })),
     };
@@ -180,7 +181,7 @@ internal static class StatusBuilder
         SurgeReplicas = choice.SurgeReplicas,
         GivenPerReplica = choice.GivenPerReplica,
         GivenReplicas = choice.Given,
-        Message = Text.Cut(choice.Message, LongestMessage),
+        Message = Excerpt.Of(choice.Message, LongestMessage),
         Time = choice.At,
     };
 
@@ -190,7 +191,7 @@ internal static class StatusBuilder
         Release = finished.ReleaseHash,
         Outcome = finished.Outcome.ToString(),
         Reason = finished.Reason,
-        Message = Text.Cut(finished.Message, LongestMessage),
+        Message = Excerpt.Of(finished.Message, LongestMessage),
         StartedAt = finished.StartedAt,
         FinishedAt = finished.FinishedAt,
         MaxWeight = finished.MaxWeight,
@@ -210,7 +211,7 @@ internal static class StatusBuilder
         Name = action.Name,
         Action = action.Kind.ToString(),
         Outcome = action.Outcome.ToString(),
-        Message = Text.Cut(action.Message, LongestMessage),
+        Message = Excerpt.Of(action.Message, LongestMessage),
         By = action.By,
         Time = action.At,
     };

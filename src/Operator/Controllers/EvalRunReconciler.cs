@@ -139,7 +139,7 @@ internal sealed class EvalRunReconciler(
             Phase = Finished,
             Verdict = verdict.Verdict.ToString(),
             Reason = verdict.Reason,
-            Message = Text.Cut(verdict.Message, 4096),
+            Message = Excerpt.Of(verdict.Message, 4096),
             StartedAt = run.Status?.StartedAt ?? Now(),
             FinishedAt = Now(),
             Report = report is null ? null : ObjectNames.Report(run.Metadata.Name!),
@@ -150,7 +150,7 @@ internal sealed class EvalRunReconciler(
             JudgeRequests = report is null || run.Spec.Judges is null ? null : report.JudgeRequests,
             Scores = report is null || report.Metrics.Count == 0 ? null : [.. report.Metrics.Select(Score)],
             Criteria = verdict.Outcome is { Criteria.Count: > 0 } outcome
-                ? [.. outcome.Criteria.Select(criterion => new CriterionResult { Criterion = Text.Cut(criterion.Criterion, 320), Verdict = criterion.Verdict.ToString(), Message = Text.Cut(criterion.Message, 1024) })]
+                ? [.. outcome.Criteria.Select(criterion => new CriterionResult { Criterion = Excerpt.Of(criterion.Criterion, 320), Verdict = criterion.Verdict.ToString(), Message = Excerpt.Of(criterion.Message, 1024) })]
                 : null,
         };
         await WriteAsync(run, status, ct);

@@ -25,14 +25,21 @@ internal sealed class LlmDeploymentReconciler(
     /// <summary>However often an object could not be written: a candidate that has requests is looked at again.</summary>
     private static readonly TimeSpan LongestWaitForEvidence = TimeSpan.FromSeconds(1);
 
+    /// <summary>Bounds of what a server that sheds load may ask for.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<ObjectKey, Problem> applyProblems = new();
 
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
+        await applier.SettleAsync(key, ct);
         if (cluster.LlmDeployments.Store.Get(key) is not { } deployment)
         {
             // What it owned goes with it, by owner references.
             applyProblems.TryRemove(key, out _);
+            cluster.LlmDeployments.Store.Trust(key);
             gatherer.Forget(key);
             holds.Forget(key);
             decisions.Forget(key);
@@ -87,10 +94,10 @@ internal sealed class LlmDeploymentReconciler(
     private async Task<TimeSpan?> ApplyWatchedAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var writing = ApplyAsync(key, gathered, decision, giveUp.Token);
+        var writing = ApplyWhenAskedAsync(key, gathered, decision, giveUp.Token);
         try
         {
-            for (var look = WatchEvery(decision); look is { } wait && !await EndsWithinAsync(writing, wait);)
+            for (var look = WatchEvery(decision); look is { } wait && !await writing.EndsWithinAsync(wait, time);)
             {
                 if (cluster.LlmDeployments.Store.Get(key) is not { } deployment)
                     break;
@@ -110,18 +117,22 @@ internal sealed class LlmDeploymentReconciler(
         }
     }
 
+    /// <summary>As <see cref="ApplyAsync"/>. Where the server says when to come back that is waited for in here, while the evidence of a candidate with requests is looked at.</summary>
+    private async Task<TimeSpan?> ApplyWhenAskedAsync(ObjectKey key, Gathered gathered, Decision decision, CancellationToken ct)
+    {
+        try
+        {
+            return await ApplyAsync(key, gathered, decision, ct);
+        }
+        catch (KubernetesException e) when (e.RetryAfter is { } wait && decision.Next.CandidateWeightPercent > 0)
+        {
+            await Task.Delay(wait < ShortestPause ? ShortestPause : wait < LongestPause ? wait : LongestPause, time, ct);
+            return TimeSpan.Zero;
+        }
+    }
+
     /// <summary>How often the evidence is looked at; null for a candidate without requests.</summary>
     private static TimeSpan? WatchEvery(Decision decision) => decision.Next.CandidateWeightPercent > 0 ? decision.RequeueAfter : null;
-
-    private async Task<bool> EndsWithinAsync(Task task, TimeSpan wait)
-    {
-        if (task.IsCompleted)
-            return true;
-        using var ended = new CancellationTokenSource();
-        var first = await Task.WhenAny(task, Task.Delay(wait, time, ended.Token));
-        await ended.CancelAsync();
-        return first == task;
-    }
 
     /// <summary>Takes traffic from the candidate where it was decided so: gateways and route first. Whether it was.</summary>
     private async Task<bool> LowerWeightAsync(Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)

@@ -86,7 +86,7 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
         {
             ObservedGeneration = action.Metadata.Generation,
             Phase = phase,
-            Message = Text.Cut(message, LongestMessage),
+            Message = Excerpt.Of(message, LongestMessage),
             EvalRun = evalRun,
             Time = at,
             Conditions = new ConditionSet(action.Status?.Conditions, action.Metadata.Generation, at)

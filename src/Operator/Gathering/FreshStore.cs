@@ -17,6 +17,9 @@ internal sealed class FreshStore<T>(InformerGroup<T> store)
 {
     private readonly ConcurrentDictionary<ObjectKey, T> written = new();
 
+    /// <summary>Objects with a write of which nobody said whether it was done.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, bool> doubtful = new();
+
     /// <summary>Raised after something was written.</summary>
     public event Action<ObjectKey>? Noted;
 
@@ -52,9 +55,19 @@ internal sealed class FreshStore<T>(InformerGroup<T> store)
         return list;
     }
 
-    /// <summary>Remembers what a write returned.</summary>
+    /// <summary>Remembers that a write was sent and not answered: what is here may be the state before it, until the server was asked.</summary>
+    public void Doubt(ObjectKey key) => doubtful[key] = true;
+
+    /// <summary>Whether what is here may be the state before a write of this process.</summary>
+    public bool IsInDoubt(ObjectKey key) => doubtful.ContainsKey(key);
+
+    /// <summary>Ends the doubt about an object.</summary>
+    public void Trust(ObjectKey key) => doubtful.TryRemove(key, out _);
+
+    /// <summary>Remembers what a write, or the question how it ended, returned.</summary>
     public void Note(T obj)
     {
+        Trust(obj.Key());
         // Answers to two writes may come in any order.
         written.AddOrUpdate(obj.Key(), obj, (_, noted) => Version(noted) < Version(obj) ? obj : noted);
         // The watch may be faster than the answer.

@@ -41,7 +41,7 @@ internal sealed class SpecAuthor(KubernetesClient client, TimeProvider time)
         obj?.Metadata?.ManagedFields?
             .Where(entry => string.IsNullOrEmpty(entry.Subresource) && entry is { Manager.Length: > 0 } && entry.Manager != ApiGroup.OperatorFieldManager)
             .MaxBy(entry => entry.Time) is { } last
-                ? Text.Cut($"{last.Manager} ({last.Operation})", LongestName)
+                ? Excerpt.Of($"{last.Manager} ({last.Operation})", LongestName)
                 : null;
 }
 

@@ -30,7 +30,10 @@ internal sealed class FakeApi(Func<FakeRequest, CancellationToken, Task<HttpResp
         var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);
         var recorded = new FakeRequest(
             request.Method.Method, request.RequestUri!.PathAndQuery, body,
-            request.Content?.Headers.ContentType?.ToString(), request.Headers.Authorization?.ToString());
+            request.Content?.Headers.ContentType?.ToString(), request.Headers.Authorization?.ToString())
+        {
+            TraceParent = request.Headers.TryGetValues("traceparent", out var ids) ? string.Join(", ", ids) : null,
+        };
         requests.Enqueue(recorded);
         return await answer(recorded, cancellationToken);
     }
@@ -38,6 +41,8 @@ internal sealed class FakeApi(Func<FakeRequest, CancellationToken, Task<HttpResp
 
 internal sealed record FakeRequest(string Method, string PathAndQuery, string? Body, string? ContentType, string? Authorization)
 {
+    public string? TraceParent { get; init; }
+
     public bool IsWatch => PathAndQuery.Contains("watch=true", StringComparison.Ordinal);
 
     public string? Query(string name) =>

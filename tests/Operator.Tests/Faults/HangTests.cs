@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Tests.World;
@@ -41,6 +42,88 @@ public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
         // By then the wait between two tries would be a minute.
         await world.Clock!.PassAsync(TimeSpan.FromMinutes(2));
 
+        var start = world.Clock.Time.GetTimestamp();
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Whether the write was done before the answer got lost.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_revert_whose_status_is_not_answered_is_tried_again_within_seconds_and_done_once(bool isDone)
+    {
+        await using var world = await worlds.StartAsync();
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+        var asked = new ConcurrentQueue<ApiRequest>();
+        using var all = world.Server.Faults.Choose(request =>
+        {
+            if (TestWorld.IsFromOperator(request) && request is { Plural: "llmdeployments", Verb: "get" })
+                asked.Enqueue(request);
+            return null;
+        });
+        // What is written is told by no watch for a long time.
+        using var late = world.Server.Faults.When(request => request is { Plural: "llmdeployments", Verb: "watch" or "list" } && TestWorld.IsFromOperator(request), FaultEffect.HangBefore(new FaultGate()));
+        world.Server.Watches.DropAll(abrupt: true);
+        await world.Clock!.PassAsync(TimeSpan.FromSeconds(1));
+        using var unanswered = world.Server.Faults.When(
+            isDone ? FaultEffect.HangAfter(new FaultGate()) : FaultEffect.HangBefore(new FaultGate()), verb: "apply", resource: "llmdeployments.llmops.dev", subresource: "status", times: 1);
+
+        var start = world.Clock.Time.GetTimestamp();
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(15));
+        Assert.Equal(1, unanswered.HitCount);
+        await world.UntilAsync(deployment => deployment.Status is { Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "its objects are gone");
+        await world.QuietAsync();
+        Assert.Single(asked);
+        Assert.Single(world.Get().Status!.History!, finished => finished.Release == world.Get().Status!.FailedReleases![0].Release);
+    }
+
+    [Fact]
+    public async Task Statuses_that_are_never_answered_hold_up_nobody_else()
+    {
+        await using var world = await worlds.StartAsync();
+        using var unanswered = world.Server.Faults.When(
+            request => request is { Plural: "llmdeployments", Subresource: "status" } && request.Name!.StartsWith("hung", StringComparison.Ordinal), FaultEffect.HangBefore(new FaultGate()));
+        var canary = Story.Canary("v1");
+        for (var number = 0; number < 8; number++)
+            await world.ApplyAsync(canary with { Metadata = canary.Metadata with { Name = $"hung-{number}" } });
+        await world.Clock!.UntilAsync(() => unanswered.HitCount >= 8, TimeSpan.FromMinutes(1), () => $"{unanswered.HitCount} of them hang");
+        for (var replicas = 3; replicas < 6; replicas++)
+        {
+            var start = world.Clock.Time.GetTimestamp();
+            await world.ApplyAsync(canary with { Spec = canary.Spec with { Replicas = replicas } });
+            await world.UntilAsync(deployment => deployment.Status!.ObservedGeneration == deployment.Metadata.Generation, "the change is seen");
+            Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        }
+    }
+
+    [Fact]
+    public async Task A_revert_does_not_wait_until_objects_may_be_written_again_and_nothing_is_written_before()
+    {
+        var wait = TimeSpan.FromSeconds(10);
+        await using var world = await worlds.StartAsync();
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+        var writes = new ConcurrentQueue<DateTimeOffset>();
+        using var busy = world.Server.Faults.Choose(request =>
+        {
+            if (request is not { Plural: "poddisruptionbudgets", IsApply: true })
+                return null;
+            writes.Enqueue(world.Clock!.Time.GetUtcNow());
+            return FaultEffect.Status(429, "TooManyRequests", "slow down", wait);
+        });
+        await EditAsync(world);
+        // The client has given up by then, after six attempts.
+        await world.Clock!.UntilAsync(() => writes.Count >= 8, TimeSpan.FromMinutes(10), () => $"{writes.Count} writes");
+        await world.Clock.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.All(writes.Zip(writes.Skip(1), (one, next) => next - one), gap => Assert.InRange(gap, wait, wait + TimeSpan.FromSeconds(2)));
+
+        // The next attempt is 10 s away.
+        await world.Clock.UntilAsync(() => writes.Count >= 12, TimeSpan.FromMinutes(10), () => $"{writes.Count} writes");
         var start = world.Clock.Time.GetTimestamp();
         world.Gateway.CandidateErrorRate = 0.5;
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");

@@ -52,6 +52,20 @@ public sealed class BadInputTests(ITestOutputHelper output)
         CheckPodsAsync(PodFate.NoGpu, Reasons.InsufficientGpus, "a replica needs 1 nvidia.com/gpu; 1 schedulable node has 64, of which");
 
     [Fact]
+    public async Task An_LlmDeployment_with_the_longest_name_that_there_may_be_is_rolled_out_too()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        var name = new string('a', 253);
+        foreach (var revision in new[] { "v1", "v2" })
+        {
+            await world.ApplyAsync(Samples.Canary(revision, name));
+            await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: { ServedName: var served, Revision: var serves } } && (served, serves) == (name, revision), $"{revision} serves", name);
+        }
+
+        await TestWorld.UntilAsync(() => world.All<Event>("events.events.k8s.io").Any(e => e.Regarding?.Name == name), "events tell of it");
+    }
+
+    [Fact]
     public async Task A_setting_that_the_engine_does_not_have_is_a_condition_and_nothing_starts()
     {
         await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);

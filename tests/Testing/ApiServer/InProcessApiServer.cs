@@ -103,6 +103,9 @@ public sealed class InProcessApiServer : IAsyncDisposable
     /// <summary>Every write that succeeded, in the order of commits; what the server itself does (garbage collection, seeds) is not in it.</summary>
     public IReadOnlyList<WriteRecord> WriteLog => [.. writes];
 
+    /// <summary>Empties the log of writes, which else grows as long as the server lives.</summary>
+    public void ForgetWrites() => writes.Clear();
+
     /// <summary>Called after each successful write has been committed and before it is answered, on the request's thread.</summary>
     public event Action<WriteRecord>? OnWrite;
 

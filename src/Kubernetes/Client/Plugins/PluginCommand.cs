@@ -46,7 +46,7 @@ internal sealed record PluginCommand
             var (output, errors) = (ReadAsync(process.StandardOutput, timeout.Token), ReadAsync(process.StandardError, timeout.Token));
             await process.WaitForExitAsync(timeout.Token);
             if (process.ExitCode != 0)
-                throw Failed($"ended with exit code {process.ExitCode}: {Excerpt.Of(await errors) ?? "it wrote no error"}");
+                throw Failed($"ended with exit code {process.ExitCode}: {Excerpt.Line(await errors) ?? "it wrote no error"}");
             return Read(await output);
         }
         catch (OperationCanceledException)

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using LlmOps.Operator.Applying;
+using LlmOps.Kubernetes;
 
 namespace LlmOps.Operator.Gathering.Checks;
 
@@ -35,7 +35,7 @@ internal static class PrometheusAnswer
         {
             using var document = JsonDocument.Parse(body);
             return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out var error) && error.GetString() is { Length: > 0 } text
-                ? Text.Cut(text, LongestError)
+                ? Excerpt.Of(text, LongestError)
                 : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -47,7 +47,7 @@ internal static class PrometheusAnswer
     private static Reading Read(JsonElement root, DateTimeOffset now, TimeSpan maxAge)
     {
         if (root.GetProperty("status").GetString() != "success")
-            return Reading.Error($"Prometheus says: {Text.Cut(root.GetProperty("error").GetString() ?? "nothing", LongestError)}");
+            return Reading.Error($"Prometheus says: {Excerpt.Of(root.GetProperty("error").GetString() ?? "nothing", LongestError)}");
         var data = root.GetProperty("data");
         var result = data.GetProperty("result");
         switch (data.GetProperty("resultType").GetString())
