@@ -16,7 +16,6 @@ internal sealed record ReadyJudge(EvaluationJudge Judge, CompiledPrompt Prompt, 
 /// </summary>
 internal sealed class Judge(ReadyJudge ready, ChatClient chat, RunBudget budget, Fence fence, string inputVariable)
 {
-    private const int LongestReason = 300;
     private const int LongestQuote = 4000;
 
     private readonly Uri address = ChatClient.Completions(ready.Judge.Url);
@@ -49,7 +48,7 @@ internal sealed class Judge(ReadyJudge ready, ChatClient chat, RunBudget budget,
         var reply = Read(answer, text);
         if (reply.Passes is null)
         {
-            answer = await SendAsync(JudgeRequest.Again(messages, text.Length <= LongestQuote ? text : text[..LongestQuote]), ct);
+            answer = await SendAsync(JudgeRequest.Again(messages, Excerpt.Of(text, LongestQuote)), ct);
             if (answer.Text is not { } second)
                 return new(GradeKind.Unanswered, $"the judge did not answer: {answer.Error}");
             reply = Read(answer, second) with { Reason = reply.Reason };
@@ -58,8 +57,8 @@ internal sealed class Judge(ReadyJudge ready, ChatClient chat, RunBudget budget,
         return reply.Passes switch
         {
             true => Grade.Pass,
-            false => Grade.Fail(Cut(reply.Reason.Length > 0 ? reply.Reason : "the judge gave no reason")),
-            null => new(GradeKind.Undecided, $"no verdict in the judge's answer: {Cut(reply.Reason)}"),
+            false => Grade.Fail(Excerpt.Line(reply.Reason) ?? "the judge gave no reason"),
+            null => new(GradeKind.Undecided, $"no verdict in the judge's answer: {Excerpt.Line(reply.Reason)}"),
         };
     }
 
@@ -74,11 +73,5 @@ internal sealed class Judge(ReadyJudge ready, ChatClient chat, RunBudget budget,
         Interlocked.Add(ref tokens, answer.Tokens);
         budget.Spend(answer.Tokens);
         return answer;
-    }
-
-    private static string Cut(string text)
-    {
-        var line = text.ReplaceLineEndings(" ");
-        return line.Length <= LongestReason ? line : $"{line[..(char.IsHighSurrogate(line[LongestReason - 1]) ? LongestReason - 1 : LongestReason)]}…";
     }
 }

@@ -15,6 +15,9 @@ namespace LlmOps.Testing.ApiServer.Http;
 internal sealed class ApiHandler(
     ResourceRegistry registry, ResourceEndpoint resources, WatchEndpoint watches, AccessChecks access, FaultRules faults, RequestCounters counters, TimeProvider time, Func<WriteRecord, bool> afterCommit)
 {
+    /// <summary>Levels of JSON. The real one takes 10,000, far more than any client here reads.</summary>
+    private const int MostDepth = 1000;
+
     public async Task HandleAsync(HttpContext context)
     {
         context.Response.Headers.Date = time.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
@@ -155,7 +158,7 @@ internal sealed class ApiHandler(
         try
         {
             var isYaml = request.ContentType?.Contains("yaml", StringComparison.Ordinal) == true && text.TrimStart()[0] != '{';
-            return isYaml ? YamlJson.Documents(text) is [var first, ..] ? first : null : JsonNode.Parse(text);
+            return isYaml ? YamlJson.Documents(text) is [var first, ..] ? first : null : JsonNode.Parse(text, documentOptions: new() { MaxDepth = MostDepth });
         }
         catch (Exception e) when (e is JsonException or FormatException or YamlDotNet.Core.YamlException)
         {
