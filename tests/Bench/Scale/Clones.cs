@@ -18,7 +18,7 @@ internal sealed class Clones(KubernetesClient client, EtcdWriter etcd, ScaleSize
     public const int Seeds = 2;
 
     private static readonly ResourceKind[] Kinds =
-        [LlmDeployment.ResourceKind, ControllerRevision.ResourceKind, Deployment.ResourceKind, Service.ResourceKind, PodDisruptionBudget.ResourceKind, HorizontalPodAutoscaler.ResourceKind, Pod.ResourceKind];
+        [LlmDeployment.ResourceKind, ControllerRevision.ResourceKind, Deployment.ResourceKind, Service.ResourceKind, EndpointSlice.ResourceKind, PodDisruptionBudget.ResourceKind, HorizontalPodAutoscaler.ResourceKind, Pod.ResourceKind];
 
     public async Task WriteAsync(CancellationToken ct)
     {

@@ -35,12 +35,14 @@ internal sealed class FakeKubelets : IDisposable
         freeGpus = new(Enumerable.Range(0, nodes * ScaleObjects.GpusPerNode).Select(i => ScaleObjects.Node(i % nodes).Metadata.Name!));
     }
 
-    /// <summary>Takes over the pods of an earlier run. Before it runs.</summary>
+    /// <summary>Takes over the pods and slices of an earlier run. Before it runs.</summary>
     public async Task RememberAsync(CancellationToken ct)
     {
         var known = (await client.ListAsync<Pod>(options: new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByValue}" }, ct: ct)).Items;
         foreach (var pod in known.OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal))
             pods.GetOrAdd(new(pod.Metadata.Namespace!, pod.Metadata.OwnerReferences![0].Name), _ => []).Add(pod);
+        foreach (var slice in (await client.ListAsync<EndpointSlice>(options: new() { LabelSelector = $"{Labels.ManagedBy}={Labels.ManagedByValue}" }, ct: ct)).Items)
+            listed[slice.Key()] = slice.Endpoints.Count;
         var taken = known.CountBy(pod => pod.Spec!.NodeName!).ToDictionary(StringComparer.Ordinal);
         for (var left = freeGpus.Count; left > 0 && freeGpus.TryDequeue(out var node); left--)
         {
