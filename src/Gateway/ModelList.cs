@@ -4,12 +4,12 @@ using LlmOps.Gateway.Routing;
 
 namespace LlmOps.Gateway;
 
-/// <summary><c>GET /v1/models</c>: the LlmDeployments, by the names that requests use.</summary>
+/// <summary><c>GET /v1/models</c>: the LlmDeployments that somebody serves now, by the names that requests use.</summary>
 internal sealed record ModelList(string Object, IReadOnlyList<ModelEntry> Data)
 {
     public static Task WriteAsync(HttpContext context, RouteTable routes)
     {
-        var list = new ModelList("list", [.. routes.Models().Select(m => new ModelEntry(m.Model, "model", m.Route.Created, m.Route.Deployment.Namespace))]);
+        var list = new ModelList("list", [.. routes.Models().Where(m => m.Route.Stable is { Endpoints.Length: > 0 }).Select(m => new ModelEntry(m.Model, "model", m.Route.Created, m.Route.Deployment.Namespace))]);
         return context.Response.WriteAsJsonAsync(list, ModelListJson.Default.ModelList, cancellationToken: context.RequestAborted);
     }
 }

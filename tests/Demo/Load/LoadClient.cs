@@ -16,6 +16,13 @@ public sealed class LoadClient : IAsyncDisposable
 {
     private const int MaxInFlight = 1000;
     private const int Sessions = 5000;
+
+    /// <summary>Behind one address there may be several gateways.</summary>
+    private const int LooksAtEach = 8;
+
+    /// <summary>After it users come all the same, and see what they see.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
     private readonly HttpClient http;
     private readonly CancellationTokenSource stop = new();
     private readonly IReadOnlyList<Uri> addresses;
@@ -36,7 +43,7 @@ public sealed class LoadClient : IAsyncDisposable
 
     public LoadStatistics Statistics { get; }
 
-    /// <summary>Starts sending.</summary>
+    /// <summary>Starts sending, once every gateway lists the model: a status is heard of here and there at its own time.</summary>
     /// <param name="gateways">Base addresses of the gateway's replicas; a request takes any of them.</param>
     /// <param name="model">Name of the LlmDeployment, or <c>namespace/name</c>.</param>
     /// <param name="questionFile">JSON lines with <c>vars.query</c> and <c>vars.context</c>.</param>
@@ -69,11 +76,12 @@ public sealed class LoadClient : IAsyncDisposable
     {
         await Task.Yield();
         var random = new Random(17);
-        var started = time.GetTimestamp();
         long sent = 0;
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10), time);
         try
         {
+            await UntilListedAsync();
+            var started = time.GetTimestamp();
             while (await timer.WaitForNextTickAsync(stop.Token))
             {
                 var due = (long)(time.GetElapsedTime(started).TotalSeconds * requestsPerSecond);
@@ -84,6 +92,29 @@ public sealed class LoadClient : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // DisposeAsync asked for it.
+        }
+    }
+
+    private async Task UntilListedAsync()
+    {
+        var started = time.GetTimestamp();
+        foreach (var address in addresses)
+        {
+            for (var seen = 0; seen < LooksAtEach && time.GetElapsedTime(started) < LongestWait; seen = await IsListedAsync(new Uri(address, "/v1/models")) ? seen + 1 : 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), time, stop.Token);
+        }
+    }
+
+    private async Task<bool> IsListedAsync(Uri models)
+    {
+        try
+        {
+            var list = JsonNode.Parse(await http.GetStringAsync(models, stop.Token))!["data"]!.AsArray();
+            return list.Any(entry => (string)entry!["id"]! is var id && (id == model || $"{(string)entry["owned_by"]!}/{id}" == model));
+        }
+        catch (HttpRequestException)
+        {
+            return false;
         }
     }
 

@@ -82,6 +82,30 @@ public sealed class RouteTests
     }
 
     [Fact]
+    public async Task A_model_is_listed_from_when_it_can_be_asked()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        var (first, serving) = (Cluster.Deployment("new"), Cluster.Deployment("new", stable: Cluster.Release("r-new", "new", 100)));
+        bed.Gateway.Routes.Apply(null, first);
+        Assert.Equal((503, "no_ready_endpoint"), await AskAsync());
+        Assert.Equal(["bot"], await ModelsAsync(bed));
+
+        bed.Gateway.Routes.Apply(first, serving);
+        Assert.Equal((503, "no_ready_endpoint"), await AskAsync());
+        Assert.Equal(["bot"], await ModelsAsync(bed));
+
+        bed.Gateway.Routes.Apply(null, Cluster.Slice("new", bed.Stable.Address));
+        Assert.Equal((200, null), await AskAsync());
+        Assert.Equal(["bot", "new"], await ModelsAsync(bed));
+
+        async Task<(int, string?)> AskAsync()
+        {
+            var reply = await bed.ChatAsync(GatewayBed.Body(model: "new"));
+            return (reply.Status, reply.Status == 200 ? null : reply.Error.GetProperty("code").GetString());
+        }
+    }
+
+    [Fact]
     public async Task The_least_loaded_endpoint_gets_the_request()
     {
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -119,7 +143,8 @@ public sealed class RouteTests
         await using var gateway = await GatewayServer.StartAsync(
             new GatewayOptions { Bind = System.Net.IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = "Test.Ready" }, new Kubernetes.SecretTokens((_, _) => Task.FromResult<Kubernetes.Secret?>(null), time), time, new Testing.TestLogger(), CancellationToken.None);
         using var http = new HttpClient();
-        gateway.Routes.Apply(null, Cluster.Deployment());
+        gateway.Routes.Apply(null, Cluster.Slice("stable", new Uri("http://127.0.0.1:1")));
+        gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release("r-stable", "stable", 100)));
 
         using (var early = await http.GetAsync(new Uri(gateway.AdminAddress, "/readyz")))
             Assert.Equal(503, (int)early.StatusCode);

@@ -168,8 +168,9 @@ public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
         return true;
     }
 
+    /// <summary>But for requests without an answer: the world's clock runs ahead of somebody who computes.</summary>
     private static IEnumerable<string> Failures(TestWorld world) =>
-        world.Logger.Lines.Where(line => line.EventName is "ReconcileFailed" or "InformerCorruptLine").Select(line => $"{line.Message}: {line.Exception}");
+        world.Logger.Lines.Where(line => line.EventName is "ReconcileFailed" or "InformerCorruptLine" && line.Exception is not KubernetesException { Reason: KubernetesException.RequestTimeoutReason }).Select(line => $"{line.Message}: {line.Exception}");
 
     private static int Levels(JsonNode? node) => node switch
     {
