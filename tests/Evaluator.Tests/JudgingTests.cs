@@ -123,7 +123,7 @@ public sealed class JudgingTests : IDisposable
         await using var candidate = await ModelAsync(padded: false);
         await using var judge = await JudgeAsync([new() { Answer = $"{new string('x', 5000)}\nVERDICT: fail" }]);
         var report = await RunAsync(Gates.Plan(Gates.Of(Judges.Scorer()), candidate.Address).With(judge.Address));
-        Assert.All(report.WorstCases, c => Assert.Equal(new string('x', 300) + "…", c.Why));
+        Assert.All(report.WorstCases, c => Assert.Equal(new string('x', 299) + "…", c.Why));
     }
 
     [Theory]
