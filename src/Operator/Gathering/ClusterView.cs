@@ -121,6 +121,14 @@ internal sealed class ClusterView : IDisposable
     public List<Pod> OwnPods(ObjectKey deployment) =>
         [.. Pods.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment)).Where(pod => pod.Status?.Phase is not ("Succeeded" or "Failed"))];
 
+    /// <summary>Pods that a Service of an LlmDeployment lists, ready or not, but for those that are going.</summary>
+    public IEnumerable<Kubernetes.Endpoint> EndpointsOf(ObjectKey deployment, string service) =>
+        from slice in Endpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment))
+        where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
+        from endpoint in slice.Endpoints
+        where endpoint.Conditions?.Terminating != true && endpoint.TargetRef is { Kind: "Pod", Name: not null }
+        select endpoint;
+
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.RunAsync(ct)).Append(Routes.RunAsync(ct)));
 

@@ -162,13 +162,8 @@ internal sealed class Gatherer(
     {
         if (state.Candidate?.ServingHash != serving)
             return null;
-        var service = ObjectNames.Serving(deployment.Metadata.Name!, serving);
-        var listed = (
-            from slice in cluster.Endpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
-            where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
-            from endpoint in slice.Endpoints
-            where endpoint.Conditions?.Ready != false && endpoint.TargetRef is { Kind: "Pod" }
-            select endpoint.TargetRef!.Name!).ToHashSet(StringComparer.Ordinal);
+        var listed = cluster.EndpointsOf(deployment.Key(), ObjectNames.Serving(deployment.Metadata.Name!, serving))
+            .Where(endpoint => endpoint.Conditions?.Ready != false).Select(endpoint => endpoint.TargetRef!.Name!).ToHashSet(StringComparer.Ordinal);
         return ready.Count(pod => listed.Contains(pod.Metadata.Name!));
     }
 

@@ -1,4 +1,5 @@
 using LlmOps.Api;
+using LlmOps.Evidence;
 using LlmOps.Operator.Engines;
 using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Operator.Resources;
@@ -30,7 +31,7 @@ internal static class PlanBuilder
             UnresolvedReason = problem?.Reason,
             UnresolvedMessage = problem?.Message,
             Steps = (rollout?.Steps ?? Defaults.Steps).Select(Step).ToEquatableArray(),
-            Analysis = Analysis(rollout?.Analysis ?? new()),
+            Analysis = AnalysisReading.Of(rollout?.Analysis ?? new()),
             Checks = CheckBuilder.Plan(spec),
             Replicas = ScalingResources.TotalReplicas(spec),
             IsAutoscaled = spec.Autoscaling is not null,
@@ -57,26 +58,6 @@ internal static class PlanBuilder
         var warnings = EngineCatalog.Find(spec.Engine.Type) is { } engine ? ScalingResources.Problems(spec, engine).ToList() : [];
         return new(plan, desired, warnings);
     }
-
-    private static AnalysisPlan Analysis(AnalysisSpec spec) => new((spec.FalseRevertProbability ?? Defaults.FalseRevertProbability).Fraction)
-    {
-        Tolerance = new(
-            spec.Tolerance?.Errors ?? Defaults.ToleratedErrors,
-            spec.Tolerance?.Ttft ?? Defaults.ToleratedTtft,
-            spec.Tolerance?.TimePerOutputToken ?? Defaults.ToleratedTimePerOutputToken,
-            spec.Tolerance?.OutputTokens ?? Defaults.ToleratedOutputTokens,
-            spec.Tolerance?.Cost ?? Defaults.ToleratedCost,
-            spec.Tolerance?.Blocked ?? Defaults.ToleratedBlocked,
-            spec.Tolerance?.Feedback ?? Defaults.ToleratedFeedback),
-        Promotion = spec.Promotion == PromotionPolicies.Proven ? PromotionPolicy.Proven : PromotionPolicy.BoundedTime,
-        Limits = (spec.Limits ?? []).Select(Limit).ToEquatableArray(),
-    };
-
-    private static AbsoluteLimit Limit(LimitSpec limit) => new(
-        limit.Metric,
-        limit.Key(),
-        limit.MaxShare(),
-        limit.Quantile is { } quantile ? $"limit {limit.Metric} p{quantile} ≤ {limit.Max}" : $"limit {limit.Metric} ≤ {limit.Max}");
 
     private static Step Step(RolloutStep step) => step switch
     {

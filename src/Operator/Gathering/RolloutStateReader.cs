@@ -1,4 +1,5 @@
 using LlmOps.Api;
+using LlmOps.Evidence;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Gathering;
@@ -48,10 +49,10 @@ internal static class RolloutStateReader
         PromotedBy = rollout.PromotedBy,
         GateAttempts = GateAttempts(rollout).ToEquatableArray(),
         Verdicts = (rollout.Verdicts ?? []).Select(Verdict).ToEquatableArray(),
-        Evidence = (rollout.Evidence ?? []).Select(Row).ToEquatableArray(),
+        Evidence = EvidenceReading.Rows(rollout),
         Baselines = (rollout.Baselines ?? []).Select(baseline => new CounterBaseline(baseline.Process, baseline.Epoch, baseline.Requests, baseline.Errors)).ToEquatableArray(),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
-        Onsets = (rollout.EvidenceOnsets ?? []).Select(onset => new EvidenceOnset(onset.Epoch, onset.Number, Counts(onset.Stable), Counts(onset.Candidate))).ToEquatableArray(),
+        Onsets = EvidenceReading.Onsets(rollout),
         PredictedWait = rollout.PredictedWait?.Value,
         Checks = (rollout.Checks ?? []).Select(Check).ToEquatableArray(),
         Capacity = rollout.Capacity is { } room ? Capacity(room) : null,
@@ -97,22 +98,6 @@ internal static class RolloutStateReader
         new(check.Name, Verdict(check.Verdict), check.Failures, check.Sample, check.Time ?? DateTimeOffset.UnixEpoch, check.Message);
 
     private static Verdict Verdict(string text) => Enum.TryParse<Verdict>(text, out var verdict) ? verdict : Rollouts.Verdict.NoData;
-
-    private static EvidenceRow Row(EvidenceStatus row) =>
-        new(row.Process, row.Epoch, row.Weight, Counts(row.Stable), Counts(row.Candidate)) { Mirrored = row.Mirrored ?? false, IsOfEngine = row.OfEngine ?? false };
-
-    private static TrackCounts Counts(TrackEvidence counts) => new(counts.Requests, counts.Errors, (counts.SlowTtft ?? []).ToEquatableArray())
-    {
-        Units = counts.Units ?? 0,
-        SlowTimePerOutputToken = (counts.SlowTimePerOutputToken ?? []).ToEquatableArray(),
-        LongOutput = (counts.LongOutput ?? []).ToEquatableArray(),
-        Costly = (counts.Costly ?? []).ToEquatableArray(),
-        Blocked = counts.Blocked ?? 0,
-        NegativeFeedback = counts.NegativeFeedback ?? 0,
-        OverLimit = (counts.OverLimit ?? []).Select(limit => new OverLimit(limit.Key, limit.Over, limit.Of)).ToEquatableArray(),
-        RenderFailures = counts.RenderFailures ?? 0,
-        Unauthorized = counts.Unauthorized ?? 0,
-    };
 
     private static FinishedRollout Finished(HistoryEntry record) => new(
         record.Id,

@@ -58,11 +58,8 @@ internal sealed class RouteObserver(ClusterView cluster)
             : null;
 
     private List<(string? ServingHash, bool IsReady)> Endpoints(LlmDeployment deployment, string service) => (
-        from slice in cluster.Endpoints.ListByIndex(Indexes.Deployment, Indexes.OfDeployment(deployment.Key()))
-        where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
-        from endpoint in slice.Endpoints
-        where endpoint.Conditions?.Terminating != true && endpoint.TargetRef is { Kind: "Pod", Name: not null }
-        let pod = cluster.Pods.Store.Get(new ObjectKey(slice.Metadata.Namespace!, endpoint.TargetRef!.Name!))
+        from endpoint in cluster.EndpointsOf(deployment.Key(), service)
+        let pod = cluster.Pods.Store.Get(new ObjectKey(deployment.Metadata.Namespace!, endpoint.TargetRef!.Name!))
         select (pod?.Metadata.Labels?.GetValueOrDefault(Labels.Serving), endpoint.Conditions?.Ready != false)).ToList();
 
     private static bool LeadsTo(string? servingHash, string? selects, List<(string? ServingHash, bool IsReady)> endpoints) =>

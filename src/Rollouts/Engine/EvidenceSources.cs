@@ -4,7 +4,7 @@ namespace LlmOps.Rollouts.Engine;
 /// A request that passes a gateway of ours is counted by it and by the engine that answers it. What the gateways counted is better, what the engines counted is
 /// more; they are never added up.
 /// </summary>
-internal static class EvidenceSources
+public static class EvidenceSources
 {
     /// <summary>
     /// The rows that tests are made on: the gateways', or, where no gateway counted a request, the engines', of each epoch in one row: an engine by itself serves

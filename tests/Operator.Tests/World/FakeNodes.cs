@@ -122,9 +122,10 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
 
     private async Task PlayAsync(Service service)
     {
-        var wanted = JsonSerializer.SerializeToNode(FakeEndpoints.Of(service, All<Pod>("pods")), EndpointSlice.JsonType)!;
-        if (!JsonNode.DeepEquals(wanted["endpoints"], server.Find("endpointslices.discovery.k8s.io", service.Metadata.Namespace!, (string)wanted["metadata"]!["name"]!)?["endpoints"]))
-            await client.ApplyAsync(FakeEndpoints.Of(service, All<Pod>("pods")), "fake-nodes", ct: stop.Token);
+        var slice = FakeEndpoints.Of(service, All<Pod>("pods"));
+        var known = server.Find("endpointslices.discovery.k8s.io", slice.Metadata.Namespace!, slice.Metadata.Name!);
+        if (!JsonNode.DeepEquals(JsonSerializer.SerializeToNode(slice, EndpointSlice.JsonType)!["endpoints"], known?["endpoints"]))
+            await client.ApplyAsync(slice, "fake-nodes", ct: stop.Token);
     }
 
     private bool Exists(Deployment deployment) =>
