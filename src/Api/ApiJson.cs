@@ -9,7 +9,7 @@ namespace LlmOps.Api;
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
-    Converters = [typeof(TimestampConverter), typeof(InternedStringConverter)])]
+    Converters = [typeof(TimestampConverter), typeof(InternedStringConverter), typeof(SmallMapConverter)])]
 [JsonSerializable(typeof(EvaluationPlan))]
 [JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(LlmDeployment))]

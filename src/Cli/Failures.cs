@@ -21,7 +21,7 @@ internal static class Failures
     {
         { StatusCode: (int)HttpStatusCode.Unauthorized } => "the API server does not accept your credentials: log in again, or choose another --context",
         { IsForbidden: true } => $"you may not do that: {Said(failure)}",
-        { IsNotFound: true, Status.Details.Name: null } => "the cluster does not know the kinds of llmops.dev: install the operator's CRDs (make install), or choose another --context",
+        { IsNotServed: true } => "the cluster does not know the kinds of llmops.dev: install the operator's CRDs (make install), or choose another --context",
         { StatusCode: 0 } => WithoutRequest(failure.Message),
         _ => Said(failure),
     };

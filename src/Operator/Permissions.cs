@@ -15,7 +15,7 @@ public static class OperatorPermissions
     /// <summary>The table.</summary>
     public static IReadOnlyList<Permission> All { get; } =
     [
-        new(ApiGroup.Name, "llmdeployments", ["get", "list", "watch"], "What is asked for; get tells who wrote it"),
+        new(ApiGroup.Name, "llmdeployments", ["get", "list", "watch"], "What is asked for; get asks what became of a write whose answer was lost"),
         new(ApiGroup.Name, "llmdeployments/status", ["patch"], "Weights, step and conditions"),
         new(ApiGroup.Name, "llmdeployments/finalizers", ["update"], "Owner references that block deletion (OwnerReferencesPermissionEnforcement)"),
         new(ApiGroup.Name, "promptversions", ["list", "watch", "patch"], "Prompts of releases; patch sets the finalizer of those that serve"),
@@ -29,7 +29,7 @@ public static class OperatorPermissions
         new(ApiGroup.Name, "rolloutactions", ["list", "watch", "patch", "delete"], "What people ask; patch sets the owner, delete takes the oldest of those that were answered"),
         new(ApiGroup.Name, "rolloutactions/status", ["patch"], "What became of it"),
         new("apps", "deployments", Own, "Engine pods, one Deployment per serving hash"),
-        new("apps", "controllerrevisions", Own, "Snapshots of releases"),
+        new("apps", "controllerrevisions", Own, "Snapshots of releases; get looks whose an object of the name is, patch puts back owner and label"),
         new(string.Empty, "services", Own, "One Service per serving hash, and two for an HTTPRoute"),
         new(string.Empty, "pods", ["list", "watch", "patch"], "Reasons of pods that do not start, and what pods hold on each node; patch moves the label llmops.dev/track", Everywhere: Read),
         new(string.Empty, "nodes", Read, "GPUs that are free", Everywhere: Read),

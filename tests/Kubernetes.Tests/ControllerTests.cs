@@ -36,6 +36,20 @@ public sealed class ControllerTests : IAsyncDisposable
         running = controller.RunAsync(stop.Token);
     }
 
+    private async Task ComesBackTwentyTimesAsync(TimeSpan within)
+    {
+        queue.Add(Key("a"));
+        for (var i = 1; i <= 20; i++)
+        {
+            await SeenAsync(i);
+            await time.WaitForTimersAsync(1);
+            Assert.InRange(time.NextDue!.Value - time.GetUtcNow(), TimeSpan.Zero, within);
+            time.AdvanceToNextTimer();
+        }
+
+        await SeenAsync(21);
+    }
+
     private Task SeenAsync(int count) => Eventually.TrueAsync(() => seen.Count >= count, Patience, () => $"{count} reconciles, there are {seen.Count}");
 
     [Fact]
@@ -52,19 +66,30 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_conflict_that_is_no_reason_to_wait_long_is_no_error_and_comes_back_soon()
+    {
+        var conflict = new KubernetesException("changed meanwhile", 409, "Conflict");
+        Run((_, _) => Task.FromResult(ReconcileResult.After(TimeSpan.FromSeconds(1)) with { Failure = conflict }));
+        await ComesBackTwentyTimesAsync(within: TimeSpan.FromSeconds(1));
+        Assert.DoesNotContain(logs.Lines, line => line.EventName == "ReconcileFailed");
+    }
+
+    [Fact]
+    public async Task What_the_server_asks_for_counts_more_than_the_longest_wait_of_a_failure()
+    {
+        var shed = new KubernetesException("slow down", 429, "TooManyRequests", retryAfter: TimeSpan.FromSeconds(7));
+        Run((_, _) => Task.FromResult(ReconcileResult.After(TimeSpan.FromSeconds(1)) with { Failure = shed }));
+        queue.Add(Key("a"));
+        await SeenAsync(1);
+        await time.WaitForTimersAsync(1);
+        Assert.Equal(TimeSpan.FromSeconds(7), time.NextDue!.Value - time.GetUtcNow());
+    }
+
+    [Fact]
     public async Task A_failure_that_is_no_reason_to_wait_long_counts_and_comes_back_soon()
     {
         Run((_, _) => Task.FromResult(ReconcileResult.After(TimeSpan.FromSeconds(1)) with { Failure = new InvalidOperationException("not yet") }));
-        queue.Add(Key("a"));
-        for (var i = 1; i <= 20; i++)
-        {
-            await SeenAsync(i);
-            await time.WaitForTimersAsync(1);
-            Assert.InRange(time.NextDue!.Value - time.GetUtcNow(), TimeSpan.Zero, TimeSpan.FromSeconds(1));
-            time.AdvanceToNextTimer();
-        }
-
-        await SeenAsync(21);
+        await ComesBackTwentyTimesAsync(within: TimeSpan.FromSeconds(1));
         Assert.True(queue.Failures(Key("a")) >= 20);
         Assert.InRange(logs.Lines.Count(line => line.EventName == "ReconcileFailed"), 20, 21);
     }

@@ -70,7 +70,7 @@ public sealed class EventRecorderTests
     [Fact]
     public async Task A_series_whose_event_the_server_forgot_goes_on_in_a_new_event()
     {
-        using var forgetful = new FakeApi(r => r.Method == "PATCH" ? FakeApi.Failure(404, "NotFound") : FakeApi.Json(r.Body!));
+        using var forgetful = new FakeApi(r => r.Method == "PATCH" ? FakeApi.NotFound() : FakeApi.Json(r.Body!));
         await using var recorder = Recorder(forgetful);
         recorder.Publish(Regarding, "Normal", "Waiting", "Hold", "no GPU");
         await RequestsAsync(forgetful, 1);

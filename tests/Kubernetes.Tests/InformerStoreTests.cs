@@ -44,6 +44,32 @@ public sealed class InformerStoreTests
         Assert.Equal(1, store.Count);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(30)]
+    public void An_index_holds_any_number_under_a_value_and_each_once(int count)
+    {
+        var store = ByOwner();
+        for (var i = 0; i < count; i++)
+            store.Set(Map($"m{i:00}", "x"));
+        for (var i = 0; i < count; i++)
+            store.Set(Map($"m{i:00}", "x") with { Data = new Dictionary<string, string> { ["version"] = "2" } });
+        var before = store.ListByIndex("owner", "x");
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"m{i:00}"), Names(store, "x"));
+        Assert.All(before, map => Assert.Equal("2", map.Data!["version"]));
+
+        for (var i = count - 1; i >= 0; i--)
+        {
+            store.Remove(new ObjectKey("ns", $"m{i:00}"));
+            Assert.Equal(Enumerable.Range(0, i).Select(left => $"m{left:00}"), Names(store, "x"));
+        }
+
+        // What was read is not what is kept.
+        Assert.Equal(count, before.Count);
+    }
+
     [Fact]
     public void An_index_is_swapped_with_the_objects()
     {

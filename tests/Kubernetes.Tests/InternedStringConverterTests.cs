@@ -20,7 +20,7 @@ public sealed class InternedStringConverterTests
     [InlineData("a \"quoted\" \\ text\n\u0001")]
     public void Every_text_is_read_as_it_was_written(string text)
     {
-        foreach (var written in new[] { text, text + new string('x', 200), new string('x', 95) + text })
+        foreach (var written in new[] { text, text + new string('x', 300), new string('x', 255) + text })
         {
             var json = JsonSerializer.Serialize(new ConfigMap { Metadata = new() { Name = "a" }, Data = new Dictionary<string, string> { [$"k{written}"] = written } }, KubernetesJson.Default.ConfigMap);
             Assert.Equal((KeyValuePair<string, string>)new($"k{written}", written), Read(json).Data!.Single());

@@ -139,7 +139,7 @@ public sealed class KubernetesClientTests
     [Fact]
     public async Task Delete_sends_its_preconditions_and_tells_whether_there_was_anything()
     {
-        using var api = Api(FakeApi.Json("""{"kind":"Status","status":"Success"}"""), FakeApi.Failure(404, "NotFound"));
+        using var api = Api(FakeApi.Json("""{"kind":"Status","status":"Success"}"""), FakeApi.NotFound());
         var client = api.Client();
         var options = new DeleteOptions { PropagationPolicy = "Foreground", Preconditions = new() { Uid = "u" } };
 
@@ -151,8 +151,27 @@ public sealed class KubernetesClientTests
     [Fact]
     public async Task Get_of_nothing_is_null()
     {
-        using var api = Api(FakeApi.Failure(404, "NotFound"));
+        using var api = Api(FakeApi.NotFound());
         Assert.Null(await api.Client().GetAsync<ConfigMap>(Key, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"Status","status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404}""")]
+    [InlineData("404 page not found")]
+    public async Task A_kind_that_is_not_served_says_nothing_about_an_object(string body)
+    {
+        using var api = new FakeApi(_ => FakeApi.Json(body, System.Net.HttpStatusCode.NotFound));
+        var client = api.Client();
+        foreach (var e in new[]
+        {
+            await Assert.ThrowsAsync<KubernetesException>(() => client.GetAsync<ConfigMap>(Key, CancellationToken.None)),
+            await Assert.ThrowsAsync<KubernetesException>(() => client.DeleteAsync<ConfigMap>(Key, ct: CancellationToken.None)),
+            await Assert.ThrowsAsync<KubernetesException>(() => client.CreateAsync(Map, CancellationToken.None)),
+        })
+        {
+            Assert.True(e.IsNotServed);
+            Assert.False(e.IsNotFound);
+        }
     }
 
     [Theory]

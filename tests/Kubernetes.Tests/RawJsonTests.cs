@@ -48,5 +48,24 @@ public sealed class RawJsonTests
         Assert.Equal("kept", revision.Data!.Parse().GetProperty("k").GetString());
     }
 
+    [Fact]
+    public void A_long_value_is_shorter_compressed_and_the_same_to_the_byte()
+    {
+        var data = $$"""{"rows":[{{string.Join(',', Enumerable.Range(0, 100).Select(i => $$"""{"name":"row-{{i}}","größer":{{i}}.50}"""))}}]}""";
+        var plain = Read($$"""{"metadata":{"name":"a"},"data":{{data}}}""");
+        var packed = plain with { Data = plain.Data!.Packed() };
+        Assert.InRange(packed.Data!.Size, 1, plain.Data.Size / 3);
+        Assert.Equal(JsonSerializer.Serialize(plain, KubernetesJson.Default.ControllerRevision), JsonSerializer.Serialize(packed, KubernetesJson.Default.ControllerRevision));
+        Assert.Equal("row-99", packed.Data.Parse().GetProperty("rows")[99].GetProperty("name").GetString());
+        Assert.Same(packed.Data, packed.Data.Packed());
+    }
+
+    [Fact]
+    public void A_value_that_would_be_longer_compressed_is_left_as_it_is()
+    {
+        var data = Read("""{"metadata":{"name":"a"},"data":17}""").Data!;
+        Assert.Same(data, data.Packed());
+    }
+
     private static ControllerRevision Read(string json) => JsonSerializer.Deserialize(json, KubernetesJson.Default.ControllerRevision)!;
 }

@@ -99,7 +99,7 @@ public sealed class RuntimeMetricsTests : IDisposable
         using var api = new FakeApi(_ =>
         {
             time.Advance(TimeSpan.FromSeconds(40));
-            return FakeApi.Failure(404, "NotFound");
+            return FakeApi.NotFound();
         });
         using var client = api.Client(time);
         using var answer = await client.RawAsync(HttpMethod.Options, "/timed", null, CancellationToken.None);

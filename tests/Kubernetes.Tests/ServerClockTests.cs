@@ -80,7 +80,7 @@ public sealed class ServerClockTests
     {
         using var api = new FakeApi(_ =>
         {
-            var answer = FakeApi.Failure(404, "NotFound");
+            var answer = FakeApi.NotFound();
             answer.Headers.Date = local.GetUtcNow().AddMinutes(5);
             return answer;
         });

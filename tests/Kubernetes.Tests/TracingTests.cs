@@ -18,7 +18,7 @@ public sealed class TracingTests
     public async Task A_reconciliation_is_one_span_with_its_requests_below_it()
     {
         using var listener = Listen();
-        using var api = new FakeApi(request => request.Method == "DELETE" ? FakeApi.Failure(403, "Forbidden") : FakeApi.Failure(404, "NotFound"));
+        using var api = new FakeApi(request => request.Method == "DELETE" ? FakeApi.Failure(403, "Forbidden") : FakeApi.NotFound());
         using var client = api.Client();
         await client.GetAsync<ConfigMap>(new("ns", $"outside-{name}"), CancellationToken.None);
         await ReconcileAsync(async (key, ct) =>
@@ -57,7 +57,7 @@ public sealed class TracingTests
     public async Task A_request_that_outlives_its_reconciliation_has_no_span()
     {
         using var listener = Listen();
-        using var api = new FakeApi(_ => FakeApi.Failure(404, "NotFound"));
+        using var api = new FakeApi(_ => FakeApi.NotFound());
         using var client = api.Client();
         var ended = new TaskCompletionSource();
         var late = Task.CompletedTask;

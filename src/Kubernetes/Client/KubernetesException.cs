@@ -45,7 +45,14 @@ public sealed class KubernetesException : Exception
     /// <summary>The object was changed since it was read, a precondition failed, or another field manager owns a field.</summary>
     public bool IsConflict => StatusCode == (int)HttpStatusCode.Conflict && !IsAlreadyExists;
 
-    public bool IsNotFound => StatusCode == (int)HttpStatusCode.NotFound;
+    /// <summary>The server says of the object that was asked for, or of its namespace, that it is not there.</summary>
+    public bool IsNotFound => StatusCode == (int)HttpStatusCode.NotFound && Status?.Details?.Name is { Length: > 0 };
+
+    /// <summary>
+    /// The server does not know the kind, or who answered is no API server: nothing is said about the object. So it is without the CRD, and for a moment when an API
+    /// server has just started.
+    /// </summary>
+    public bool IsNotServed => StatusCode == (int)HttpStatusCode.NotFound && !IsNotFound;
 
     public bool IsAlreadyExists => StatusCode == (int)HttpStatusCode.Conflict && Reason == "AlreadyExists";
 

@@ -24,7 +24,7 @@ public readonly record struct IntOrString
 internal sealed class IntOrStringConverter : JsonConverter<IntOrString>
 {
     public override IntOrString Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.Number ? reader.GetInt32() : reader.GetString() ?? string.Empty;
+        reader.TokenType == JsonTokenType.Number ? reader.GetInt32() : InternedStringConverter.Text(ref reader) ?? string.Empty;
 
     public override void Write(Utf8JsonWriter writer, IntOrString value, JsonSerializerOptions options)
     {

@@ -8,17 +8,19 @@ namespace LlmOps.Kubernetes;
 /// Reads equal short texts as one string: thousands of objects of a kind say the same words, and caches hold them all. Keys of dictionaries too. Thread safe.
 /// </summary>
 /// <remarks>
-/// What is known is a table of fixed size in which a newer text takes the place of an older one with the same hash, so hostile texts cost no more memory than
+/// What is known are two tables of fixed size, whose lengths are powers of two, in which a newer text takes the place of an older one with the same hash, so hostile texts cost no more memory than
 /// others. Only ASCII up to <see cref="LongestBytes"/> is looked up; the rest is read as ever.
 /// </remarks>
 public sealed class InternedStringConverter : JsonConverter<string>
 {
-    private const int LongestBytes = 96;
+    /// <summary>Names, hashes, words. At most 7 MiB, where all are as long as that.</summary>
+    private const int ShortBytes = 96;
 
-    /// <summary>A power of two.</summary>
-    private const int Slots = 1 << 14;
+    /// <summary>Sentences: messages of conditions. At most 1 MiB.</summary>
+    private const int LongestBytes = 256;
 
-    private static readonly string?[] Known = new string?[Slots];
+    private static readonly string?[] Short = new string?[1 << 15];
+    private static readonly string?[] Long = new string?[1 << 11];
 
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Text(ref reader);
 
@@ -28,16 +30,26 @@ public sealed class InternedStringConverter : JsonConverter<string>
 
     public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);
 
-    private static string? Text(ref Utf8JsonReader reader)
+    /// <summary>The text, or null, that the reader is at.</summary>
+    internal static string? Text(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length is 0 or > LongestBytes)
+        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || reader.HasValueSequence || reader.ValueIsEscaped)
             return reader.GetString();
+        return Text(reader.ValueSpan);
+    }
+
+    /// <param name="utf8">Valid UTF-8.</param>
+    internal static string Text(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length is 0 or > LongestBytes)
+            return Encoding.UTF8.GetString(utf8);
         var hash = default(HashCode);
-        hash.AddBytes(reader.ValueSpan);
-        ref var slot = ref Known[hash.ToHashCode() & (Slots - 1)];
+        hash.AddBytes(utf8);
+        var known = utf8.Length > ShortBytes ? Long : Short;
+        ref var slot = ref known[hash.ToHashCode() & (known.Length - 1)];
         // Two threads may write a slot at once; each has a right text in hand.
-        if (slot is { } known && Ascii.Equals(reader.ValueSpan, known))
-            return known;
-        return slot = reader.GetString()!;
+        if (slot is { } text && Ascii.Equals(utf8, text))
+            return text;
+        return slot = Encoding.UTF8.GetString(utf8);
     }
 }

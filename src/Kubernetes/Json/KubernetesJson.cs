@@ -12,7 +12,7 @@ namespace LlmOps.Kubernetes;
     MaxDepth = 128,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.Strict,
-    Converters = [typeof(TimestampConverter), typeof(InternedStringConverter)])]
+    Converters = [typeof(TimestampConverter), typeof(InternedStringConverter), typeof(SmallMapConverter)])]
 [JsonSerializable(typeof(ConfigMap))]
 [JsonSerializable(typeof(ResourceList<ConfigMap>))]
 [JsonSerializable(typeof(Secret))]
@@ -59,4 +59,5 @@ namespace LlmOps.Kubernetes;
 [JsonSerializable(typeof(Status))]
 [JsonSerializable(typeof(DeleteOptions))]
 [JsonSerializable(typeof(ListMeta))]
+[JsonSerializable(typeof(OwnerReference))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace LlmOps.Kubernetes;
 
-/// <summary>The part of <c>metav1.ObjectMeta</c> that we read or write. <c>managedFields</c> is never read: it would double the caches.</summary>
+/// <summary>The part of <c>metav1.ObjectMeta</c> that we read or write. Of <c>managedFields</c>, which would double the caches, one name is kept.</summary>
 public sealed record ObjectMeta
 {
     public string? Name { get; init; }
@@ -23,9 +25,19 @@ public sealed record ObjectMeta
 
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
+    [JsonConverter(typeof(SharedOwnersConverter))]
     public IReadOnlyList<OwnerReference>? OwnerReferences { get; init; }
 
     public IReadOnlyList<string>? Finalizers { get; init; }
+
+    /// <summary>
+    /// Who last wrote the object itself and not one of its subresources, such as <c>argocd-controller (Apply)</c>, by its <c>managedFields</c>: Kubernetes keeps no user's
+    /// name, but that of the program that wrote, and a person may give theirs with <c>kubectl apply --field-manager</c>. Never sent.
+    /// </summary>
+    [JsonPropertyName("managedFields")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWriting)]
+    [JsonConverter(typeof(LastWriterConverter))]
+    public string? LastWriter { get; init; }
 }
 
 /// <summary>Points to the owner that the garbage collector follows.</summary>
@@ -87,7 +99,7 @@ public sealed record Status
     public string? Kind { get; init; }
 
     /// <summary><c>Success</c> or <c>Failure</c>. The <c>status</c> field of the wire format.</summary>
-    [System.Text.Json.Serialization.JsonPropertyName("status")]
+    [JsonPropertyName("status")]
     public string? Outcome { get; init; }
 
     public string? Message { get; init; }

@@ -32,7 +32,14 @@ public sealed record DeploymentSpec
 
     public LabelSelector? Selector { get; init; }
 
-    public PodTemplateSpec? Template { get; init; }
+    /// <summary>Decoded anew by each reader: what many Deployments hold of a cache's memory is their templates, and hardly anybody reads those.</summary>
+    /// <exception cref="JsonException">The server's is none that we know.</exception>
+    [JsonIgnore]
+    public PodTemplateSpec? Template
+    {
+        get => TemplateJson?.Read(KubernetesJson.Default.PodTemplateSpec);
+        init => TemplateJson = value is null ? null : RawJson.Of(value, KubernetesJson.Default.PodTemplateSpec);
+    }
 
     public DeploymentStrategy? Strategy { get; init; }
 
@@ -41,6 +48,13 @@ public sealed record DeploymentSpec
     public int? ProgressDeadlineSeconds { get; init; }
 
     public int? MinReadySeconds { get; init; }
+
+    [JsonInclude]
+    [JsonPropertyName("template")]
+    internal RawJson? TemplateJson { get; init; }
+
+    /// <summary>The same with its template compressed.</summary>
+    public DeploymentSpec Packed() => this with { TemplateJson = TemplateJson?.Packed() };
 }
 
 public sealed record DeploymentStrategy

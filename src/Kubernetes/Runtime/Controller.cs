@@ -91,63 +91,67 @@ public sealed class Controller<TKey>(
         try
         {
             var result = await reconcile(key, ct);
-            requeueAfter = result.RequeueAfter;
-            failure = result.Failure;
-            if (failure is not null)
-            {
-                Fail(key, failure, requeueAfter);
-            }
-            else
-            {
-                queue.Forget(key);
-                outcome = requeueAfter is null ? "success" : "requeue_after";
-                if (requeueAfter is { } delay)
-                    queue.AddAfter(key, delay);
-            }
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            // Not lost: whoever runs next reconciles everything once.
-            outcome = "cancelled";
-        }
-        catch (KubernetesException e) when (e.IsNotLeading)
-        {
-            // The lease is over and the cancellation on its way. The next leader reconciles everything once, and so does this process if it is the one.
-            outcome = "cancelled";
-        }
-        catch (KubernetesException e) when (e.IsConflict)
-        {
-            // Somebody wrote in between; the informer brings what they wrote. Normal, so no error.
-            outcome = "conflict";
-            Log.ReconcileConflict(logger, e.Message);
-            queue.AddRateLimited(key);
-        }
-        catch (KubernetesException e) when (e.RetryAfter is { } wait)
-        {
-            // The server sheds load and says when to come back. That is no failure of this key.
-            (outcome, requeueAfter) = ("retry_after", wait);
-            Log.ReconcilePutOff(logger, wait.TotalSeconds, e.Message);
-            queue.AddRateLimited(key, atLeast: wait, atMost: wait > ShortestRetryAfter ? wait : ShortestRetryAfter);
+            (requeueAfter, failure) = (result.RequeueAfter, result.Failure);
         }
         catch (Exception e)
         {
             // Whatever a reconciler throws, other keys and later attempts must go on.
             failure = e;
-            Fail(key, e, atMost: null);
+        }
+
+        try
+        {
+            outcome = failure is null ? ComeBack(key, requeueAfter) : TryAgain(key, failure, ref requeueAfter, ct);
         }
         finally
         {
-            KubernetesTracing.EndReconcile(span, outcome, requeueAfter, failure);
+            KubernetesTracing.EndReconcile(span, outcome, requeueAfter, outcome == "error" ? failure : null);
             KubernetesMetrics.ActiveWorkers.Add(-1, label);
             KubernetesMetrics.Reconciles.Add(1, label, new("result", outcome));
             KubernetesMetrics.ReconcileSeconds.Record(time.GetElapsedTime(start).TotalSeconds, label);
         }
     }
 
-    private void Fail(TKey key, Exception failure, TimeSpan? atMost)
+    /// <summary>Queues a key that succeeded for when it wants to come back; the outcome.</summary>
+    private string ComeBack(TKey key, TimeSpan? requeueAfter)
     {
-        KubernetesMetrics.ReconcileErrors.Add(1, label);
-        Log.ReconcileFailed(logger, queue.Failures(key) + 1, failure);
-        queue.AddRateLimited(key, atMost: atMost);
+        queue.Forget(key);
+        if (requeueAfter is not { } delay)
+            return "success";
+        queue.AddAfter(key, delay);
+        return "requeue_after";
+    }
+
+    /// <summary>Queues a key that did not succeed; the outcome.</summary>
+    /// <param name="requeueAfter">In: the longest wait, where the reconciler asks for one. Out: what the server asks for.</param>
+    private string TryAgain(TKey key, Exception failure, ref TimeSpan? requeueAfter, CancellationToken ct)
+    {
+        switch (failure)
+        {
+            // Not lost: whoever runs next reconciles everything once.
+            case OperationCanceledException when ct.IsCancellationRequested:
+            // The lease is over and the cancellation on its way. The next leader reconciles everything once, and so does this process if it is the one.
+            case KubernetesException { IsNotLeading: true }:
+                return "cancelled";
+
+            // Somebody wrote in between; the informer brings what they wrote. Normal, so no error.
+            case KubernetesException { IsConflict: true }:
+                Log.ReconcileConflict(logger, failure.Message);
+                queue.AddRateLimited(key, atMost: requeueAfter);
+                return "conflict";
+
+            // The server sheds load and says when to come back. That is no failure of this key.
+            case KubernetesException { RetryAfter: { } wait }:
+                requeueAfter = wait;
+                Log.ReconcilePutOff(logger, wait.TotalSeconds, failure.Message);
+                queue.AddRateLimited(key, atLeast: wait, atMost: wait > ShortestRetryAfter ? wait : ShortestRetryAfter);
+                return "retry_after";
+
+            default:
+                KubernetesMetrics.ReconcileErrors.Add(1, label);
+                Log.ReconcileFailed(logger, queue.Failures(key) + 1, failure);
+                queue.AddRateLimited(key, atMost: requeueAfter);
+                return "error";
+        }
     }
 }

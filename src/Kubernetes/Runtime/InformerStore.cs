@@ -82,7 +82,7 @@ public sealed class InformerStore<T>
         // Enumerating, unlike Values, takes no lock.
         public List<T> List() => [.. objects.Select(o => o.Value)];
 
-        public IReadOnlyList<T> ListByIndex(string name, string value) =>
+        public T[] ListByIndex(string name, string value) =>
             indexes.TryGetValue(name, out var index)
                 ? index.Find(value)
                 : throw new ArgumentException($"There is no index {name} of {T.ResourceKind.Kind}.", nameof(name));
@@ -103,29 +103,59 @@ public sealed class InformerStore<T>
 
     private sealed class Index(Func<T, IEnumerable<string>> keysOf)
     {
-        private readonly ConcurrentDictionary<string, ImmutableDictionary<ObjectKey, T>> entries = new(StringComparer.Ordinal);
+        private readonly ConcurrentDictionary<string, Group> entries = new(StringComparer.Ordinal);
 
-        public IReadOnlyList<T> Find(string value) =>
-            entries.TryGetValue(value, out var found) ? [.. found.Values] : [];
+        public T[] Find(string value) => entries.TryGetValue(value, out var found) ? found.List() : [];
 
         public void Move(ObjectKey key, T? before, T? after)
         {
             var kept = after is null ? [] : keysOf(after).ToHashSet(StringComparer.Ordinal);
             foreach (var value in kept)
-                entries[value] = entries.GetValueOrDefault(value, ImmutableDictionary<ObjectKey, T>.Empty).SetItem(key, after!);
+                entries[value] = entries.GetValueOrDefault(value).With(key, after!);
             foreach (var value in before is null ? [] : keysOf(before))
             {
                 if (!kept.Contains(value) && entries.TryGetValue(value, out var found))
-                    Leave(value, found.Remove(key));
+                    Leave(value, found.Without(key));
             }
         }
 
-        private void Leave(string value, ImmutableDictionary<ObjectKey, T> rest)
+        private void Leave(string value, Group rest)
         {
             if (rest.IsEmpty)
                 entries.TryRemove(value, out _);
             else
                 entries[value] = rest;
         }
+    }
+
+    /// <summary>The objects under one value of an index: mostly one or two, which an array holds in a quarter of a tree's memory. Immutable.</summary>
+    private readonly struct Group
+    {
+        private const int MostFew = 8;
+
+        private readonly T[]? few;
+
+        /// <summary>In place of <see cref="few"/>, once there are more.</summary>
+        private readonly ImmutableDictionary<ObjectKey, T>? many;
+
+        private Group(T[] few) => this.few = few;
+
+        private Group(ImmutableDictionary<ObjectKey, T> many) => this.many = many;
+
+        public bool IsEmpty => many?.IsEmpty ?? few is null or [];
+
+        public T[] List() => many is null ? few ?? [] : [.. many.Values];
+
+        public Group With(ObjectKey key, T obj)
+        {
+            if (many is not null)
+                return new(many.SetItem(key, obj));
+            T[] others = Others(key);
+            return others.Length < MostFew ? new([.. others, obj]) : new(others.Append(obj).ToImmutableDictionary(one => one.Key()));
+        }
+
+        public Group Without(ObjectKey key) => many is not null ? new(many.Remove(key)) : new(Others(key));
+
+        private T[] Others(ObjectKey key) => few is null ? [] : Array.FindAll(few, one => one.Key() != key);
     }
 }

@@ -5,7 +5,8 @@ namespace LlmOps.Kubernetes;
 public readonly record struct ReconcileResult(TimeSpan? RequeueAfter)
 {
     /// <summary>
-    /// What did not succeed and is no reason to wait long: it counts as an exception does, but the growing wait after it is at most <see cref="RequeueAfter"/>.
+    /// What did not succeed and is no reason to wait long: it counts as an exception does, but the growing wait after it is at most <see cref="RequeueAfter"/>,
+    /// or what the server asks for where it sheds load.
     /// Null: all succeeded.
     /// </summary>
     public Exception? Failure { get; init; }

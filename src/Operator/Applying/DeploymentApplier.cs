@@ -23,10 +23,10 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         var snapshot = DesiredObjects.Snapshot(gathered, decision);
         var losesWeight = decision.Next.CandidateWeightPercent < gathered.State.CandidateWeightPercent;
         if (snapshot is not null && !losesWeight)
-            await applier.ApplyAsync(cluster.Revisions, snapshot, ct);
+            await applier.MakeAsync(cluster.Revisions, snapshot, ct);
         var changed = await WriteStatusAsync(gathered.Deployment, status, ct);
         if (snapshot is not null && losesWeight)
-            await applier.ApplyAsync(cluster.Revisions, snapshot, ct);
+            await applier.MakeAsync(cluster.Revisions, snapshot, ct);
         return changed;
     }
 

@@ -28,6 +28,31 @@ internal sealed class ObjectApplier(KubernetesClient client)
         kind.Store.Note(await WriteAsync(cached, desired, ct));
     }
 
+    /// <summary>
+    /// As <see cref="ApplyAsync{T}(WatchedKind{T}, T, CancellationToken)"/>, in one request where the object is not there yet. For objects whose fields never go: what is
+    /// made in this way belongs to nobody's apply, which takes a field away with the one who leaves it out.
+    /// </summary>
+    /// <exception cref="ApplyRefusedException">An object of this name belongs to somebody else.</exception>
+    /// <exception cref="KubernetesException">The server refused.</exception>
+    public async Task MakeAsync<T>(WatchedKind<T> kind, T desired, CancellationToken ct)
+        where T : class, IResource<T>
+    {
+        if (kind.Store.Get(desired.Key()) is null)
+        {
+            try
+            {
+                kind.Store.Note(await client.CreateAsync(ObjectComparison.WithHash(desired), ct));
+                return;
+            }
+            catch (KubernetesException e) when (e.IsAlreadyExists)
+            {
+                // By an earlier attempt, or by somebody else.
+            }
+        }
+
+        await ApplyAsync(kind, desired, ct);
+    }
+
     /// <summary>Applies an object of a kind that is not cached.</summary>
     /// <exception cref="ApplyRefusedException">An object of this name belongs to somebody else.</exception>
     /// <exception cref="KubernetesException">The server refused.</exception>

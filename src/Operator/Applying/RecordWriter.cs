@@ -43,7 +43,7 @@ internal sealed class RecordWriter(KubernetesClient client, WrittenRecords writt
         {
             // Written by an earlier attempt.
         }
-        catch (KubernetesException e) when (e.IsNotFound)
+        catch (KubernetesException e) when (e.IsNotServed)
         {
             throw new ApplyRefusedException($"RolloutRecord {record.Metadata.Name}: {e.Message}: install the CRDs of this version (kubectl apply --server-side -f crds/)");
         }

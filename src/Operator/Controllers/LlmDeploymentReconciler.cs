@@ -22,7 +22,7 @@ internal sealed class LlmDeploymentReconciler(
     /// <summary>A refusal lasts until somebody acts; what they do to the object itself is seen at once, the rest this often.</summary>
     private static readonly TimeSpan ApplyRetry = TimeSpan.FromSeconds(10);
 
-    /// <summary>However often an object could not be written: a candidate that has requests is looked at again.</summary>
+    /// <summary>However often an object or the status could not be written: a candidate that has requests is looked at again.</summary>
     private static readonly TimeSpan LongestWaitForEvidence = TimeSpan.FromSeconds(1);
 
     /// <summary>Bounds of what a server that sheds load may ask for.</summary>
@@ -49,7 +49,20 @@ internal sealed class LlmDeploymentReconciler(
         var (gathered, decision, decidedAt) = await DecideAsync(deployment, ct);
         try
         {
-            if (deployment.IsDeleting())
+            return await ActAsync(key, gathered, decision, decidedAt, ct);
+        }
+        catch (KubernetesException e) when (gathered.State.CandidateWeightPercent > 0 || decision.Next.CandidateWeightPercent > 0)
+        {
+            return new ReconcileResult(LongestWaitForEvidence) { Failure = e };
+        }
+    }
+
+    /// <summary>Writes what was decided: the status, and the objects behind it.</summary>
+    private async Task<ReconcileResult> ActAsync(ObjectKey key, Gathered gathered, Decision decision, long decidedAt, CancellationToken ct)
+    {
+        try
+        {
+            if (gathered.Deployment.IsDeleting())
                 return await FollowDeletionAsync(gathered, decision, decidedAt, ct);
             if (PromisesRoom(gathered.State, decision.Next))
                 (gathered, decision) = await PromiseAsync(gathered, ct);
@@ -58,23 +71,16 @@ internal sealed class LlmDeploymentReconciler(
         }
         catch (KubernetesException e) when (e.IsNotFound)
         {
-            // Deleted meanwhile; the watch will say so.
-            return ReconcileResult.Done;
+            // Deleted meanwhile: the watch says so, and where it does not, another look.
+            return ReconcileResult.After(LongestWaitForEvidence);
         }
         catch (Exception e) when (IsRefusal(e))
         {
             return await RefuseSnapshotAsync(key, gathered, decision, e, ct);
         }
 
-        try
-        {
-            var again = await ApplyWatchedAsync(key, gathered, decision, ct);
-            return new ReconcileResult(Earlier(again, decision.RequeueAfter));
-        }
-        catch (KubernetesException e) when (decision.Next.CandidateWeightPercent > 0 && e is { IsConflict: false, IsNotLeading: false, RetryAfter: null })
-        {
-            return new ReconcileResult(LongestWaitForEvidence) { Failure = e };
-        }
+        var again = await ApplyWatchedAsync(key, gathered, decision, ct);
+        return new ReconcileResult(Earlier(again, decision.RequeueAfter));
     }
 
     /// <summary>

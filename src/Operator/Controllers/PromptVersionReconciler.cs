@@ -27,11 +27,10 @@ internal sealed class PromptVersionReconciler(KubernetesClient client, ClusterVi
 
     private List<PromptUse> Uses(ObjectKey key) => (
         from deployment in cluster.LlmDeployments.Store.ListByIndex(Indexes.Prompt, Indexes.Value(key.Namespace, key.Name), deployment => Indexes.PromptsOf(deployment).Contains(Indexes.Value(key.Namespace, key.Name)))
-        where !deployment.IsDeleting()
-        from release in new[] { (Track: Tracks.Stable, Status: deployment.Status?.Stable), (Track: Tracks.Candidate, Status: deployment.Status?.Candidate) }
-        where release.Status?.Prompt == key.Name
-        orderby deployment.Metadata.Name, release.Track
-        select new PromptUse { Deployment = deployment.Metadata.Name!, Track = release.Track, Weight = release.Status.Weight }).Take(MostUses).ToList();
+        from used in PromptFacts.Uses(deployment)
+        where used.Prompt == key.Name
+        orderby used.Use.Deployment, used.Use.Track
+        select used.Use).Take(MostUses).ToList();
 
     /// <summary>Sets or takes away the finalizer. The version that was read goes with it, so that nobody else's finalizer is lost.</summary>
     private async Task<PromptVersion> HoldAsync(PromptVersion prompt, bool isUsed, CancellationToken ct)

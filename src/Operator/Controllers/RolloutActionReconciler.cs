@@ -99,7 +99,8 @@ internal sealed class RolloutActionReconciler(KubernetesClient client, ClusterVi
         }
         catch (KubernetesException e) when (e.IsNotFound)
         {
-            // Somebody deleted it meanwhile.
+            // Somebody deleted it meanwhile: the watch says so, and where it does not, another look.
+            return ReconcileResult.After(LookAgain);
         }
 
         return ReconcileResult.Done;

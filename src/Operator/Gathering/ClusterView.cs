@@ -46,7 +46,7 @@ internal sealed class ClusterView : IDisposable
 
         Deployments = Watch<Deployment>(owned, Slim.Of).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Services = Watch<Service>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
-        Revisions = Watch<ControllerRevision>(owned).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
+        Revisions = Watch<ControllerRevision>(owned, Slim.Of).IndexedBy(Indexes.Deployment, obj => Indexes.ByLabel(obj.Metadata, Labels.Deployment));
         Autoscalers = Watch<HorizontalPodAutoscaler>(owned);
         DisruptionBudgets = Watch<PodDisruptionBudget>(owned);
         Jobs = Watch<Job>(owned);

@@ -17,7 +17,7 @@ namespace LlmOps.Operator.Gathering;
 /// <param name="prometheus">Which Prometheus the checks may ask.</param>
 internal sealed class Gatherer(
     ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, PrometheusPolicy prometheus,
-    WrittenRecords records, SpecAuthor author)
+    WrittenRecords records)
 {
     private readonly CapacityReader room = new(cluster);
 
@@ -70,7 +70,7 @@ internal sealed class Gatherer(
                 Counters = engines.Readings,
                 Traffic = route?.ToObservation(),
                 Records = records.Of(key),
-                Actor = MayStart(spec.Plan, state) ? await author.ReadAsync(key, ct) : null,
+                Actor = deployment.Metadata.LastWriter,
                 Actions = actions,
                 Known = known,
                 NewRolloutId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
@@ -103,9 +103,6 @@ internal sealed class Gatherer(
         checks.Forget(deployment.Key());
         return [];
     }
-
-    private static bool MayStart(RolloutPlan plan, RolloutState state) =>
-        !plan.Paused && plan.Desired is { } desired && desired.Hash != state.Candidate?.Hash && desired.Hash != state.Stable?.Hash && state.Failed.All(failed => failed.Hash != desired.Hash);
 
     private async Task<EvidenceObservation> EvidenceAsync(ObjectKey key, string rolloutId, bool needsGateway, string? failure, CancellationToken ct)
     {

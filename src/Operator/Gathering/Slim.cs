@@ -20,8 +20,11 @@ internal static class Slim
         },
     };
 
-    /// <summary>Pods are counted themselves.</summary>
-    public static Deployment Of(Deployment deployment) => deployment with { Status = null };
+    /// <summary>Pods are counted themselves; the template is there to be compared with what is wanted.</summary>
+    public static Deployment Of(Deployment deployment) => deployment with { Status = null, Spec = deployment.Spec?.Packed() };
+
+    /// <summary>The snapshot is read when its LlmDeployment is looked at.</summary>
+    public static ControllerRevision Of(ControllerRevision revision) => revision with { Data = revision.Data?.Packed() };
 
     /// <summary>Which pods are ready behind which Service.</summary>
     public static EndpointSlice Of(EndpointSlice slice) => slice with

@@ -103,8 +103,8 @@ internal sealed class ControllerSet : IDisposable
                 WakeWaiting();
             if (!JudgeFacts.IsSame(before, after))
                 WakeGates(Indexes.Judge, (after ?? before!).Metadata);
-            foreach (var prompt in new[] { before, after }.OfType<LlmDeployment>().SelectMany(Indexes.PromptsOf).Distinct())
-                WakePrompt(Key(prompt));
+            foreach (var prompt in PromptFacts.Changed(before, after))
+                WakePrompt(new ObjectKey((after ?? before!).Metadata.Namespace!, prompt));
             foreach (var action in cluster.RolloutActions.ListByIndex(Indexes.Deployment, Indexes.OfDeployment((after ?? before!).Key())).Where(action => action.Status?.Phase is null))
                 WakeAction(action.Key());
         });
@@ -113,9 +113,13 @@ internal sealed class ControllerSet : IDisposable
             WakeAction(action.Key());
             WakeDeployment(Indexes.DeploymentOf(action));
         });
-        cluster.PromptVersions.AfterChange(prompt =>
+        cluster.PromptVersions.AfterChange((before, after) =>
         {
+            var prompt = (after ?? before)!;
             WakePrompt(prompt.Key());
+            // Its status is written whenever one of its users changes, and concerns none of the others.
+            if (PromptFacts.IsSame(before, after))
+                return;
             WakeByIndex(Indexes.Prompt, Indexes.Value(prompt.Metadata.Namespace, prompt.Metadata.Name!));
             WakeGates(Indexes.Prompt, prompt.Metadata);
         });

@@ -118,7 +118,7 @@ internal static class OperatorCommand
                 PrometheusTokenFile = arguments.GetValue(prometheusToken),
                 AllowPrometheusAddresses = arguments.GetValue(prometheusAddresses),
                 Workers = arguments.GetValue(workers),
-                TrimAfterStart = true,
+                TrimMemory = true,
                 BindAddress = IPAddress.TryParse(Environment.GetEnvironmentVariable("LLMOPS_BIND_ADDRESS"), out var address) ? address : Defaults.BindAddress,
                 HealthPort = arguments.GetValue(health),
                 MetricsPort = arguments.GetValue(metrics),

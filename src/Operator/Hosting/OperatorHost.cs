@@ -16,6 +16,10 @@ namespace LlmOps.Operator.Hosting;
 /// </summary>
 public static class OperatorHost
 {
+    private const long WorthTrimming = 64 << 20;
+
+    private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(30);
+
     /// <summary>Runs until cancelled.</summary>
     public static async Task RunAsync(OperatorOptions options, KubernetesClientConfiguration configuration, TimeProvider local, ILoggerFactory loggers, CancellationToken ct)
     {
@@ -59,7 +63,7 @@ public static class OperatorHost
         {
             Cluster = cluster,
             Controllers = controllers,
-            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records, new SpecAuthor(client, time)),
+            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records),
             Records = records,
             Events = events,
             Metrics = rolloutMetrics,
@@ -75,7 +79,7 @@ public static class OperatorHost
                 cluster.RunAsync(ct),
                 WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
                 membership?.RunAsync(ct) ?? Task.CompletedTask,
-                options.TrimAfterStart ? TrimAsync(cluster, time, ct) : Task.CompletedTask,
+                options.TrimMemory ? TrimAsync(cluster, time, ct) : Task.CompletedTask,
                 .. shards.Select(shard => shard.RunAsync(ct)),
             ]);
         }
@@ -87,20 +91,34 @@ public static class OperatorHost
         Log.Stopped(logger);
     }
 
-    /// <summary>Once the caches are filled, and once more when everything was reconciled a first time, which takes seconds.</summary>
+    /// <summary>
+    /// Gives memory back that the caches do not need: once they are filled, and from then on after much was done, while nothing is rolled out. It stops everything
+    /// for a part of a second, which must not be that of a revert.
+    /// </summary>
     private static async Task TrimAsync(ClusterView cluster, TimeProvider time, CancellationToken ct)
     {
         try
         {
             await cluster.WaitForSyncAsync(ct);
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            await Task.Delay(TimeSpan.FromMinutes(1), time, ct);
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            var trimmedAt = Trim();
+            while (true)
+            {
+                await Task.Delay(TrimEvery, time, ct);
+                if (GC.GetTotalAllocatedBytes() - trimmedAt > WorthTrimming && cluster.LlmDeployments.List().All(deployment => deployment.Status?.Candidate is null))
+                    trimmedAt = Trim();
+            }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // Ended before they were filled.
+            // Ended.
         }
+    }
+
+    /// <returns>What was allocated until then, in bytes.</returns>
+    private static long Trim()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return GC.GetTotalAllocatedBytes();
     }
 
     private static MembershipOptions Members(OperatorOptions options) => new()

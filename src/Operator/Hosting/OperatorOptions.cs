@@ -67,10 +67,10 @@ public sealed record OperatorOptions
     public int Workers { get; init; } = 8;
 
     /// <summary>
-    /// Whether the memory that filling the caches took, and that they do not need, is given back once they are filled, and a minute later: a collection of the whole heap, for which
-    /// everything stops (below a second with 10,000 LlmDeployments). For a process of its own. Default: false.
+    /// Whether memory that the caches do not need is given back once they are filled, and after much was done, while nothing is rolled out: a collection of the whole heap, for
+    /// which everything stops (below a second with 10,000 LlmDeployments). For a process of its own. Default: false.
     /// </summary>
-    public bool TrimAfterStart { get; init; }
+    public bool TrimMemory { get; init; }
 
     /// <summary>Address of the web endpoints. Default: all.</summary>
     public IPAddress BindAddress { get; init; } = IPAddress.Any;

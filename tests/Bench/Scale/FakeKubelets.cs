@@ -95,22 +95,36 @@ internal sealed class FakeKubelets : IDisposable
     {
         if (!freeGpus.TryDequeue(out var node))
             throw new InvalidOperationException("no GPU is free: the operator asked for more than there are");
+        var pod = await CreateAsync(deployment, $"{deployment.Metadata.Name}-{number}", node, ct);
+        // Somebody else may write to the pod meanwhile.
+        return await client.ApplyStatusAsync(new Pod { Metadata = new() { Name = pod.Metadata.Name, Namespace = pod.Metadata.Namespace }, Status = Running(pod) }, "kubelets", ct: ct);
+    }
+
+    /// <summary>Creates a pod, or finds the one that an earlier attempt created.</summary>
+    private async Task<Pod> CreateAsync(Deployment deployment, string name, string node, CancellationToken ct)
+    {
         var template = deployment.Spec!.Template!;
-        var pod = await client.CreateAsync(
-            new Pod
+        var pod = new Pod
+        {
+            Metadata = new()
             {
-                Metadata = new()
-                {
-                    Name = $"{deployment.Metadata.Name}-{number}",
-                    Namespace = deployment.Metadata.Namespace,
-                    Labels = template.Metadata?.Labels,
-                    Annotations = template.Metadata?.Annotations,
-                    OwnerReferences = [deployment.ControllerReference()],
-                },
-                Spec = template.Spec! with { NodeName = node },
+                Name = name,
+                Namespace = deployment.Metadata.Namespace,
+                Labels = template.Metadata?.Labels,
+                Annotations = template.Metadata?.Annotations,
+                OwnerReferences = [deployment.ControllerReference()],
             },
-            ct);
-        return await client.ReplaceStatusAsync(pod with { Status = Running(pod) }, ct);
+            Spec = template.Spec! with { NodeName = node },
+        };
+        try
+        {
+            return await client.CreateAsync(pod, ct);
+        }
+        catch (KubernetesException e) when (e.IsAlreadyExists)
+        {
+            freeGpus.Enqueue(node);
+            return await client.GetAsync<Pod>(pod.Key(), ct) ?? throw new InvalidOperationException($"pod {pod.Key()} was there, and is gone");
+        }
     }
 
     /// <summary>The Service of a release has the name and the labels of its Deployment.</summary>

@@ -1,15 +1,16 @@
 using System.Globalization;
 using LlmOps.Bench.Loading;
+using LlmOps.Images;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
-using LlmOps.LocalCluster.Nodes.Kubelet;
 using LlmOps.LocalCluster.Processes;
 
 namespace LlmOps.Bench.Scale;
 
-/// <summary>The operator as it ships, as a process beside the bench.</summary>
+/// <summary>The operator as its image has it, compiled ahead, as a process beside the bench.</summary>
 internal sealed class OperatorProcess : IAsyncDisposable
 {
+    private static readonly ImageTarget Image = ImageTarget.All.Single(target => target.Name == "operator");
     private static readonly TimeSpan SyncLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
@@ -34,18 +35,27 @@ internal sealed class OperatorProcess : IAsyncDisposable
     /// <summary>The most memory that it had so far.</summary>
     public double PeakRssMiB => ProcessUsage.PeakRssMiB(process.Pid);
 
+    /// <summary>Compiles it into a folder.</summary>
+    public static Task PublishAsync(string folder, CancellationToken ct) =>
+        Publishing.PublishAsync(Image, Workspace.Repository, folder, Path.Combine(Workspace.Repository, "artifacts", "bench", "build"), "bench", ct);
+
     /// <summary>Starts one and waits until its caches are filled.</summary>
-    public static async Task<OperatorProcess> StartAsync(string kubeconfig, ObjectKey gateway, string folder, TimeProvider time, CancellationToken ct)
+    /// <param name="program">Folder of the program.</param>
+    /// <param name="kubeconfig">File.</param>
+    /// <param name="gateway">Service of the gateways.</param>
+    /// <param name="folder">For its log.</param>
+    /// <param name="time">Measures.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public static async Task<OperatorProcess> StartAsync(string program, string kubeconfig, ObjectKey gateway, string folder, TimeProvider time, CancellationToken ct)
     {
         if (LoopbackPorts.Take(2) is not [var healthPort, var metricsPort])
             throw new InvalidOperationException("no free ports");
-        var program = ImageCatalog.Built("Operator");
         var started = time.GetTimestamp();
         var one = new OperatorProcess(
             await ChildProcess.StartAsync(new()
             {
-                Executable = program.Executable,
-                Arguments = [.. program.Arguments, "--kubeconfig", kubeconfig, "--namespace", gateway.Namespace, "--gateway-service", gateway.ToString(), "--health-port", Text(healthPort), "--metrics-port", Text(metricsPort)],
+                Executable = "dotnet",
+                Arguments = [Path.Combine(program, $"{Image.Program}.dll"), "--kubeconfig", kubeconfig, "--namespace", gateway.Namespace, "--gateway-service", gateway.ToString(), "--health-port", Text(healthPort), "--metrics-port", Text(metricsPort)],
                 Environment = new Dictionary<string, string?> { ["LLMOPS_BIND_ADDRESS"] = "127.0.0.1" },
                 LogFile = Path.Combine(folder, "operator.log"),
             }),
@@ -71,6 +81,10 @@ internal sealed class OperatorProcess : IAsyncDisposable
     }
 
     public async Task<Exposition> MetricsAsync(CancellationToken ct) => new(await http.GetStringAsync(metrics, ct));
+
+    /// <summary>What it read from the API server since its start: requests, and watches that it began.</summary>
+    public async Task<double> ReadsAsync(CancellationToken ct) =>
+        (await MetricsAsync(ct)).Sum("rest_client_requests_total", labels => new[] { "get", "list", "watch" }.Any(verb => labels.Contains($"verb=\"{verb}\"", StringComparison.Ordinal)));
 
     /// <summary>The managed heap after its last collection; NaN where the operator does not tell.</summary>
     public async Task<double> HeapMiBAsync(CancellationToken ct)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -14,6 +15,10 @@ internal sealed class Reactions : IDisposable
     private readonly ScaleBed bed;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<ObjectKey, Change> changes = new();
+    private readonly ConcurrentDictionary<ObjectKey, TaskCompletionSource<long>> bare = new();
+
+    /// <summary>Part of each revision: an earlier run may have left others in the cluster.</summary>
+    private readonly string run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 
     public Reactions(ScaleBed bed, TimeProvider time)
     {
@@ -27,12 +32,25 @@ internal sealed class Reactions : IDisposable
     public async Task<double> ChangeAsync(int i, int revision, CancellationToken ct)
     {
         var key = new ObjectKey(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i));
-        var change = changes[key] = new($"{revision:x40}");
+        var change = changes[key] = new($"{run}{revision:x32}");
         var patch = new JsonObject { ["spec"] = new JsonObject { ["model"] = new JsonObject { ["revision"] = change.Revision } } };
         await bed.Client.MergePatchAsync<LlmDeployment>(key, patch, fieldManager: "bench", ct: ct);
         change.Seen(time.GetTimestamp());
         var reacted = await change.Reacted.Task.WaitAsync(ct);
         return Math.Max(0, time.GetElapsedTime(change.SeenAt, reacted).TotalMilliseconds);
+    }
+
+    /// <summary>The yardstick: a small object made by the bench itself, from the request to the moment that the same watch shows it.</summary>
+    /// <returns>Milliseconds.</returns>
+    public async Task<double> BareWriteAsync(int i, CancellationToken ct)
+    {
+        var key = new ObjectKey(ScaleObjects.NamespaceOf(i, bed.Size), $"yardstick-{run}-{i}");
+        var shown = bare[key] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var start = time.GetTimestamp();
+        await bed.Client.CreateAsync(new ControllerRevision { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Revision = 1 }, ct);
+        var took = time.GetElapsedTime(start, await shown.Task.WaitAsync(ct)).TotalMilliseconds;
+        await bed.Client.DeleteAsync<ControllerRevision>(key, ct: ct);
+        return took;
     }
 
     /// <summary>Until the release that <see cref="ChangeAsync"/> asked for has been promoted.</summary>
@@ -65,7 +83,11 @@ internal sealed class Reactions : IDisposable
 
     private void OnRevision(ControllerRevision? before, ControllerRevision? after)
     {
-        if (before is not null || after?.Metadata.OwnerReferences is not [var owner, ..])
+        if (before is not null || after is null)
+            return;
+        if (bare.TryGetValue(after.Key(), out var shown))
+            shown.TrySetResult(time.GetTimestamp());
+        if (after.Metadata.OwnerReferences is not [var owner, ..])
             return;
         if (changes.TryGetValue(new(after.Metadata.Namespace!, owner.Name), out var change))
             change.Reacted.TrySetResult(time.GetTimestamp());

@@ -24,6 +24,8 @@ internal sealed class ScaleBed : IAsyncDisposable
 
     public ScaleSize Size { get; }
 
+    private string Program => Path.Combine(folder, "operator");
+
     /// <summary>Whether an earlier run made the objects already.</summary>
     public bool IsFilled { get; private set; }
 
@@ -50,15 +52,30 @@ internal sealed class ScaleBed : IAsyncDisposable
         }
     }
 
-    public Task<OperatorProcess> StartOperatorAsync(CancellationToken ct) => OperatorProcess.StartAsync(plane.KubeconfigPath, GatewayService, folder, context.Time, ct);
+    /// <summary>Waits until the control plane has done what it does by itself, such as looking at thousands of new objects' owners: it runs on the same cores.</summary>
+    public async Task SettleAsync(CancellationToken ct)
+    {
+        const double Idle = 0.25;
+        var every = TimeSpan.FromSeconds(2);
+        var limit = TimeSpan.FromMinutes(10);
+        var started = context.Time.GetTimestamp();
+        var before = await CpuAsync(ct);
+        while (context.Time.GetElapsedTime(started) < limit)
+        {
+            await Task.Delay(every, context.Time, ct);
+            var now = await CpuAsync(ct);
+            if (now - before < Idle * every.TotalSeconds)
+                return;
+            before = now;
+        }
+
+        throw new TimeoutException($"the control plane is not quiet after {limit.TotalMinutes:0} minutes");
+    }
+
+    public Task<OperatorProcess> StartOperatorAsync(CancellationToken ct) => OperatorProcess.StartAsync(Program, plane.KubeconfigPath, GatewayService, folder, context.Time, ct);
 
     /// <summary>What the API server itself counted.</summary>
-    public async Task<ApiRequests> RequestsAsync(CancellationToken ct)
-    {
-        using var answer = await Client.RawAsync(HttpMethod.Get, "/metrics", null, ct);
-        answer.EnsureSuccessStatusCode();
-        return ApiRequests.Of(new(await answer.Content.ReadAsStringAsync(ct)));
-    }
+    public async Task<ApiRequests> RequestsAsync(CancellationToken ct) => ApiRequests.Of(await MetricsAsync(ct));
 
     /// <summary>Creates the LlmDeployments that the others are copied from.</summary>
     public Task CreateSeedsAsync(CancellationToken ct) => WriteAsync(Clones.Seeds, i => Client.CreateAsync(ScaleObjects.Deployment(i, Size), ct));
@@ -71,6 +88,9 @@ internal sealed class ScaleBed : IAsyncDisposable
         while (Deployments.Store.Count < Size.Deployments)
             await Task.Delay(TimeSpan.FromMilliseconds(100), context.Time, ct);
     }
+
+    /// <summary>Whether an earlier run with this cluster has made them.</summary>
+    public async Task<bool> HasForeignPodsAsync(CancellationToken ct) => await Client.GetAsync<Pod>(ScaleObjects.ForeignPod(0, Size).Key(), ct) is not null;
 
     public async Task CreateForeignPodsAsync(CancellationToken ct)
     {
@@ -103,8 +123,20 @@ internal sealed class ScaleBed : IAsyncDisposable
         Workspace.TryDelete(folder);
     }
 
+    /// <summary>Seconds that the API server and the controllers in its process have worked.</summary>
+    private async Task<double> CpuAsync(CancellationToken ct) => (await MetricsAsync(ct)).Sum("process_cpu_seconds_total");
+
+    private async Task<Exposition> MetricsAsync(CancellationToken ct)
+    {
+        using var answer = await Client.RawAsync(HttpMethod.Get, "/metrics", null, ct);
+        answer.EnsureSuccessStatusCode();
+        return new(await answer.Content.ReadAsStringAsync(ct));
+    }
+
     private async Task StartPartsAsync(CancellationToken ct)
     {
+        context.Say("scale: compiles the operator as for its image");
+        await OperatorProcess.PublishAsync(Program, ct);
         plane = await ControlPlane.StartAsync(new() { DataDirectory = context.ScaleData }, context.Say, ct);
         Client = new(KubernetesClientConfiguration.Load(plane.KubeconfigPath));
         var known = await Client.GetAsync<EndpointSlice>(GatewayService, ct);

@@ -12,8 +12,11 @@ internal static class ScalePart
     private static readonly TimeSpan RolloutsLimit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan IdleFor = TimeSpan.FromMinutes(1);
 
-    /// <summary>Between two single changes.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+    /// <summary>Between two single changes: the rollouts that they begin are five at a time then.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two more while hundreds are rolled out.</summary>
+    private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
@@ -23,6 +26,7 @@ internal static class ScalePart
         await using var bed = await ScaleBed.StartAsync(size, context, ct);
         if (!bed.IsFilled)
             await FillAsync(bed, context, ct);
+        await bed.SettleAsync(ct);
         List<Figure> figures = [];
         List<string> problems = [];
         await using (var process = await bed.StartOperatorAsync(ct))
@@ -67,12 +71,12 @@ internal static class ScalePart
         await QuietAsync(process, bed.Size.Deployments, context, ct);
         context.Say($"scale: looked at all, CPU {process.Cpu.TotalSeconds:0.0} s, RSS {process.RssMiB:0} MiB (peak {process.PeakRssMiB:0}); idle from now on");
         written = await bed.RequestsAsync(ct) - written;
-        var (lookedAt, cpu, requests) = (process.Cpu, process.Cpu, await bed.RequestsAsync(ct));
+        var (lookedAt, cpu, requests, reads) = (process.Cpu, process.Cpu, await bed.RequestsAsync(ct), await process.ReadsAsync(ct));
         await Task.Delay(IdleFor, context.Time, ct);
         cpu = process.Cpu - cpu;
-        requests = await bed.RequestsAsync(ct) - requests;
+        (requests, reads) = (await bed.RequestsAsync(ct) - requests, await process.ReadsAsync(ct) - reads);
         var heap = await process.HeapMiBAsync(ct);
-        context.Say($"scale: idle CPU {cpu.TotalSeconds:0.00} s, RSS {process.RssMiB:0} MiB, heap {heap:0} MiB, {requests.All:0} requests, {requests.Writes:0} writes");
+        context.Say($"scale: idle CPU {cpu.TotalSeconds:0.00} s, RSS {process.RssMiB:0} MiB, heap {heap:0} MiB, {reads:0} reads, {requests.Writes:0} writes");
         return
         [
             new($"operator start with {bed.Size.Deployments} LlmDeployments → in sync", process.InSyncAfter.TotalSeconds, "s") { AtMost = 10 },
@@ -83,7 +87,7 @@ internal static class ScalePart
             new("idle: RSS after a minute", process.RssMiB, "MiB") { AtMost = 300 },
             new("idle: most RSS so far", process.PeakRssMiB, "MiB"),
             new("idle: managed heap after its last collection", heap, "MiB"),
-            new("idle: API requests a minute", requests.Reads + requests.Writes) { Note = "without those of the leader election" },
+            new("idle: API requests a minute", reads + requests.Writes) { Note = "the operator's reads, and all writes to the cluster; without those of the leader election" },
             new("idle: requests of the leader election a minute", requests.LeaseRequests),
             new("idle: API writes", requests.Writes) { AtMost = 0, Note = "without the lease's renewals" },
         ];
@@ -92,14 +96,15 @@ internal static class ScalePart
     private static async Task<IReadOnlyList<Figure>> ReactAsync(ScaleBed bed, OperatorProcess process, BenchContext context, List<string> problems, CancellationToken ct)
     {
         using var reactions = new Reactions(bed, context.Time);
-        var single = new List<double>();
+        var (single, bare) = (new List<double>(), new List<double>());
         for (var i = 0; i < bed.Size.Changes; i++)
         {
+            bare.Add(await reactions.BareWriteAsync(i * 7, ct));
             single.Add(await reactions.ChangeAsync(i * 7, 1, ct));
             await Task.Delay(Pause, context.Time, ct);
         }
 
-        context.Say($"scale: reaction to one change p50 {Quantiles.Median(single):0.0} ms, p99 {Quantiles.Of(single, 0.99):0.0} ms");
+        context.Say($"scale: reaction to one change p50 {Quantiles.Median(single):0.0} ms, p99 {Quantiles.Of(single, 0.99):0.0} ms; a bare write p50 {Quantiles.Median(bare):0.0} ms, p99 {Quantiles.Of(bare, 0.99):0.0} ms");
         await PromotedAsync(reactions, context, problems, "single changes", ct);
 
         var first = bed.Size.Deployments - bed.Size.Rollouts;
@@ -110,7 +115,7 @@ internal static class ScalePart
         for (var i = 0; i < bed.Size.Rollouts / 10; i++)
         {
             meanwhile.Add(await reactions.ChangeAsync((i * 7) + 3, 3, ct));
-            await Task.Delay(Pause / 3, context.Time, ct);
+            await Task.Delay(ShortPause, context.Time, ct);
         }
 
         await Task.WhenAny(Task.WhenAll(Enumerable.Range(first, bed.Size.Rollouts).Select(i => reactions.PromotedAsync(i, ct))), Task.Delay(RolloutsLimit, context.Time, ct));
@@ -122,6 +127,8 @@ internal static class ScalePart
         [
             new("spec change → first API write, p50", Quantiles.Median(single), "ms"),
             new($"spec change → first API write, p99 of {single.Count}", Quantiles.Of(single, 0.99), "ms") { AtMost = 50 },
+            new("yardstick: a bare write at the same time → the same watch, p50", Quantiles.Median(bare), "ms"),
+            new($"yardstick: a bare write at the same time → the same watch, p99 of {bare.Count}", Quantiles.Of(bare, 0.99), "ms"),
             new($"{bed.Size.Rollouts} rollouts at once: until each was begun", begun.TotalSeconds, "s"),
             new($"{bed.Size.Rollouts} rollouts at once: until all were promoted", took.TotalSeconds, "s") { Note = "their two steps hold 2 s each" },
             new($"{bed.Size.Rollouts} rollouts at once: the operator's CPU, per rollout", cpu.TotalMilliseconds / (bed.Size.Rollouts + meanwhile.Count), "ms"),
@@ -136,9 +143,16 @@ internal static class ScalePart
     {
         async Task<(double Heap, double InSync)> StartAsync()
         {
+            await bed.SettleAsync(ct);
             await using var process = await bed.StartOperatorAsync(ct);
             await QuietAsync(process, bed.Size.Deployments, context, ct);
             return (await process.HeapMiBAsync(ct), process.InSyncAfter.TotalSeconds);
+        }
+
+        if (await bed.HasForeignPodsAsync(ct))
+        {
+            context.Say("scale: the kept cluster has the pods of others already, what they cost is not measured");
+            return [];
         }
 
         var before = await StartAsync();

@@ -36,7 +36,7 @@ public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
         var now = tried;
         // Asked for and not watched: who watches has waits of their own after an outage.
         await Eventually.TrueAsync(
-            async c => (now = (await bed.Client.GetAsync<LlmDeployment>(scene.Key, c))!.Status!).Candidate is null or { Weight: 0 }, FaultBed.Patience, () => $"the candidate to lose its traffic; it is {now.Candidate}", ct);
+            async c => (now = (await bed.Client.GetAsync<LlmDeployment>(scene.Key, c))!.Status!).Candidate is null or { Weight: 0 }, FaultBed.Patience, () => $"the candidate to lose its traffic; it is {now.Candidate}; the operator's log ends:\n{only.LogTail}", ct);
         output.WriteLine($"{TimeProvider.System.GetElapsedTime(start).TotalSeconds:0.0} s from the API server's return to weight 0");
         Assert.Equal(tried.Rollout!.Id, now.Rollout!.Id);
 

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Demo.Stories;
 using LlmOps.Kubernetes;
+using LlmOps.Testing;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
@@ -23,6 +24,9 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
         var first = await recorder.WaitAsync("the first release to serve", s => s.Stable is { ReadyReplicas: > 0 }, ProductFixture.Patience, ct);
 
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = product.Installation.Gateways[0], Timeout = TimeSpan.FromSeconds(60) };
+        // The gateway watches for itself: it may know of the release a moment before or after it knows of its pods.
+        await Eventually.TrueAsync(
+            async c => JsonNode.Parse(await http.GetStringAsync("/v1/models", c))!["data"]!.AsArray().Any(model => (string?)model!["owned_by"] == ns), ProductFixture.Patience, () => "the gateway to list the model", ct);
         var answer = await AskAsync(http, ns, ct);
         Assert.Equal(first.Status!.Stable!.Release, answer.Release);
         Assert.True((int)answer.Body["usage"]!["completion_tokens"]! > 0);

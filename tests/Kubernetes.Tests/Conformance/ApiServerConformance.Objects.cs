@@ -57,8 +57,12 @@ public abstract partial class ApiServerConformance
     }
 
     [ConformanceFact]
-    public async Task An_unknown_resource_is_not_found() =>
+    public async Task An_unknown_resource_is_not_found_and_says_nothing_about_an_object_to_the_typed_client()
+    {
         Assert.Equal(404, (await Api.GetAsync($"/apis/conformance.llmops.dev/v1/namespaces/{Ns}/gadgets")).Code);
+        var thrown = await Assert.ThrowsAsync<KubernetesException>(() => Client.GetAsync<HttpRoute>(new ObjectKey(Ns, "a"), CancellationToken.None));
+        Assert.True(thrown.IsNotServed);
+    }
 
     [ConformanceFact]
     public async Task A_name_that_is_no_dns_name_is_invalid()

@@ -25,6 +25,10 @@ internal sealed class FakeApi(Func<FakeRequest, CancellationToken, Task<HttpResp
     public static HttpResponseMessage Failure(int code, string reason, string message = "no") =>
         Json($$"""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{{message}}","reason":"{{reason}}","code":{{code}}}""", (HttpStatusCode)code);
 
+    /// <summary>The object is not there.</summary>
+    public static HttpResponseMessage NotFound() =>
+        Json("""{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","reason":"NotFound","details":{"name":"a","kind":"things"},"code":404}""", HttpStatusCode.NotFound);
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var body = request.Content is null ? null : await request.Content.ReadAsStringAsync(cancellationToken);

@@ -29,11 +29,11 @@ internal sealed class FakeLeases
             switch (request.Method)
             {
                 case "GET":
-                    return Lease is null ? FakeApi.Failure(404, "NotFound") : Ok();
+                    return Lease is null ? FakeApi.NotFound() : Ok();
                 case "POST" when Lease is not null:
                     return FakeApi.Failure(409, "AlreadyExists");
                 case "PUT" when Lease is null:
-                    return FakeApi.Failure(404, "NotFound");
+                    return FakeApi.NotFound();
             }
 
             var next = JsonSerializer.Deserialize(request.Body!, KubernetesJson.Default.Lease)!;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Controllers;
+using LlmOps.Operator.Resources;
 using LlmOps.Operator.Tests.Faults;
 using LlmOps.Operator.Tests.Scenarios;
 using LlmOps.Operator.Tests.World;
@@ -33,6 +34,7 @@ internal static class PermissionStories
         new("an autoscaler that comes and goes", false, AutoscalerAsync, []),
         new("a route that somebody else changes at the same time", true, ConflictAsync, []),
         new("a mistake that is made twice", false, MistakeAsync, []),
+        new("a snapshot that loses its label", false, SnapshotAsync, []),
         new("a server that does not stream lists", true, PagesAsync, []),
     ];
 
@@ -63,6 +65,17 @@ internal static class PermissionStories
         using var refused = world.Server.Faults.When(request => request.IsStreamedList && TestWorld.IsFromOperator(request), FaultEffect.Status(422, "Invalid"));
         world.Server.Watches.Expire("namespaces");
         await world.UntilAsync(() => world.Server.Access.Used.Keys.Any(rule => rule is { Verb: "list", Resource: "namespaces" }), () => "namespaces are listed in pages");
+    }
+
+    /// <summary>It is in no cache any more, so it is made, is there already, and is looked at and mended.</summary>
+    private static async Task SnapshotAsync(TestWorld world)
+    {
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }));
+        var tried = await world.UntilAsync(deployment => deployment.Status?.Candidate?.Weight == 25, "v2 has traffic");
+        var key = new ObjectKey(Samples.Namespace, ObjectNames.Revision("bot", tried.Status!.Candidate!.Release));
+        JsonNode? Label() => world.Server.Find("controllerrevisions.apps", key.Namespace, key.Name)?["metadata"]?["labels"]?[Labels.ManagedBy];
+        await world.DoAsync(world.Client.MergePatchAsync<ControllerRevision>(key, new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [Labels.ManagedBy] = null } } }));
+        await world.UntilAsync(() => Label() is not null, () => $"{key} has its label again");
     }
 
     private static async Task ActionsAsync(TestWorld world)

@@ -48,6 +48,26 @@ public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
         Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task A_revert_is_soon_after_its_status_could_not_be_written_for_minutes()
+    {
+        await using var world = await worlds.StartAsync();
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+        var passed = TimeSpan.FromMinutes(4);
+        using (var refused = world.Server.Faults.When(FaultEffect.Status(500, "InternalError", "etcdserver: request timed out"), verb: "apply", resource: "llmdeployments.llmops.dev", subresource: "status"))
+        {
+            world.Gateway.CandidateErrorRate = 0.5;
+            await world.Clock!.PassAsync(passed);
+            // Once a second, and no hot loop.
+            Assert.InRange(refused.HitCount, 10, 6 * passed.TotalSeconds);
+        }
+
+        var start = world.Clock.Time.GetTimestamp();
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
     /// <summary>Whether the write was done before the answer got lost.</summary>
     [Theory]
     [InlineData(false)]

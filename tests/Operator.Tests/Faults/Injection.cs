@@ -1,3 +1,4 @@
+using LlmOps.Api;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 
@@ -17,6 +18,7 @@ internal sealed record Injection(string Name, Func<FaultEffect> Effect, Func<Api
         new("429 with Retry-After", () => FaultEffect.Status(429, "TooManyRequests", "slow down", RetryAfter), _ => true),
         new("500", () => FaultEffect.Status(500, "InternalError", "etcdserver: leader changed"), _ => true),
         new("503", () => FaultEffect.Status(503, "ServiceUnavailable", "apiserver is shutting down"), _ => true),
+        new("404 of a server that does not know our kinds yet", () => FaultEffect.Status(404, "NotFound", "the server could not find the requested resource"), request => request.Group == ApiGroup.Name),
         new("connection reset", () => FaultEffect.ResetBefore, _ => true),
         new("hung response", () => FaultEffect.HangBefore(new FaultGate()), _ => true),
         new("answer that never comes of a write that is done", () => FaultEffect.HangAfter(new FaultGate()), request => request.IsWrite),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Operator.Tests.World;
@@ -110,10 +111,11 @@ public sealed class WatchFaultTests(FaultWorlds worlds, ITestOutputHelper output
         return world.Clock!.Time.CreateTimer(_ => again?.Invoke(world), null, Every, Every);
     }
 
-    /// <summary>Every other watch of the operator meets it.</summary>
+    /// <summary>Every other watch of each cache meets it: none meets nothing else, however the caches take turns.</summary>
     private static void Odd(TestWorld world, FaultEffect effect)
     {
-        var count = 0;
-        world.Server.Faults.Choose(request => request.Verb == "watch" && TestWorld.IsFromOperator(request) && Interlocked.Increment(ref count) % 2 == 1 ? effect : null);
+        var counts = new ConcurrentDictionary<(string, string, object), int>();
+        world.Server.Faults.Choose(request => request.Verb == "watch" && TestWorld.IsFromOperator(request) &&
+            counts.AddOrUpdate((request.GroupResource, request.Namespace, request.Selectors), 1, (_, count) => count + 1) % 2 == 1 ? effect : null);
     }
 }

@@ -66,7 +66,15 @@ public sealed class SlimTests
     public void A_deployment_keeps_all_that_is_wanted_of_it()
     {
         var deployment = new Deployment { Metadata = new() { Name = "d" }, Spec = new() { Replicas = 2, Template = new() { Spec = Whole.Spec } }, Status = new() { Replicas = 2 } };
-        Assert.Equal(deployment with { Status = null }, Slim.Of(deployment));
+        Assert.Equal(JsonSerializer.Serialize(deployment with { Status = null }, Deployment.JsonType), JsonSerializer.Serialize(Slim.Of(deployment), Deployment.JsonType));
+        Assert.Equal("a100", Slim.Of(deployment).Spec!.Template!.Spec!.NodeSelector!["gpu"]);
+    }
+
+    [Fact]
+    public void A_snapshot_keeps_its_data_to_the_byte()
+    {
+        var revision = JsonSerializer.Deserialize("""{"metadata":{"name":"r"},"data":{"release":{"model":"größer"},"n":1.50,"again":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},"revision":3}""", ControllerRevision.JsonType)!;
+        Assert.Equal(JsonSerializer.Serialize(revision, ControllerRevision.JsonType), JsonSerializer.Serialize(Slim.Of(revision), ControllerRevision.JsonType));
     }
 
     private static Node Node(string gpu, string zone, string? taint = null) => new()

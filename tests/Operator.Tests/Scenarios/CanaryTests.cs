@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Tests.World;
@@ -28,6 +29,26 @@ public sealed class CanaryTests(ITestOutputHelper output)
         Assert.All(world.All<Pod>("pods"), pod => Assert.Equal(Tracks.Stable, pod.Metadata.Labels![Labels.Track]));
         Assert.Equal(["Promoted", "Promoted"], world.Get().Status!.History!.Select(record => record.Outcome));
         Assert.Single(world.All<Deployment>("deployments.apps"));
+    }
+
+    [Fact]
+    public async Task A_change_is_answered_by_a_write_at_once_and_its_author_is_on_record()
+    {
+        await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
+        await world.QuietAsync();
+        var asked = new ConcurrentQueue<ApiRequest>();
+        using var record = world.Server.Faults.Choose(request =>
+        {
+            if (TestWorld.IsFromOperator(request) && request.Plural != "leases")
+                asked.Enqueue(request);
+            return null;
+        });
+        await world.ApplyAsync(Samples.Canary("v2"));
+        var started = await world.UntilAsync(deployment => deployment.Status is { Candidate.Revision: "v2" }, "v2 is tried");
+
+        // Nothing is asked for before: the snapshot of the release, then the status.
+        Assert.Equal([("create", "controllerrevisions"), ("patch", "llmdeployments")], asked.Take(2).Select(request => (request.Verb, request.Plural)));
+        Assert.Equal("user (Apply)", started.Status!.Rollout!.Actor);
     }
 
     [Fact]

@@ -12,12 +12,12 @@ internal static class CapacityArithmetic
     /// A sentence such as <c>a replica needs 2 nvidia.com/gpu; 3 schedulable nodes have 8, of which 7 are held: 4 by LlmDeployment a, 3 by other pods; largest
     /// free block 1</c>. Before anything is taken off the survey.
     /// </summary>
-    public static string Describe(CapacityQuestion question, Survey survey, IReadOnlyDictionary<string, decimal> demand, IReadOnlyList<QuotaRoom> quotas)
+    public static string Describe(CapacityQuestion question, Survey survey, IReadOnlyList<Need> needs, IReadOnlyList<QuotaRoom> quotas)
     {
         var resource = question.Resource;
-        var needed = demand.GetValueOrDefault(resource);
-        var open = survey.Open.ToList();
-        var total = open.Sum(room => Demand.Amount(room.Node.Status!.Allocatable![resource]));
+        var needed = needs.FirstOrDefault(need => need.Resource == resource).Amount;
+        var open = survey.Open;
+        var total = open.Sum(room => room.Offered);
         var held = survey.Held.Sum(entry => entry.Amount);
         var promised = survey.Promised.Sum(entry => entry.Amount);
         List<string> parts =
@@ -25,26 +25,17 @@ internal static class CapacityArithmetic
             $"a replica needs {Text(needed)} {resource}",
             $"{Count(open.Count, "schedulable node")} {(open.Count == 1 ? "has" : "have")} {Text(total)}, of which {Text(held)} {(held == 1 ? "is" : "are")} held{List(survey.Held)}",
             .. survey.Promised.Count > 0 ? [$"{Text(promised)} more {(promised == 1 ? "is" : "are")} promised{List(survey.Promised)}"] : (string[])[],
-            $"largest free block {Text(open.Select(room => room.Free(resource)).DefaultIfEmpty().Max())}",
-            .. Shortages(open, demand, resource, needed),
+            $"largest free block {Text(open.Select(room => room.Left).DefaultIfEmpty().Max())}",
+            .. Shortages(open, needs, resource, needed),
             .. Closed(survey),
             .. quotas.Where(quota => quota.Free < quota.PerReplica * question.Wanted).Select(quota => $"ResourceQuota {quota.Quota} leaves {Text(Math.Max(0, quota.Free))} of {Text(quota.Hard)} {quota.Resource}"),
         ];
         return string.Join("; ", parts);
     }
 
-    /// <summary>Names of other namespaces are nobody's business here.</summary>
-    public static string NameOf(ObjectKey? holder, ObjectKey asking) => holder switch
+    private static IEnumerable<string> Shortages(IReadOnlyList<NodeRoom> open, IReadOnlyList<Need> needs, string resource, decimal needed)
     {
-        null => "other pods",
-        { } own when own == asking => "this LlmDeployment",
-        { Namespace: var ns, Name: var name } when ns == asking.Namespace => $"LlmDeployment {name}",
-        _ => "LlmDeployments of other namespaces",
-    };
-
-    private static IEnumerable<string> Shortages(List<NodeRoom> open, IReadOnlyDictionary<string, decimal> demand, string resource, decimal needed)
-    {
-        var lacking = open.Where(room => room.Free(resource) >= needed).Select(room => room.Lacks(demand)).OfType<string>().GroupBy(name => name).OrderBy(group => group.Key, StringComparer.Ordinal);
+        var lacking = open.Where(room => room.Left >= needed).Select(room => room.Lacks(needs)).OfType<string>().GroupBy(name => name).OrderBy(group => group.Key, StringComparer.Ordinal);
         return lacking.Select(group => $"{Count(group.Count(), "node")} with free {resource} {(group.Count() == 1 ? "lacks" : "lack")} {group.Key}");
     }
 

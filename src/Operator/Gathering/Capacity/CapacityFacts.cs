@@ -14,9 +14,9 @@ internal static class CapacityFacts
     public static CapacityObservation Observe(string servingHash, CapacityQuestion question, ClusterFacts cluster)
     {
         var survey = Survey.Of(question, cluster);
-        var demand = Demand.Of(question.Candidate);
+        var needs = Need.Of(Demand.Of(question.Candidate));
         var quotas = QuotaRoom.Of(cluster.Quotas, question.Candidate, question.Stable, [.. question.LeavingPods.Select(pod => pod.Spec).OfType<PodSpec>()], [.. cluster.Claims.Where(claim => claim.Holder.Namespace == question.Deployment.Namespace)]);
-        var arithmetic = CapacityArithmetic.Describe(question, survey, demand, quotas);
+        var arithmetic = CapacityArithmetic.Describe(question, survey, needs, quotas);
 
         // Taken off one after the other, from here on.
         var fits = new List<int>();
@@ -25,11 +25,19 @@ internal static class CapacityFacts
             var isLast = given == question.StableReplicas;
             while (survey.Stable.TryPeek(out var next) && (isLast || survey.Given < given))
                 survey.Give(survey.Stable.Dequeue());
-            var onNodes = survey.Open.Sum(room => (long)room.Fits(demand, question.Wanted));
-            fits.Add(quotas.Aggregate((int)Math.Min(onNodes, question.Wanted), (least, quota) => Math.Min(least, quota.Fits(given, question.Wanted))));
+            fits.Add(quotas.Aggregate(OnNodes(survey, needs, question.Wanted), (least, quota) => Math.Min(least, quota.Fits(given, question.Wanted))));
         }
 
         return new(servingHash, fits.ToEquatableArray(), arithmetic);
+    }
+
+    /// <summary>How many fit, and no more than are wanted.</summary>
+    private static int OnNodes(Survey survey, IReadOnlyList<Need> needs, int wanted)
+    {
+        var fits = 0;
+        for (var i = 0; i < survey.Open.Count && fits < wanted; i++)
+            fits += survey.Open[i].Fits(needs, wanted - fits);
+        return fits;
     }
 }
 
@@ -49,7 +57,7 @@ internal sealed class Survey
     public required Queue<Place?> Stable { get; init; }
 
     /// <summary>Nodes where the candidate may go.</summary>
-    public IEnumerable<NodeRoom> Open => Nodes.Where(node => node.Obstacle is null).Select(node => node.Room);
+    public required IReadOnlyList<NodeRoom> Open { get; init; }
 
     public int Given { get; private set; }
 
@@ -63,66 +71,82 @@ internal sealed class Survey
     {
         var nodes = new List<(NodeRoom Room, string? Obstacle)>();
         var leaving = question.LeavingPods.Select(pod => pod.Key()).ToHashSet();
-        var held = new Dictionary<string, decimal>(StringComparer.Ordinal);
-        var promised = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        var held = new HeldAmounts(question.Deployment);
+        var promised = new HeldAmounts(question.Deployment);
         var stable = new List<(Place Place, DateTimeOffset Created)>();
-        foreach (var load in cluster.Nodes.Where(load => load.Offers(question.Resource)).OrderBy(load => load.Node.Metadata.Name, StringComparer.Ordinal))
+        foreach (var load in cluster.Nodes.Where(load => load.Offers(question.Resource)))
         {
-            var (room, obstacle) = (load.Room(), NodeMatch.Obstacle(question.Candidate, load.Node));
+            var (room, obstacle) = (load.Room(question.Resource), NodeMatch.Obstacle(question.Candidate, load.Node));
             nodes.Add((room, obstacle));
             foreach (var pod in load.Pods)
             {
-                if (leaving.Contains(pod.Key))
+                if (pod.Holder == question.Deployment)
                 {
-                    room.GiveBack(pod.Demand);
-                    continue;
+                    if (leaving.Contains(pod.Key))
+                    {
+                        room.GiveBack(pod.Demand);
+                        continue;
+                    }
+
+                    if (question.StablePods.Contains(pod.Key))
+                        stable.Add((new(room, pod.Demand), pod.Created));
                 }
 
-                if (question.StablePods.Contains(pod.Key))
-                    stable.Add((new(room, pod.Demand), pod.Created));
                 if (obstacle is null)
-                    Count(held, CapacityArithmetic.NameOf(pod.Holder, question.Deployment), pod.Demand.GetValueOrDefault(question.Resource));
+                    held.Add(pod.Holder, pod.Demand.GetValueOrDefault(question.Resource));
             }
         }
 
-        var rooms = nodes.Select(node => node.Room).ToList();
-        var waiting = new List<Place?>();
-        if (question.Stable is { } own)
-            waiting.AddRange(Enumerable.Range(0, Math.Max(0, question.StableReplicas - stable.Count)).Select(_ => Put(rooms, own, question.Resource)).ToList());
-        foreach (var place in waiting.OfType<Place>())
-            Count(promised, CapacityArithmetic.NameOf(question.Deployment, question.Deployment), place.Demand.GetValueOrDefault(question.Resource));
+        var rooms = nodes.ConvertAll(node => node.Room);
+        List<NodeRoom> open = [.. nodes.Where(node => node.Obstacle is null).Select(node => node.Room)];
+        var isOpen = open.ToHashSet();
+        var missing = question.Stable is null ? 0 : Math.Max(0, question.StableReplicas - stable.Count);
+        var waiting = question.Stable is { } own ? Put(rooms, own, missing, question.Resource) : [];
+        foreach (var place in waiting)
+            promised.Add(question.Deployment, place.Demand.GetValueOrDefault(question.Resource));
         foreach (var claim in cluster.Claims)
         {
-            for (var i = 0; i < claim.Unbound && Put(rooms, claim.Pod, question.Resource) is { } place; i++)
-            {
-                if (nodes.Exists(node => node.Room == place.Room && node.Obstacle is null))
-                    Count(promised, CapacityArithmetic.NameOf(claim.Holder, question.Deployment), place.Demand.GetValueOrDefault(question.Resource));
-            }
+            foreach (var place in Put(rooms, claim.Pod, claim.Unbound, question.Resource).Where(place => isOpen.Contains(place.Room)))
+                promised.Add(claim.Holder, place.Demand.GetValueOrDefault(question.Resource));
         }
 
         var crowds = stable.GroupBy(pod => pod.Place.Room).ToDictionary(pods => pods.Key, pods => pods.Count());
         return new()
         {
             Nodes = nodes,
-            Held = [.. held.Select(entry => (entry.Key, entry.Value))],
-            Promised = [.. promised.Select(entry => (entry.Key, entry.Value))],
-            Stable = new(waiting.OrderBy(place => place is not null).Concat(stable.OrderByDescending(pod => crowds[pod.Place.Room]).ThenByDescending(pod => pod.Created).Select(pod => (Place?)pod.Place))),
+            Open = open,
+            Held = held.ByName(),
+            Promised = promised.ByName(),
+            Stable = new(Enumerable.Repeat<Place?>(null, missing - waiting.Count).Concat(waiting).Concat(stable.OrderByDescending(pod => crowds[pod.Place.Room]).ThenByDescending(pod => pod.Created).Select(pod => (Place?)pod.Place))),
         };
     }
 
-    /// <summary>Puts a pod on the fullest node where it fits; null where it fits nowhere, and then it takes nothing.</summary>
-    private static Place? Put(List<NodeRoom> rooms, PodSpec pod, string resource)
+    /// <summary>Puts pods of a kind, one after the other, on the fullest node where one fits; those that fit nowhere take nothing and are left out.</summary>
+    private static List<Place> Put(List<NodeRoom> rooms, PodSpec pod, int count, string resource)
     {
         var demand = Demand.Of(pod);
-        var room = rooms.Where(room => room.Fits(demand, 1) == 1 && NodeMatch.Obstacle(pod, room.Node) is null).MinBy(room => room.Free(resource));
-        room?.Take(demand);
-        return room is null ? null : new(room, demand);
+        var (needs, needed) = (Need.Of(demand), demand.GetValueOrDefault(resource));
+        var places = new List<Place>();
+        while (places.Count < count && Fullest(rooms, pod, needs, needed) is { } room)
+        {
+            room.Take(demand);
+            places.Add(new(room, demand));
+        }
+
+        return places;
     }
 
-    private static void Count(Dictionary<string, decimal> amounts, string holder, decimal amount)
+    private static NodeRoom? Fullest(List<NodeRoom> rooms, PodSpec pod, IReadOnlyList<Need> needs, decimal needed)
     {
-        if (amount > 0)
-            amounts[holder] = amounts.GetValueOrDefault(holder) + amount;
+        NodeRoom? fullest = null;
+        // What takes longer to look at comes last, and only for a node that would be the fullest.
+        foreach (var room in rooms)
+        {
+            if (room.Left >= needed && (fullest is null || room.Left < fullest.Left) && room.Lacks(needs) is null && NodeMatch.Obstacle(pod, room.Node) is null)
+                fullest = room;
+        }
+
+        return fullest;
     }
 }
 

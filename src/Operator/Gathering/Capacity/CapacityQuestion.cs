@@ -33,7 +33,7 @@ internal sealed record CapacityQuestion
 /// <summary>What the caches say of the cluster, as far as capacity goes.</summary>
 internal sealed record ClusterFacts
 {
-    /// <summary>The nodes with what is on them.</summary>
+    /// <summary>The nodes with what is on them, by name.</summary>
     public required IReadOnlyList<NodeLoad> Nodes { get; init; }
 
     /// <summary>ResourceQuotas of the namespace of who asks.</summary>

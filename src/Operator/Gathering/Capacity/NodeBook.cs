@@ -10,6 +10,7 @@ internal sealed class NodeBook
     private readonly Lock sync = new();
     private readonly SortedDictionary<string, NodeLoad> loads = new(StringComparer.Ordinal);
     private readonly ChangedKeys<string> changed = new();
+    private IReadOnlyList<NodeLoad>? all;
 
     public NodeBook(ClusterView cluster)
     {
@@ -38,13 +39,14 @@ internal sealed class NodeBook
         {
             foreach (var name in changed.Take())
             {
+                all = null;
                 if (cluster.Nodes.Store.Get(new ObjectKey(string.Empty, name)) is { } node)
                     loads[name] = NodeLoad.Of(node, cluster.BoundPods.ListByIndex(Indexes.Node, name), HolderOf);
                 else
                     loads.Remove(name);
             }
 
-            return [.. loads.Values];
+            return all ??= [.. loads.Values];
         }
     }
 

@@ -27,17 +27,28 @@ internal sealed class NodeLoad
     /// <param name="holderOf">The LlmDeployment that a pod belongs to; null for a foreign one.</param>
     public static NodeLoad Of(Node node, IEnumerable<BoundPod> pods, Func<BoundPod, ObjectKey?> holderOf)
     {
-        var room = NodeRoom.Of(node);
-        var allocatable = room.ToDictionary();
+        var allocatable = (node.Status?.Allocatable ?? new Dictionary<string, string>()).ToDictionary(resource => resource.Key, resource => Demand.Amount(resource.Value), StringComparer.Ordinal);
+        var free = new Dictionary<string, decimal>(allocatable, StringComparer.Ordinal);
+        var shapes = new List<IReadOnlyDictionary<string, decimal>>();
         var loaded = pods.Where(pod => !pod.IsDeleting())
-            .Select(pod => new LoadedPod(pod.Key(), holderOf(pod), Demand.Of(pod), pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue)).ToList();
-        foreach (var pod in loaded)
-            room.Take(pod.Demand);
-        return new(node, loaded, allocatable, room.ToDictionary());
+            .Select(pod => new LoadedPod(pod.Key(), holderOf(pod), Share(Demand.Of(pod), shapes), pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue)).ToList();
+        foreach (var (name, amount) in loaded.SelectMany(pod => pod.Demand).Where(request => free.ContainsKey(request.Key)))
+            free[name] -= amount;
+        return new(node, loaded, allocatable, free);
+    }
+
+    /// <summary>Pods of a node mostly want the same.</summary>
+    private static IReadOnlyDictionary<string, decimal> Share(IReadOnlyDictionary<string, decimal> demand, List<IReadOnlyDictionary<string, decimal>> shapes)
+    {
+        if (shapes.Find(shape => shape.Count == demand.Count && shape.All(entry => demand.TryGetValue(entry.Key, out var amount) && amount == entry.Value)) is { } known)
+            return known;
+        shapes.Add(demand);
+        return demand;
     }
 
     public bool Offers(string resource) => allocatable.GetValueOrDefault(resource) > 0;
 
     /// <summary>What is left, to be taken from on paper.</summary>
-    public NodeRoom Room() => new(Node, new(free, StringComparer.Ordinal));
+    /// <param name="resource">The resource that is asked for.</param>
+    public NodeRoom Room(string resource) => new(Node, free, resource, allocatable.GetValueOrDefault(resource));
 }

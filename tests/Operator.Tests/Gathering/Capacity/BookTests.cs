@@ -117,7 +117,7 @@ public sealed class BookTests : IAsyncLifetime
 
     private static ObjectKey Other { get; } = new("default", "other");
 
-    private decimal Free() => Assert.Single(nodes.Read()).Room().Free(Gpu);
+    private decimal Free() => Assert.Single(nodes.Read()).Room(Gpu).Left;
 
     private ObjectKey? Holder() => Assert.Single(Assert.Single(nodes.Read()).Pods).Holder;
 

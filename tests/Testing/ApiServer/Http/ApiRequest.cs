@@ -29,6 +29,9 @@ public sealed record ApiRequest
     /// <summary>A watch that is to begin with all there is (<c>sendInitialEvents</c>).</summary>
     public bool IsStreamedList { get; init; }
 
+    /// <summary>What a list or watch selects, as it was sent: labels, then fields.</summary>
+    public (string Labels, string Fields) Selectors { get; init; } = (string.Empty, string.Empty);
+
     public string UserAgent { get; init; } = string.Empty;
 
     /// <summary>The field manager, or the user agent up to its first slash where none was sent.</summary>

@@ -40,6 +40,7 @@ internal static class RequestPath
             Subresource = resource.Length > 2 ? resource[2] : null,
             IsApply = request.Method == HttpMethods.Patch && request.ContentType?.StartsWith("application/apply-patch", StringComparison.Ordinal) == true,
             IsStreamedList = request.Query["sendInitialEvents"] == "true",
+            Selectors = (request.Query["labelSelector"].ToString(), request.Query["fieldSelector"].ToString()),
             UserAgent = userAgent,
             FieldManager = request.Query["fieldManager"].ToString() is { Length: > 0 } manager ? manager : userAgent.Split('/')[0] is { Length: > 0 } agent ? agent : "unknown",
             Index = index,
