@@ -92,8 +92,9 @@ public sealed class EventRecorder : IAsyncDisposable
                     await WriteAsync(entry, stop.Token);
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
+            // Cancelled, or it failed in the moment of the end.
         }
     }
 

@@ -87,8 +87,9 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
             while (true)
                 await (position is null && !streams ? ListAsync(stop.Token) : WatchAsync(position, stop.Token));
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
+            // Cancelled, or it failed in the moment of the end: nobody is left to try again for.
         }
     }
 

@@ -61,8 +61,9 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
                 await Task.Delay(options.RetryPeriod * Jitter(), time, ct);
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (Exception) when (ct.IsCancellationRequested)
         {
+            // Cancelled, or the attempt failed in the moment of the end.
             return null;
         }
     }
@@ -130,8 +131,9 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
                 }
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (Exception) when (ct.IsCancellationRequested)
         {
+            // Cancelled, or the renewal failed in the moment of the end.
         }
     }
 

@@ -36,8 +36,9 @@ public sealed class Membership(KubernetesClient ownClient, MembershipOptions opt
                 await Task.Delay(options.RenewPeriod, time, ct);
             }
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (Exception) when (ct.IsCancellationRequested)
         {
+            // Cancelled, or the look failed in the moment of the end.
             members = [];
             await LeaveAsync();
         }
