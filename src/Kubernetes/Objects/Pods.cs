@@ -58,6 +58,9 @@ public sealed record PodSpec
 
     public string? RuntimeClassName { get; init; }
 
+    /// <summary>What the pod takes besides its containers; set by the API server, from its runtime class.</summary>
+    public IReadOnlyDictionary<string, string>? Overhead { get; init; }
+
     public string? ServiceAccountName { get; init; }
 
     public bool? AutomountServiceAccountToken { get; init; }
@@ -127,6 +130,9 @@ public sealed record Container
     public IReadOnlyList<ContainerPort>? Ports { get; init; }
 
     public ResourceRequirements? Resources { get; init; }
+
+    /// <summary><c>Always</c> on an init container makes it a sidecar, which runs beside the others.</summary>
+    public string? RestartPolicy { get; init; }
 
     public IReadOnlyList<VolumeMount>? VolumeMounts { get; init; }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.Operator.Gathering;
 
 /// <summary>
-/// Copies of everything that the operator reads, kept by watches. Objects that it owns are cached by their label only, and of foreign pods nothing but node and requests, so a large cluster costs little memory.
+/// Copies of everything that the operator reads, kept by watches. Objects that it owns are cached by their label only, and of other pods nothing but node and requests, so a large cluster costs little memory.
 /// RBAC: <c>list</c> and <c>watch</c> on each kind here, in the served namespaces; on nodes and pods in all of them, and on EndpointSlices in that of the gateways.
 /// </summary>
 internal sealed class ClusterView : IDisposable
@@ -53,12 +53,14 @@ internal sealed class ClusterView : IDisposable
         ConfigMaps = Watch<ConfigMap>(owned);
         Pods = Watch<Pod>(owned, Slim.Of)
             .IndexedBy(Indexes.Deployment, pod => Indexes.ByLabel(pod.Metadata, Labels.Deployment))
-            .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun));
+            .IndexedBy(Indexes.EvalRun, pod => Indexes.ByLabel(pod.Metadata, Labels.EvalRun))
+            .IndexedBy(Indexes.Node, Indexes.NodeOf);
         // GPUs are free or held on whole nodes, whoever's pods hold them.
         Nodes = WatchIn<Node>([], all);
         Selected = namespaceSelector is null ? null : WatchIn<Namespace>([], all with { LabelSelector = namespaceSelector });
-        BoundPods = WatchIn<BoundPod>([], all with { FieldSelector = BoundPod.FieldSelector })
-            .IndexedBy(Indexes.Node, pod => pod.Spec?.NodeName is { Length: > 0 } node ? [node] : []);
+        // Those of another operator's namespaces have the label too.
+        BoundPods = WatchIn<BoundPod>([], all with { FieldSelector = BoundPod.FieldSelector, LabelSelector = namespaces.Count == 0 ? $"{Labels.ManagedBy}!={Labels.ManagedByValue}" : null })
+            .IndexedBy(Indexes.Node, Indexes.NodeOf);
         Quotas = Watch<ResourceQuota>(all).IndexedBy(Indexes.Namespace, quota => [quota.Metadata.Namespace!]);
         GatewayEndpoints = WatchIn<EndpointSlice>([gatewayService.Namespace], all with { LabelSelector = $"{EndpointSlice.ServiceNameLabel}={gatewayService.Name}" });
         // They carry the labels of their Service.
@@ -95,7 +97,7 @@ internal sealed class ClusterView : IDisposable
 
     public WatchedKind<Node> Nodes { get; }
 
-    /// <summary>All pods of the cluster that have a node, whosever they are, with their requests alone.</summary>
+    /// <summary>Pods of the cluster that have a node, with their requests alone: all but those of <see cref="Pods"/>, which only an operator of some namespaces finds here too.</summary>
     public WatchedKind<BoundPod> BoundPods { get; }
 
     /// <summary>The namespaces that are served; null where they are not chosen by labels.</summary>

@@ -25,7 +25,7 @@ internal static class Indexes
     /// <summary>Pods of evaluator Jobs by the EvalRun in their label.</summary>
     public const string EvalRun = "evalrun";
 
-    /// <summary>Pods by the name of their node.</summary>
+    /// <summary>Pods by the name of the node that they are on.</summary>
     public const string Node = "node";
 
     /// <summary>ResourceQuotas by their namespace.</summary>
@@ -47,6 +47,20 @@ internal static class Indexes
     {
         if (metadata.Labels is { } labels && labels.TryGetValue(label, out var value))
             yield return Value(metadata.Namespace, value);
+    }
+
+    /// <summary>The node that holds room for a pod; none before it has one and after it ended.</summary>
+    public static IEnumerable<string> NodeOf(Pod pod)
+    {
+        if (pod is { Spec.NodeName: { Length: > 0 } node, Status: null or { Phase: not ("Succeeded" or "Failed") } })
+            yield return node;
+    }
+
+    /// <inheritdoc cref="NodeOf(Pod)"/>
+    public static IEnumerable<string> NodeOf(BoundPod pod)
+    {
+        if (pod.Spec?.NodeName is { Length: > 0 } node)
+            yield return node;
     }
 
     /// <summary>PromptVersions that an LlmDeployment wants or that its releases use.</summary>

@@ -17,6 +17,7 @@ internal static class Slim
             Tolerations = spec.Tolerations,
             Affinity = spec.Affinity,
             PriorityClassName = spec.PriorityClassName,
+            Overhead = spec.Overhead,
         },
     };
 
@@ -34,5 +35,5 @@ internal static class Slim
         Ports = null,
     };
 
-    private static Container Of(Container container) => new() { Name = container.Name, Resources = container.Resources };
+    private static Container Of(Container container) => new() { Name = container.Name, Resources = container.Resources, RestartPolicy = container.RestartPolicy };
 }

@@ -93,6 +93,11 @@ internal sealed class ControllerSet : IDisposable
             if (after is null || (after.IsDeleting() && before?.IsDeleting() == false))
                 WakeWaiting();
         });
+        cluster.Pods.AfterChange((before, after) =>
+        {
+            if (before is not null && Indexes.NodeOf(before).Any() && (after is null || after.IsDeleting() != before.IsDeleting() || !Indexes.NodeOf(after).Any()))
+                WakeWaiting();
+        });
         cluster.LlmDeployments.AfterChange((before, after) =>
         {
             if (after is not null)

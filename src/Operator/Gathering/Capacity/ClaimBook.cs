@@ -22,11 +22,6 @@ internal sealed class ClaimBook
         cluster.LlmDeployments.OnChange(deployment => changed.Add(deployment.Key()));
         cluster.LlmDeployments.Store.Noted += changed.Add;
         cluster.Pods.OnChange(MarkOwner);
-        cluster.BoundPods.OnChange(bound =>
-        {
-            if (cluster.Pods.Store.Get(bound.Key()) is { } pod)
-                MarkOwner(pod);
-        });
         // Where the templates of releases are read.
         cluster.Deployments.OnChange(owned => MarkOwner(owned));
         cluster.Revisions.OnChange(owned => MarkOwner(owned));
@@ -87,7 +82,7 @@ internal sealed class ClaimBook
     private IEnumerable<Claim> ClaimsOf(LlmDeployment deployment, PodSpec? candidate) => Claims.Of(
         deployment,
         cluster.OwnPods(deployment.Key()).ToLookup(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Serving) ?? string.Empty),
-        pod => cluster.BoundPods.Store.Get(pod.Key()) is not null,
+        pod => Indexes.NodeOf(pod).Any(),
         release => candidate is not null && release.Release == deployment.Status?.Candidate?.Release ? candidate : TemplateOf(deployment, release));
 
     private PodSpec? TemplateOf(LlmDeployment deployment, ReleaseStatus release)

@@ -9,14 +9,17 @@ internal static class Demand
     /// <summary>Slots of a node: one a pod.</summary>
     public const string PodSlots = "pods";
 
+    /// <summary>Restart policy that makes an init container a sidecar.</summary>
+    private const string Always = "Always";
+
     /// <summary>By resource name, with one of <see cref="PodSlots"/>.</summary>
     public static IReadOnlyDictionary<string, decimal> Of(PodSpec pod) =>
-        Sum(pod.Containers.Select(container => container.Resources), (pod.InitContainers ?? []).Select(container => (container.Resources, IsSidecar: false)), null);
+        Sum(pod.Containers.Select(container => container.Resources), (pod.InitContainers ?? []).Select(container => (container.Resources, container.RestartPolicy == Always)), pod.Overhead);
 
     /// <inheritdoc cref="Of(PodSpec)"/>
     public static IReadOnlyDictionary<string, decimal> Of(BoundPod pod) => Sum(
         (pod.Spec?.Containers ?? []).Select(container => container.Resources),
-        (pod.Spec?.InitContainers ?? []).Select(container => (container.Resources, container.RestartPolicy == "Always")),
+        (pod.Spec?.InitContainers ?? []).Select(container => (container.Resources, container.RestartPolicy == Always)),
         pod.Spec?.Overhead);
 
     /// <summary>By the keys of a ResourceQuota.</summary>

@@ -21,8 +21,12 @@ internal sealed class NodeBook
             Mark(before?.Spec?.NodeName);
             Mark(after?.Spec?.NodeName);
         });
-        // Whose a pod is, is told by these two.
-        cluster.Pods.OnChange(pod => Mark(pod.Spec?.NodeName));
+        cluster.Pods.OnChange((before, after) =>
+        {
+            Mark(before?.Spec?.NodeName);
+            Mark(after?.Spec?.NodeName);
+        });
+        // Whose a pod is depends on whether they are there.
         cluster.LlmDeployments.OnChange((before, after) =>
         {
             if (before is not null && after is not null)
@@ -41,7 +45,7 @@ internal sealed class NodeBook
             {
                 all = null;
                 if (cluster.Nodes.Store.Get(new ObjectKey(string.Empty, name)) is { } node)
-                    loads[name] = NodeLoad.Of(node, cluster.BoundPods.ListByIndex(Indexes.Node, name), HolderOf);
+                    loads[name] = NodeLoad.Of(node, PodsOn(name));
                 else
                     loads.Remove(name);
             }
@@ -56,9 +60,12 @@ internal sealed class NodeBook
             changed.Add(node);
     }
 
+    private IEnumerable<LoadedPod> PodsOn(string node) =>
+        cluster.BoundPods.ListByIndex(Indexes.Node, node).Where(pod => !pod.IsDeleting() && cluster.Pods.Store.Get(pod.Key()) is null)
+            .Select(LoadedPod.Of)
+            .Concat(cluster.Pods.ListByIndex(Indexes.Node, node).Where(pod => !pod.IsDeleting()).Select(pod => LoadedPod.Of(pod, HolderOf(pod))));
+
     /// <summary>Null for the pod of an evaluation, which belongs to nobody's replicas.</summary>
-    private ObjectKey? HolderOf(BoundPod pod) =>
-        cluster.Pods.Store.Get(pod.Key()) is { } ours && Indexes.ByLabel(ours.Metadata, Labels.Deployment).FirstOrDefault() is { } index && cluster.LlmDeployments.ListByIndex(Indexes.Deployment, index) is [var holder, ..]
-            ? holder.Key()
-            : null;
+    private ObjectKey? HolderOf(Pod pod) =>
+        Indexes.ByLabel(pod.Metadata, Labels.Deployment).FirstOrDefault() is { } index && cluster.LlmDeployments.ListByIndex(Indexes.Deployment, index) is [var holder, ..] ? holder.Key() : null;
 }

@@ -7,7 +7,14 @@ namespace LlmOps.Operator.Gathering.Capacity;
 /// <param name="Holder">The LlmDeployment that it belongs to; null for a foreign one.</param>
 /// <param name="Demand">What it requests, by resource name.</param>
 /// <param name="Created">When it was created.</param>
-internal sealed record LoadedPod(ObjectKey Key, ObjectKey? Holder, IReadOnlyDictionary<string, decimal> Demand, DateTimeOffset Created);
+internal sealed record LoadedPod(ObjectKey Key, ObjectKey? Holder, IReadOnlyDictionary<string, decimal> Demand, DateTimeOffset Created)
+{
+    public static LoadedPod Of(BoundPod foreign) => new(foreign.Key(), null, Capacity.Demand.Of(foreign), CreatedAt(foreign.Metadata));
+
+    public static LoadedPod Of(Pod own, ObjectKey? holder) => new(own.Key(), holder, Capacity.Demand.Of(own.Spec!), CreatedAt(own.Metadata));
+
+    private static DateTimeOffset CreatedAt(ObjectMeta metadata) => metadata.CreationTimestamp ?? DateTimeOffset.MinValue;
+}
 
 /// <summary>A node and the pods on it that are not being deleted, with their quantities read: worked out once per change of it, and asked by every rollout that looks for room. Immutable.</summary>
 internal sealed class NodeLoad
@@ -23,15 +30,13 @@ internal sealed class NodeLoad
     public IReadOnlyList<LoadedPod> Pods { get; }
 
     /// <param name="node">The node.</param>
-    /// <param name="pods">Pods on it that have not ended.</param>
-    /// <param name="holderOf">The LlmDeployment that a pod belongs to; null for a foreign one.</param>
-    public static NodeLoad Of(Node node, IEnumerable<BoundPod> pods, Func<BoundPod, ObjectKey?> holderOf)
+    /// <param name="pods">Pods on it that have not ended and are not being deleted.</param>
+    public static NodeLoad Of(Node node, IEnumerable<LoadedPod> pods)
     {
         var allocatable = (node.Status?.Allocatable ?? new Dictionary<string, string>()).ToDictionary(resource => resource.Key, resource => Demand.Amount(resource.Value), StringComparer.Ordinal);
         var free = new Dictionary<string, decimal>(allocatable, StringComparer.Ordinal);
         var shapes = new List<IReadOnlyDictionary<string, decimal>>();
-        var loaded = pods.Where(pod => !pod.IsDeleting())
-            .Select(pod => new LoadedPod(pod.Key(), holderOf(pod), Share(Demand.Of(pod), shapes), pod.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue)).ToList();
+        var loaded = pods.Select(pod => pod with { Demand = Share(pod.Demand, shapes) }).ToList();
         foreach (var (name, amount) in loaded.SelectMany(pod => pod.Demand).Where(request => free.ContainsKey(request.Key)))
             free[name] -= amount;
         return new(node, loaded, allocatable, free);

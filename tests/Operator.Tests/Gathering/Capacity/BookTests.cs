@@ -27,7 +27,7 @@ public sealed class BookTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        server = await InProcessApiServer.StartAsync();
+        server = await InProcessApiServer.StartAsync(new() { Namespaces = ["elsewhere"] });
         server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
         client = new(server.Configuration);
         cluster = new(client, [], new("llmops-system", "gateway"), null, NullLogger.Instance, TimeProvider.System);
@@ -58,6 +58,39 @@ public sealed class BookTests : IAsyncLifetime
         await UntilAsync(() => Free() == 3, "the pod that went is not counted any more");
         Assert.True(await client.DeleteAsync<Node>(new(string.Empty, "n1"), null, stop.Token));
         await UntilAsync(() => nodes.Read().Count == 0, "the node is gone");
+    }
+
+    [Fact]
+    public async Task A_pod_that_ended_or_is_being_deleted_holds_nothing_whosever_it_is()
+    {
+        foreach (var (name, serving) in new[] { ("one", (string?)null), ("two", null), ("bot-s1-0", "s1"), ("bot-s1-1", "s1") })
+            Seed(Pod(name, serving));
+        await UntilAsync(() => Free() == 0, "all are counted");
+        foreach (var name in new[] { "one", "bot-s1-0" })
+            await client.ReplaceStatusAsync((await client.GetAsync<Pod>(new("default", name), stop.Token))! with { Status = new() { Phase = "Succeeded" } }, stop.Token);
+        await UntilAsync(() => Free() == 2, "two ended");
+        foreach (var name in new[] { "two", "bot-s1-1" })
+        {
+            await client.MergePatchAsync<Pod>(new("default", name), new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray("test.dev/held") } });
+            Assert.True(await client.DeleteAsync<Pod>(new("default", name), new() { GracePeriodSeconds = 0 }, stop.Token));
+        }
+
+        await UntilAsync(() => Free() == 4, "two are going");
+    }
+
+    [Fact]
+    public async Task A_pod_of_ours_is_counted_once_also_where_other_operators_have_pods_of_their_own()
+    {
+        using var some = new ClusterView(client, ["default"], new("llmops-system", "gateway"), null, NullLogger.Instance, TimeProvider.System);
+        var book = new NodeBook(some);
+        var run = some.RunAsync(stop.Token);
+        await some.WaitForSyncAsync(stop.Token);
+        Seed(Pod("bot-s1-0", "s1"));
+        Seed(Pod("bot-s1-0", "s1", "elsewhere"));
+        await UntilAsync(() => some.BoundPods.List().Count == 2 && some.Pods.List().Count == 1, "one of them is ours");
+        Assert.Equal([2, 2], [Free(), Assert.Single(book.Read()).Room(Gpu).Left]);
+        Assert.Empty(cluster.BoundPods.List());
+        Assert.Equal(2, cluster.Pods.List().Count);
     }
 
     [Fact]
@@ -137,9 +170,9 @@ public sealed class BookTests : IAsyncLifetime
         Spec = new() { Selector = new() { MatchLabels = Owned("s1") }, Template = new() { Metadata = new() { Labels = Owned("s1") }, Spec = Template } },
     };
 
-    private static Pod Pod(string name, string? serving = null) => new()
+    private static Pod Pod(string name, string? serving = null, string ns = "default") => new()
     {
-        Metadata = new() { Name = name, Namespace = "default", Labels = serving is null ? null : Owned(serving) },
+        Metadata = new() { Name = name, Namespace = ns, Labels = serving is null ? null : Owned(serving) },
         Spec = Template with { NodeName = "n1" },
         Status = new() { Phase = "Running" },
     };

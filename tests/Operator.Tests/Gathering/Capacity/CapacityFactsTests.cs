@@ -101,20 +101,25 @@ public sealed class CapacityFactsTests
     }
 
     [Fact]
-    public void Pods_that_are_being_deleted_and_those_that_ended_hold_nothing_and_an_init_container_counts_where_it_asks_for_more()
+    public void A_pod_takes_what_its_init_containers_ask_for_more_its_sidecars_and_its_overhead_whosever_it_is()
     {
-        var cluster = new FakeCluster().Node("n1", 8).Pod("gone", "n1", 4, deleting: true);
-        cluster.Add(new BoundPod
+        var own = Demand.Of(new PodSpec
         {
-            Metadata = new ObjectMeta { Name = "init", Namespace = "x" },
+            Containers = [new Container { Name = "engine", Resources = Requests(1) }, new Container { Name = "other" }],
+            InitContainers = [new Container { Name = "first", Resources = Requests(3) }, new Container { Name = "sidecar", Resources = Requests(1), RestartPolicy = "Always" }],
+            Overhead = new Dictionary<string, string> { ["cpu"] = "250m" },
+        });
+        var foreign = Demand.Of(new BoundPod
+        {
             Spec = new BoundPodSpec
             {
-                NodeName = "n1",
                 Containers = [new BoundContainer { Resources = Requests(1) }, new BoundContainer()],
                 InitContainers = [new BoundContainer { Resources = Requests(3) }, new BoundContainer { Resources = Requests(1), RestartPolicy = "Always" }],
+                Overhead = new Dictionary<string, string> { ["cpu"] = "250m" },
             },
         });
-        Assert.Equal([5], Fits(cluster, gpus: 1, wanted: 9));
+        Assert.Equal((3, 0.25m, 1), (own[Gpu], own["cpu"], own[Demand.PodSlots]));
+        Assert.Equal(own, foreign);
     }
 
     [Fact]
@@ -238,14 +243,13 @@ public sealed class CapacityFactsTests
     private sealed class FakeCluster
     {
         private readonly List<Node> nodes = [];
-        private readonly List<BoundPod> pods = [];
+        private readonly List<(string Node, LoadedPod Pod)> pods = [];
         private readonly List<ResourceQuota> quotas = [];
         private readonly List<Claim> claims = [];
-        private readonly Dictionary<ObjectKey, ObjectKey> holders = [];
 
         public ClusterFacts Facts => new()
         {
-            Nodes = [.. nodes.Select(node => NodeLoad.Of(node, pods.Where(pod => pod.Spec!.NodeName == node.Metadata.Name), pod => holders.TryGetValue(pod.Key(), out var holder) ? holder : null))],
+            Nodes = [.. nodes.Select(node => NodeLoad.Of(node, pods.Where(pod => pod.Node == node.Metadata.Name).Select(pod => pod.Pod)))],
             Quotas = quotas,
             Claims = claims,
         };
@@ -264,20 +268,12 @@ public sealed class CapacityFactsTests
             return this;
         }
 
-        public FakeCluster Pod(string name, string node, int gpus, ObjectKey? holder = null, bool deleting = false, string? memory = null)
+        public FakeCluster Pod(string name, string node, int gpus, ObjectKey? holder = null, string? memory = null)
         {
-            var pod = new BoundPod
-            {
-                Metadata = new ObjectMeta { Name = name, Namespace = holder?.Namespace ?? "default", DeletionTimestamp = deleting ? DateTimeOffset.UnixEpoch : null },
-                Spec = new BoundPodSpec { NodeName = node, Containers = [new BoundContainer { Resources = Requests(gpus, memory) }] },
-            };
-            if (holder is { } key)
-                holders[pod.Key()] = key;
-            Add(pod);
+            var spec = new PodSpec { Containers = [new Container { Name = "engine", Resources = Requests(gpus, memory) }] };
+            pods.Add((node, new(new(holder?.Namespace ?? "default", name), holder, Demand.Of(spec), DateTimeOffset.MinValue)));
             return this;
         }
-
-        public void Add(BoundPod pod) => pods.Add(pod);
 
         public FakeCluster Claim(ObjectKey holder, PodSpec pod, int replicas)
         {
