@@ -73,6 +73,9 @@ public sealed record GateObservation(string Gate, int StepIndex, int Attempt, st
 public sealed record EvidenceObservation(string? ProviderError, EquatableArray<EvidenceRow> Rows, string? RolloutId = null)
 {
     public static EvidenceObservation None { get; } = new(null, []);
+
+    /// <summary>What answers of that rollout were like lately; null where no gateway tells it.</summary>
+    public RecentAnswers? RecentAnswers { get; init; }
 }
 
 /// <summary>A split that follows the weights with a delay and may refuse them, as a router of another project does.</summary>

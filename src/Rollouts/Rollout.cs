@@ -68,6 +68,9 @@ public sealed record Rollout
 
     public DateTimeOffset? EvidenceSavedAt { get; init; }
 
+    /// <summary>What answers were like when the counts were last written; null where no gateway told it.</summary>
+    public RecentAnswers? RecentAnswers { get; init; }
+
     /// <summary>Counts as they were at times within the present epoch.</summary>
     public EquatableArray<EvidenceOnset> Onsets { get; init; }
 

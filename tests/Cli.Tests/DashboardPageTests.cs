@@ -48,9 +48,10 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
         Assert.DoesNotContain(served.Token, (string?)await page.ValueAsync("location.href"), StringComparison.Ordinal);
         Assert.Equal("candidate: 1.4%", await LegendAsync("plot-errors", "candidate"));
         Assert.Equal("stable: 1.1%", await LegendAsync("plot-errors", "stable"));
-        Assert.Equal("candidate: 5.2%", await LegendAsync("plot-ttft", "candidate"));
+        Assert.Equal(["stable p50: 210 ms", "stable p95: 480 ms", "candidate p50: 220 ms", "candidate p95: 1.06 s"], await Task.WhenAll(new[] { "stable p50", "stable p95", "candidate p50", "candidate p95" }.Select(line => LegendAsync("plot-ttft", line))));
+        Assert.Equal("candidate p95: 31.2 ms", await LegendAsync("plot-pace", "candidate p95"));
         Assert.Equal("candidate: 25.0%", await LegendAsync("plot-weight", "candidate"));
-        Assert.False((bool)(await page.ValueAsync("document.querySelector('#plot-length').checkVisibility()"))!, "lengths were not counted");
+        Assert.False((bool)(await page.ValueAsync("document.querySelector('#plot-length').checkVisibility()"))!, "no answer told its length");
         await CountOnAsync(times: 1);
         foreach (var plot in new[] { "plot-tests", "plot-weight", "plot-errors", "plot-ttft" })
             Assert.True((bool)(await page.ValueAsync($"{Drawn(plot, plot == "plot-tests" ? "--bad" : "--candidate")} > 20"))!, $"{plot} has a line");
@@ -242,18 +243,26 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
             var deployment = Desk.Server.Find("llmdeployments.llmops.dev", "default", "support-bot")!;
             var rollout = deployment["status"]!["rollout"]!;
             rollout["evidenceSavedAt"] = $"2026-07-01T12:{i / 6:00}:{i % 6 * 10:00}Z";
-            Add(rollout["evidence"]![0]!["stable"]!, 60, [30, 15, 6, 3, 0], i);
-            Add(rollout["evidence"]![0]!["candidate"]!, 20, [11, 6, 3, 1, 0], i);
+            Add(rollout["evidence"]![0]!["stable"]!, 60, i);
+            Add(rollout["evidence"]![0]!["candidate"]!, 20, i);
+            rollout["recentAnswers"] = new JsonObject { ["stable"] = Recent(640, 1 + (i % 3 * 0.02)), ["candidate"] = Recent(212, 1.05 + (i % 4 * 0.04)) };
             Desk.Server.Seed(deployment);
             await page.ValueAsync("look()");
         }
 
-        static void Add(JsonNode track, int requests, int[] slower, int i)
+        static JsonObject Recent(long answers, double factor) => new()
+        {
+            ["ttft"] = Quantiles(answers, 0.21 * factor, 0.48 * factor),
+            ["timePerOutputToken"] = Quantiles(answers, 0.0183 * factor, 0.0297 * factor),
+            ["outputTokens"] = Quantiles(answers, 143 * factor, 391 * factor),
+        };
+
+        static JsonObject Quantiles(long answers, double median, double p95) => new() { ["answers"] = answers, ["p50"] = Math.Round(median, 6), ["p95"] = Math.Round(p95, 6) };
+
+        static void Add(JsonNode track, int requests, int i)
         {
             track["requests"] = (long)track["requests"]! + requests;
             track["errors"] = (long)track["errors"]! + (i % 3 == 0 ? 1 : 0);
-            foreach (var (measure, levels) in new[] { ("slowTtft", slower), ("slowTimePerOutputToken", slower), ("longOutput", [slower[0], slower[2], 0]) })
-                track[measure] = new JsonArray([.. levels.Select((n, level) => (JsonNode)(n + ((long?)track[measure]?[level] ?? 0)))]);
         }
     }
 

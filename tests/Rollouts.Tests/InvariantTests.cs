@@ -154,6 +154,31 @@ public sealed class InvariantTests
     }
 
     [Fact]
+    public void Invariant_6_what_answers_were_like_is_written_with_counts_and_never_by_itself()
+    {
+        var scene = Scene.WithCandidateAtWeight();
+        var (first, second) = (new RecentAnswers(new(new(300, 0.2, 0.4)), new()), new RecentAnswers(new(new(310, 0.3, 0.5)), new()));
+        scene.Recent = first;
+        scene.Count(300, 3, 100, 1);
+        scene.Decide();
+        Assert.Equal(first, scene.State.Current!.RecentAnswers);
+
+        var before = scene.State;
+        scene.Recent = second;
+        scene.DecideAfter(TimeSpan.FromSeconds(30));
+        Assert.Equal(before, scene.State);
+        scene.Count(330, 3, 110, 1);
+        scene.Decide();
+        Assert.Equal(second, scene.State.Current!.RecentAnswers);
+
+        // A gateway that was restarted knows nothing yet.
+        scene.Recent = null;
+        scene.Count(360, 3, 120, 1);
+        scene.DecideAfter(TimeSpan.FromSeconds(30));
+        Assert.Equal(second, scene.State.Current!.RecentAnswers);
+    }
+
+    [Fact]
     public void Invariant_6_a_clock_that_goes_back_shortens_no_step()
     {
         var scene = Scene.WithCandidateAtWeight();

@@ -25,6 +25,8 @@ internal sealed class Scene
 
     public EquatableArray<EvidenceRow> Rows { get; set; }
 
+    public RecentAnswers? Recent { get; set; }
+
     public string? ProviderError { get; set; }
 
     private int Rollouts { get; set; }
@@ -63,7 +65,7 @@ internal sealed class Scene
     {
         Pods = Pods.Values.ToEquatableArray(),
         Gates = Gates.ToEquatableArray(),
-        Evidence = new(ProviderError, Rows, State.Current?.Id),
+        Evidence = new(ProviderError, Rows, State.Current?.Id) { RecentAnswers = Recent },
         NewRolloutId = $"{++Rollouts:x8}",
     };
 

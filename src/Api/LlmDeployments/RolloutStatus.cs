@@ -108,6 +108,9 @@ public sealed record RolloutStatus
     [Size(Max = 200)]
     public IReadOnlyList<EvidenceStatus>? Evidence { get; init; }
 
+    /// <summary>What answers were like lately, for people to see: nothing is decided by it. Written together with the counts; only gateways tell it.</summary>
+    public RecentAnswersStatus? RecentAnswers { get; init; }
+
     /// <summary>What engines had counted when their counting began at the present weight, so that a restart of the operator counts no request twice.</summary>
     [Size(Max = 200)]
     public IReadOnlyList<CounterStatus>? Baselines { get; init; }

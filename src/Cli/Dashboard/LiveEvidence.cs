@@ -9,16 +9,10 @@ namespace LlmOps.Cli.Dashboard;
 /// <summary>The live tests as the operator works them out, from the counts that its status keeps: the same code on the same numbers. Pure.</summary>
 internal static class LiveEvidence
 {
-    /// <summary>Index of stable's p95 in the counts of slow first tokens and slow answers.</summary>
-    private const int SlowLevel = 3;
-
-    /// <summary>Index of stable's p90 in the counts of long answers.</summary>
-    private const int LongLevel = 1;
-
     /// <summary>The present point of the plots; null where nothing was counted.</summary>
     public static SeriesPoint? Point(LlmDeployment deployment, DateTimeOffset now) =>
         deployment.Status?.Rollout is { Evidence.Count: > 0 } rollout
-            ? Point(deployment, rollout, rollout.EvidenceSavedAt ?? now, deployment.Status.Candidate?.Weight ?? 0, int.MaxValue)
+            ? Point(deployment, rollout, rollout.EvidenceSavedAt ?? now, deployment.Status.Candidate?.Weight ?? 0, int.MaxValue, rollout.RecentAnswers)
             : null;
 
     /// <summary>What the counts of earlier weights tell: a point for each, at the end of its step.</summary>
@@ -29,12 +23,13 @@ internal static class LiveEvidence
         foreach (var epoch in (rollout.Evidence ?? []).Where(r => r.Weight > 0).Select(r => (r.Epoch, r.Weight)).Distinct().OrderBy(e => e.Epoch).SkipLast(1))
         {
             if (rollout.StepTimes?.LastOrDefault(t => t.Weight == epoch.Weight && t.EndedAt is not null)?.EndedAt is { } end)
-                yield return Point(deployment, rollout, end, epoch.Weight, epoch.Epoch);
+                yield return Point(deployment, rollout, end, epoch.Weight, epoch.Epoch, null);
         }
     }
 
     /// <param name="last">The last weight epoch that counts.</param>
-    private static SeriesPoint Point(LlmDeployment deployment, RolloutStatus rollout, DateTimeOffset time, int weight, int last)
+    /// <param name="recent">What answers were like then; null where it is not known any more.</param>
+    private static SeriesPoint Point(LlmDeployment deployment, RolloutStatus rollout, DateTimeOffset time, int weight, int last, RecentAnswersStatus? recent)
     {
         var plan = AnalysisReading.Of(deployment.Spec.Rollout?.Analysis ?? new());
         var rows = EvidenceSources.ForTests(EvidenceReading.Rows(rollout).Where(r => r.Epoch <= last).ToEquatableArray());
@@ -43,29 +38,17 @@ internal static class LiveEvidence
         return new(
             time,
             weight,
-            Track(rows.Select(r => r.Stable)),
-            Track(rows.Select(r => r.Candidate)),
+            Track(rows.Select(r => r.Stable), recent?.Stable),
+            Track(rows.Select(r => r.Candidate), recent?.Candidate),
             // Each test's own threshold is the common one over its share, so this is the average that LiveTests holds against the common one.
             threshold + Math.Log(tests.Sum(t => Math.Exp(t.LogE - t.LogThreshold))),
             threshold,
             [.. tests.Where(t => t.Verdict != Verdict.NoData).Select(t => new SeriesTest(t.Name, t.LogE, t.LogThreshold, t.Message))]);
     }
 
-    private static SeriesTrack Track(IEnumerable<TrackCounts> counts)
+    private static SeriesTrack Track(IEnumerable<TrackCounts> counts, TrackAnswersStatus? recent)
     {
         var all = counts.ToList();
-        // Only the requests of rows that have thresholds: before they are known nothing is held against them.
-        var timed = all.Where(c => c.SlowTtft.Count > SlowLevel).ToList();
-        var paced = all.Where(c => c.SlowTimePerOutputToken.Count > SlowLevel).ToList();
-        var sized = all.Where(c => c.LongOutput.Count > LongLevel).ToList();
-        return new(
-            all.Sum(c => c.Requests),
-            all.Sum(c => c.Errors),
-            timed.Sum(c => c.Requests),
-            timed.Sum(c => c.SlowTtft[SlowLevel]),
-            paced.Sum(c => c.Requests),
-            paced.Sum(c => c.SlowTimePerOutputToken[SlowLevel]),
-            sized.Sum(c => c.Requests),
-            sized.Sum(c => c.LongOutput[LongLevel]));
+        return new(all.Sum(c => c.Requests), all.Sum(c => c.Errors), recent);
     }
 }

@@ -3,7 +3,7 @@ using LlmOps.Kubernetes;
 
 namespace LlmOps.Cli.Dashboard;
 
-/// <summary>What the plots show at one time. All counts are of the whole rollout so far.</summary>
+/// <summary>What the plots show at one time. All counts are of the whole rollout so far, speeds and lengths of the last minutes.</summary>
 /// <param name="Time">When the counts were saved.</param>
 /// <param name="Weight">Weight of the candidate in per cent.</param>
 /// <param name="Stable">Counts of stable.</param>
@@ -16,13 +16,8 @@ internal sealed record SeriesPoint(DateTimeOffset Time, int Weight, SeriesTrack 
 /// <summary>Counts of a track.</summary>
 /// <param name="Requests">Requests.</param>
 /// <param name="Errors">Failed ones.</param>
-/// <param name="Timed">Requests whose first token was held against stable's p95.</param>
-/// <param name="Slow">Those that were slower.</param>
-/// <param name="Paced">Answers whose time per output token was held against stable's p95.</param>
-/// <param name="SlowPace">Those that took longer.</param>
-/// <param name="Sized">Answers whose length was held against stable's p90.</param>
-/// <param name="Long">Those with more tokens.</param>
-internal sealed record SeriesTrack(long Requests, long Errors, long Timed, long Slow, long Paced, long SlowPace, long Sized, long Long);
+/// <param name="Recent">What answers were like lately; null where no gateway told it.</param>
+internal sealed record SeriesTrack(long Requests, long Errors, TrackAnswersStatus? Recent);
 
 /// <summary>A live test.</summary>
 /// <param name="Name">Name, such as <c>live/errors</c>.</param>

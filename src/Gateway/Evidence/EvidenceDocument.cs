@@ -11,10 +11,42 @@ internal sealed record EvidenceDocument(string Process, DateTimeOffset StartedAt
         ledger.StartedAt,
         [.. ledger.Rollouts
             .OrderBy(r => r.Deployment.Namespace, StringComparer.Ordinal).ThenBy(r => r.Deployment.Name, StringComparer.Ordinal)
-            .Select(r => new RolloutDocument(r.Deployment.Namespace, r.Deployment.Name, r.Rollout, [.. r.Epochs.Select(EpochDocument.Of)]))]);
+            .Select(r => new RolloutDocument(r.Deployment.Namespace, r.Deployment.Name, r.Rollout, [.. r.Epochs.Select(EpochDocument.Of)], RecentDocument.Of(r)))]);
 }
 
-internal sealed record RolloutDocument(string Namespace, string Name, string Rollout, IReadOnlyList<EpochDocument> Epochs);
+/// <param name="Recent">Absent before any answer.</param>
+internal sealed record RolloutDocument(string Namespace, string Name, string Rollout, IReadOnlyList<EpochDocument> Epochs, RecentDocument? Recent);
+
+/// <summary>What the answers of the last minutes were like.</summary>
+internal sealed record RecentDocument(RecentTrackDocument? Stable, RecentTrackDocument? Candidate)
+{
+    public static RecentDocument? Of(RolloutEvidence rollout) =>
+        (RecentTrackDocument.Of(rollout.StableAnswers), RecentTrackDocument.Of(rollout.CandidateAnswers)) is var (stable, candidate) && (stable ?? candidate) is not null ? new(stable, candidate) : null;
+}
+
+internal sealed record RecentTrackDocument(QuantilesDocument? TtftSeconds, QuantilesDocument? TimePerOutputTokenSeconds, QuantilesDocument? OutputTokens)
+{
+    private const double Thousand = 1000;
+
+    public static RecentTrackDocument? Of(RecentAnswers? answers) =>
+        answers is not null && (QuantilesDocument.Of(answers.FirstToken), QuantilesDocument.Of(answers.TimePerOutputToken), QuantilesDocument.Of(answers.OutputTokens, Thousand)) is var (ttft, pace, tokens)
+        && (ttft ?? pace ?? tokens) is not null ? new(ttft, pace, tokens) : null;
+}
+
+internal sealed record QuantilesDocument(long Answers, double P50, double P95)
+{
+    /// <summary>Null where there are no values.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="unit">By what they are multiplied.</param>
+    public static QuantilesDocument? Of(RecentValues values, double unit = 1)
+    {
+        var count = values.Count;
+        if (count == 0)
+            return null;
+        var quantiles = values.Quantiles(0.5, 0.95);
+        return new(count, Math.Round(quantiles[0] * unit, 6), Math.Round(quantiles[1] * unit, 6));
+    }
+}
 
 /// <param name="Mirrored">Absent where it is not.</param>
 internal sealed record EpochDocument(int Epoch, int Weight, bool? Mirrored, IReadOnlyList<double> TtftThresholdsSeconds, TrackDocument Stable, TrackDocument Candidate)

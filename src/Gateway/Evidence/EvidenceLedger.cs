@@ -19,7 +19,7 @@ internal sealed class EvidenceLedger(TimeProvider time)
     public IEnumerable<RolloutEvidence> Rollouts => rollouts.Select(r => r.Value);
 
     /// <summary>Notes what the status and the spec say; gives the epoch to count into, or null where the candidate gets neither traffic nor copies.</summary>
-    public EpochEvidence? Observe(ObjectKey deployment, RolloutPosition? position, IReadOnlyList<LatencyLimit> limits, RecentAnswers stable)
+    public EpochEvidence? Observe(ObjectKey deployment, RolloutPosition? position, IReadOnlyList<LatencyLimit> limits, RecentAnswers stable, RecentAnswers? candidate)
     {
         if (position is null)
         {
@@ -32,6 +32,7 @@ internal sealed class EvidenceLedger(TimeProvider time)
             static (key, id) => new RolloutEvidence(key, id),
             static (key, known, id) => known.Rollout == id ? known : new RolloutEvidence(key, id),
             position.Rollout);
+        evidence.Follow(stable, candidate);
         return position.WeightPercent > 0 || position.IsMirrored ? evidence.Epoch(position, limits, stable) : null;
     }
 
@@ -50,6 +51,12 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
 
     public string Rollout => rollout;
 
+    /// <summary>What the answers of stable are like; as long as there is a candidate beside it.</summary>
+    public RecentAnswers? StableAnswers { get; private set; }
+
+    /// <summary>What the answers of the candidate are like.</summary>
+    public RecentAnswers? CandidateAnswers { get; private set; }
+
     /// <summary>The epochs in which the candidate had traffic or copies, oldest first.</summary>
     public IReadOnlyList<EpochEvidence> Epochs
     {
@@ -58,6 +65,13 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
             lock (gate)
                 return [.. epochs.Values];
         }
+    }
+
+    /// <summary>Whose answers are told of. After the end they stay those that they were: a promoted release is not its own stable.</summary>
+    public void Follow(RecentAnswers stable, RecentAnswers? candidate)
+    {
+        if (candidate is not null)
+            (StableAnswers, CandidateAnswers) = (stable, candidate);
     }
 
     public EpochEvidence Epoch(RolloutPosition position, IReadOnlyList<LatencyLimit> inForce, RecentAnswers stable)

@@ -17,4 +17,15 @@ internal sealed class RecentAnswers(TimeProvider time)
 
     /// <summary>Cost in thousands of the dearer token; nothing without prices.</summary>
     public RecentValues Cost { get; } = new(time);
+
+    /// <summary>Notes an answer, as far as it came.</summary>
+    public void Note(in AnswerMeasure answer, Pricing? pricing, bool isWarmUp)
+    {
+        if (!isWarmUp && answer.ComparableSecondsPerOutputToken is { } perToken)
+            TimePerOutputToken.Record(perToken);
+        if (answer.ThousandOutputTokens is { } tokens)
+            OutputTokens.Record(tokens);
+        if (answer.RelativeCost(pricing) is { } cost)
+            Cost.Record(cost);
+    }
 }

@@ -82,13 +82,7 @@ internal sealed class Exchange(Forwarder forwarder, HttpContext context, Route r
         attempt.Target.Meter.Used(answer, route.Pricing);
         if (isFaulty)
             return;
-        var answers = attempt.Target.State.Answers;
-        if (!attempt.IsWarmUp && answer.ComparableSecondsPerOutputToken is { } perToken)
-            answers.TimePerOutputToken.Record(perToken);
-        if (answer.ThousandOutputTokens is { } tokens)
-            answers.OutputTokens.Record(tokens);
-        if (answer.RelativeCost(route.Pricing) is { } cost)
-            answers.Cost.Record(cost);
+        attempt.Target.State.Answers.Note(answer, route.Pricing, attempt.IsWarmUp);
         if (!firstAttemptEnded)
             assignment?.Answered(answer, route.Pricing);
     }

@@ -27,6 +27,7 @@ internal sealed class Shadow : IDisposable
     private bool ended;
     private bool clientLeft;
     private bool hasToken;
+    private bool isWarmUp;
     private bool? stableSucceeded;
     private FailureReason fault;
     private bool unauthorized;
@@ -120,7 +121,11 @@ internal sealed class Shadow : IDisposable
     {
         var outcome = "failed";
         if (request.Endpoint.Enter() <= route.WarmUpRequests)
+        {
+            isWarmUp = true;
             assignment.LeaveOutLatency();
+        }
+
         forwarder.Waiting.Begin(assignment);
         try
         {
@@ -186,7 +191,10 @@ internal sealed class Shadow : IDisposable
         finally
         {
             if (part is { } measure)
+            {
                 assignment.Answered(measure, route.Pricing);
+                candidate.State.Answers.Note(measure, route.Pricing, isWarmUp);
+            }
         }
     }
 
@@ -194,6 +202,8 @@ internal sealed class Shadow : IDisposable
     {
         forwarder.Waiting.End(assignment, hasToken: true);
         hasToken = true;
+        if (!isWarmUp)
+            (envelope.Stream ? candidate.State.Answers.FirstToken : candidate.State.Answers.WholeAnswer).Record(forwarder.Time.GetElapsedTime(startedAt).TotalSeconds);
         var left = forwarder.Options.MirrorDeadline - forwarder.Time.GetElapsedTime(startedAt);
         cancellation.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }

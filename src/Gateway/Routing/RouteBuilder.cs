@@ -42,7 +42,7 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
             Pricing = RouteSettings.Pricing(deployment.Spec),
             Salt = TrafficSplit.Salt(status?.Rollout?.Id ?? string.Empty),
             // Without the stable release there is nothing to compare with.
-            Evidence = stable is null || relay is not null ? null : ledger.Observe(key, Position(status!.Rollout, weight, mirror), RouteSettings.Limits(deployment.Spec), stable.State.Answers),
+            Evidence = stable is null || relay is not null ? null : ledger.Observe(key, Position(status!.Rollout, weight, mirror), RouteSettings.Limits(deployment.Spec), stable.State.Answers, candidate?.State.Answers),
         };
     }
 

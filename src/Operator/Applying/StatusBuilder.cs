@@ -123,6 +123,7 @@ internal static class StatusBuilder
             Errors = baseline.Errors,
         })),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
+        RecentAnswers = rollout.RecentAnswers is { } recent ? new RecentAnswersStatus { Stable = Answers(recent.Stable), Candidate = Answers(recent.Candidate) } : null,
         EvidenceOnsets = NullIfEmpty(rollout.Onsets.Select(onset => new EvidenceOnsetStatus
         {
             Epoch = onset.Epoch,
@@ -156,6 +157,15 @@ internal static class StatusBuilder
         { StepIndex: var index } when index < steps.Count => steps[index].ToString(),
         _ => "promotion",
     };
+
+    private static TrackAnswersStatus? Answers(TrackAnswers track) => track == new TrackAnswers() ? null : new()
+    {
+        Ttft = Quantiles(track.Ttft),
+        TimePerOutputToken = Quantiles(track.TimePerOutputToken),
+        OutputTokens = Quantiles(track.OutputTokens),
+    };
+
+    private static QuantilesStatus? Quantiles(AnswerQuantiles? known) => known is null ? null : new() { Answers = known.Answers, P50 = known.P50, P95 = known.P95 };
 
     private static TrackEvidence Counts(TrackCounts counts) => new()
     {

@@ -34,7 +34,10 @@ internal sealed class EvidenceReader(HttpClient http, Func<IReadOnlyList<Endpoin
         var failures = answers.Where(answer => answer.Failure is not null).Select(answer => $"{answer.Endpoint.Host}: {answer.Failure}").ToList();
         return new(
             failures.Count == 0 ? null : $"{failures.Count} of {answers.Length} gateways cannot be read ({string.Join("; ", failures)})",
-            answers.SelectMany(answer => answer.Evidence?.Rows(ns, name, rolloutId) ?? []).ToEquatableArray());
+            answers.SelectMany(answer => answer.Evidence?.Rows(ns, name, rolloutId) ?? []).ToEquatableArray())
+        {
+            RecentAnswers = RecentAnswers.Over([.. answers.SelectMany(answer => answer.Evidence?.RecentAnswers(ns, name, rolloutId) ?? [])]),
+        };
     }
 
     /// <summary>The newest request to each gateway, sent now where there is none or the last one was answered and is too old.</summary>

@@ -14,10 +14,14 @@ internal sealed record GatewayEvidence
 
     /// <summary>The rows of one rollout.</summary>
     public IEnumerable<EvidenceRow> Rows(string ns, string name, string rolloutId) =>
-        from rollout in Rollouts
-        where rollout.Namespace == ns && rollout.Name == name && rollout.Rollout == rolloutId
+        from rollout in Of(ns, name, rolloutId)
         from epoch in rollout.Epochs
         select new EvidenceRow(Process, epoch.Epoch, epoch.Weight, epoch.Stable.ToCounts(), epoch.Candidate.ToCounts()) { Mirrored = epoch.Mirrored };
+
+    /// <summary>What answers of one rollout were like lately.</summary>
+    public IEnumerable<RecentAnswers> RecentAnswers(string ns, string name, string rolloutId) => Of(ns, name, rolloutId).Select(rollout => rollout.Recent).OfType<GatewayRecent>().Select(recent => recent.ToAnswers());
+
+    private IEnumerable<GatewayRollout> Of(string ns, string name, string rolloutId) => Rollouts.Where(rollout => rollout.Namespace == ns && rollout.Name == name && rollout.Rollout == rolloutId);
 }
 
 internal sealed record GatewayRollout
@@ -29,6 +33,29 @@ internal sealed record GatewayRollout
     public required string Rollout { get; init; }
 
     public IReadOnlyList<GatewayEpoch> Epochs { get; init; } = [];
+
+    public GatewayRecent? Recent { get; init; }
+}
+
+/// <summary>What answers were like lately.</summary>
+internal sealed record GatewayRecent
+{
+    public GatewayRecentTrack? Stable { get; init; }
+
+    public GatewayRecentTrack? Candidate { get; init; }
+
+    public RecentAnswers ToAnswers() => new(Stable?.ToAnswers() ?? new(), Candidate?.ToAnswers() ?? new());
+}
+
+internal sealed record GatewayRecentTrack
+{
+    public AnswerQuantiles? TtftSeconds { get; init; }
+
+    public AnswerQuantiles? TimePerOutputTokenSeconds { get; init; }
+
+    public AnswerQuantiles? OutputTokens { get; init; }
+
+    public TrackAnswers ToAnswers() => new(TtftSeconds, TimePerOutputTokenSeconds, OutputTokens);
 }
 
 internal sealed record GatewayEpoch

@@ -52,6 +52,7 @@ internal static class RolloutStateReader
         Evidence = EvidenceReading.Rows(rollout),
         Baselines = (rollout.Baselines ?? []).Select(baseline => new CounterBaseline(baseline.Process, baseline.Epoch, baseline.Requests, baseline.Errors)).ToEquatableArray(),
         EvidenceSavedAt = rollout.EvidenceSavedAt,
+        RecentAnswers = rollout.RecentAnswers is { } recent ? new(Answers(recent.Stable), Answers(recent.Candidate)) : null,
         Onsets = EvidenceReading.Onsets(rollout),
         PredictedWait = rollout.PredictedWait?.Value,
         Checks = (rollout.Checks ?? []).Select(Check).ToEquatableArray(),
@@ -67,6 +68,10 @@ internal static class RolloutStateReader
         StepTimes = (rollout.StepTimes ?? []).Select(time => new StepTime(time.Step, time.Name, time.Weight, time.StartedAt, time.EndedAt)).ToEquatableArray(),
         Rules = (rollout.Rules ?? []).Select(rule => new Rule(rule.Name, rule.Value)).ToEquatableArray(),
     };
+
+    private static TrackAnswers Answers(TrackAnswersStatus? track) => new(Quantiles(track?.Ttft), Quantiles(track?.TimePerOutputToken), Quantiles(track?.OutputTokens));
+
+    private static AnswerQuantiles? Quantiles(QuantilesStatus? known) => known is null ? null : new(known.Answers, known.P50, known.P95);
 
     /// <summary>A plan that this version does not know is no plan: one is chosen again while nothing has requests.</summary>
     private static CapacityChoice? Capacity(CapacityStatus room) => Enum.TryParse<CapacityPlan>(room.Plan, out var plan)

@@ -31,6 +31,7 @@ internal static class EvidenceBook
         return unsaved.State == before && isRecent ? unsaved : course.With(now with
         {
             EvidenceSavedAt = situation.Now,
+            RecentAnswers = situation.Observation.Evidence.RecentAnswers ?? now.RecentAnswers,
             Onsets = Onsets.At(now, situation.Now),
             PredictedWait = Prediction.Of(situation, course),
         });

@@ -28,7 +28,7 @@ public sealed class EvidenceTests
         var process = JsonDocument.Parse(document).RootElement.GetProperty("process").GetString()!;
         Assert.Matches("^[0-9a-f]{32}$", process);
         Assert.Equal(
-            """{"process":"P","startedAt":"2026-01-01T00:00:00+00:00","rollouts":[{"namespace":"default","name":"bot","rollout":"9a3b12cd","epochs":[{"epoch":2,"weight":50,"ttftThresholdsSeconds":[],"stable":{"requests":3,"units":3,"errors":0,"slowTtft":[],"slowTimePerOutputToken":[],"longOutput":[],"costly":[],"blocked":0,"negativeFeedback":0,"overLimit":[],"renderFailures":0,"unauthorized":0},"candidate":{"requests":2,"units":2,"errors":2,"slowTtft":[],"slowTimePerOutputToken":[],"longOutput":[],"costly":[],"blocked":0,"negativeFeedback":0,"overLimit":[],"renderFailures":0,"unauthorized":0,"firstErrorAt":"2026-01-01T00:01:00+00:00"}}]}]}""",
+            """{"process":"P","startedAt":"2026-01-01T00:00:00+00:00","rollouts":[{"namespace":"default","name":"bot","rollout":"9a3b12cd","epochs":[{"epoch":2,"weight":50,"ttftThresholdsSeconds":[],"stable":{"requests":3,"units":3,"errors":0,"slowTtft":[],"slowTimePerOutputToken":[],"longOutput":[],"costly":[],"blocked":0,"negativeFeedback":0,"overLimit":[],"renderFailures":0,"unauthorized":0},"candidate":{"requests":2,"units":2,"errors":2,"slowTtft":[],"slowTimePerOutputToken":[],"longOutput":[],"costly":[],"blocked":0,"negativeFeedback":0,"overLimit":[],"renderFailures":0,"unauthorized":0,"firstErrorAt":"2026-01-01T00:01:00+00:00"}}],"recent":{"stable":{"ttftSeconds":{"answers":5,"p50":0.0001,"p95":0.0001},"outputTokens":{"answers":5,"p50":5.204,"p95":5.204}}}}]}""",
             document.Replace(process, "P", StringComparison.Ordinal));
     }
 
@@ -61,6 +61,34 @@ public sealed class EvidenceTests
             await bed.ChatAsync(session: GatewayBed.Sessions(Tracks.Stable, 5).ElementAt(i));
         Assert.Equal(before, await ThresholdsAsync(bed));
         Assert.Equal([30, 30, 30, 30, 30], (await bed.EpochsAsync())[0].GetProperty("stable").GetProperty("slowTtft").EnumerateArray().Select(e => e.GetInt32()));
+    }
+
+    [Fact]
+    public async Task What_the_answers_of_the_last_minutes_were_like_is_told_of_both_tracks_by_the_release_that_answered()
+    {
+        var time = new ManualTime();
+        await using var bed = await WarmAsync(time, async context =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Answers.Right("candidate")(context);
+        });
+        foreach (var session in GatewayBed.Sessions(Tracks.Candidate, 50).Take(20))
+            await bed.ChatAsync(session: session);
+
+        var (stable, candidate) = (await RecentAsync(bed, "stable"), await RecentAsync(bed, "candidate"));
+
+        Assert.Equal((60, 20), (stable.GetProperty("ttftSeconds").GetProperty("answers").GetInt32(), candidate.GetProperty("ttftSeconds").GetProperty("answers").GetInt32()));
+        Assert.InRange(stable.GetProperty("ttftSeconds").GetProperty("p50").GetDouble(), 0.245, 0.275);
+        Assert.InRange(stable.GetProperty("ttftSeconds").GetProperty("p95").GetDouble(), 0.46, 0.5);
+        Assert.InRange(candidate.GetProperty("ttftSeconds").GetProperty("p50").GetDouble(), 1, 1.051);
+        Assert.InRange(candidate.GetProperty("outputTokens").GetProperty("p95").GetDouble(), 5, 5.25);
+        Assert.False(candidate.TryGetProperty("timePerOutputTokenSeconds", out _), "answers of five tokens tell no pace");
+
+        // It took over: of this rollout it stays the candidate.
+        bed.Promote();
+        await bed.ChatAsync();
+        Assert.Equal(21, (await RecentAsync(bed, "candidate")).GetProperty("ttftSeconds").GetProperty("answers").GetInt32());
+        Assert.Equal(60, (await RecentAsync(bed, "stable")).GetProperty("ttftSeconds").GetProperty("answers").GetInt32());
     }
 
     [Fact]
@@ -216,6 +244,9 @@ public sealed class EvidenceTests
 
     private static async Task<string> SlowAsync(GatewayBed bed, string track) =>
         string.Join(' ', (await bed.EpochsAsync())[0].GetProperty(track).GetProperty("slowTtft").EnumerateArray());
+
+    private static async Task<JsonElement> RecentAsync(GatewayBed bed, string track) =>
+        JsonDocument.Parse(await bed.AdminAsync("/internal/evidence")).RootElement.GetProperty("rollouts")[0].GetProperty("recent").GetProperty(track);
 
     private static async Task<double[]> ThresholdsAsync(GatewayBed bed) =>
         [.. (await bed.EpochsAsync())[0].GetProperty("ttftThresholdsSeconds").EnumerateArray().Select(e => e.GetDouble())];

@@ -210,7 +210,7 @@ public sealed class SignalTests
 
         var ledger = new EvidenceLedger(new ManualTime());
         for (var i = 1; i <= 40; i++)
-            ledger.Observe(new("default", "bot"), new("r", 1, 50, IsMirrored: false), [new LatencyLimit(LimitedLatency.Ttft, i, $"ttft:{i}")], new RecentAnswers(new ManualTime()));
+            ledger.Observe(new("default", "bot"), new("r", 1, 50, IsMirrored: false), [new LatencyLimit(LimitedLatency.Ttft, i, $"ttft:{i}")], new RecentAnswers(new ManualTime()), null);
         Assert.Equal(LatencyLimit.Most, ledger.Rollouts.Single().Epochs.Single().Limits.All.Count);
     }
 

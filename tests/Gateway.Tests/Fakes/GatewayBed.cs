@@ -73,6 +73,9 @@ internal sealed class GatewayBed : IAsyncDisposable
             candidate: Cluster.Release("r-candidate", "candidate", 0, candidatePrompt) with { Mirror = new MirrorStatus { Percent = percent, MaxConcurrent = maxConcurrent } },
             epoch: epoch));
 
+    /// <summary>Writes the status of <c>bot</c> once its candidate took over.</summary>
+    public void Promote() => Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release("r-candidate", "candidate", 100), epoch: 3));
+
     /// <summary>One count of the first epoch in the evidence.</summary>
     public async Task<long> CountAsync(string track, string what) => (await EpochsAsync())[0].GetProperty(track).GetProperty(what).GetInt64();
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using LlmOps.Api;
 using LlmOps.Gateway.Tests.Fakes;
@@ -28,6 +29,20 @@ public sealed partial class MirrorTests
         var (copy, original) = (bed.Candidate.LastBody, bed.Stable.LastBody);
         Assert.Equal(original.GetProperty("messages").ToString(), copy.GetProperty("messages").ToString());
         Assert.Equal("served", copy.GetProperty("model").GetString());
+    }
+
+    [Fact]
+    public async Task What_copies_were_answered_with_tells_what_the_candidate_is_like()
+    {
+        await using var bed = await GatewayBed.StartAsync(time: new ManualTime());
+        bed.Mirror();
+        await bed.ChatAsync();
+
+        string? recent = null;
+        await Eventually.TrueAsync(
+            async _ => (recent = JsonDocument.Parse(await bed.AdminAsync("/internal/evidence")).RootElement.GetProperty("rollouts")[0].GetProperty("recent").ToString()).Contains("\"candidate\":{\"ttftSeconds\":{\"answers\":1,", StringComparison.Ordinal)
+                && recent.Contains("\"outputTokens\":{\"answers\":1,", StringComparison.Ordinal),
+            Soon, () => $"the copy is told of: {recent}");
     }
 
     [Fact]

@@ -58,6 +58,7 @@ public sealed class StatusRoundTripTests
         ],
         Baselines = [new("0b8e7c5a-7c3e-4d6f-9a2e-1f6b3a5d9c11/0", 2, 1000, 3)],
         EvidenceSavedAt = Time.AddSeconds(12),
+        RecentAnswers = new(new(new(640, 0.21, 0.48), new(600, 0.018, 0.03), new(610, 140, 390)), new(new(212, 0.22, 1.06))),
         Onsets = [new(2, 0, new(300, 1), AllCounts)],
         PredictedWait = TimeSpan.FromMinutes(3),
         Checks = [new("latency", Verdict.Fail, 2, "4f2a:17", Time.AddSeconds(13), "3.1 is above 2"), new("queue", Verdict.Pass, 0, "4f2a:18", Time.AddSeconds(14), "0")],

@@ -35,6 +35,17 @@ public sealed class EvidenceReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task What_answers_were_like_is_the_mean_of_the_gateways_by_their_answers()
+    {
+        gateways.Recent["10.0.0.1"] = """{"stable":{"ttftSeconds":{"answers":300,"p50":0.2,"p95":0.4}}}""";
+        Assert.Equal(new RecentAnswers(new(new(300, 0.2, 0.4)), new()), (await ReadAsync()).RecentAnswers);
+
+        time.Advance(TimeSpan.FromMilliseconds(250));
+        gateways.Recent["10.0.0.2"] = """{"stable":{"ttftSeconds":{"answers":100,"p50":0.6,"p95":0.8}},"candidate":{"outputTokens":{"answers":7,"p50":20,"p95":30}}}""";
+        Assert.Equal(new RecentAnswers(new(new(400, 0.3, 0.5)), new(OutputTokens: new(7, 20, 30))), (await ReadAsync()).RecentAnswers);
+    }
+
+    [Fact]
     public async Task A_gateway_that_never_answers_holds_the_others_evidence_up_once_for_a_tenth_of_a_second_and_never_for_longer()
     {
         gateways.Silent.TryAdd("10.0.0.2", true);
@@ -119,6 +130,9 @@ public sealed class EvidenceReaderTests : IDisposable
 
         public ConcurrentDictionary<string, bool> Silent { get; } = new();
 
+        /// <summary>What they say that answers were like.</summary>
+        public ConcurrentDictionary<string, string> Recent { get; } = new();
+
         public int Asked(string address) => asked.Count(host => host == address);
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -131,7 +145,7 @@ public sealed class EvidenceReaderTests : IDisposable
             {
                 Content = new StringContent($$$"""
                     {"process":"{{{host}}}","rollouts":[{"namespace":"ns","name":"bot","rollout":"9a3b12cd","epochs":[
-                      {"epoch":1,"weight":25,"stable":{"requests":75},"candidate":{"requests":25,"errors":20}}]}]}
+                      {"epoch":1,"weight":25,"stable":{"requests":75},"candidate":{"requests":25,"errors":20}}],"recent":{{{Recent.GetValueOrDefault(host, "null")}}}}]}
                     """),
             };
         }

@@ -34,6 +34,17 @@ public sealed class GatewayEvidenceTests
         [new EvidenceRow("g1", 1, 5, new(900, 1, [9, 8, 7, 6, 5]), new(300, 9))],
         Read("""{"epoch":1,"weight":5,"ttftThresholdsSeconds":[],"stable":{"requests":900,"errors":1,"slowTtft":[9,8,7,6,5]},"candidate":{"requests":300,"errors":9,"slowTtft":null}}"""));
 
+    [Fact]
+    public void What_answers_were_like_is_read_as_far_as_it_is_told() => Assert.Equal(
+        [new RecentAnswers(new(new(640, 0.21, 0.48), new(600, 0.018, 0.03), new(610, 140, 390)), new(new(212, 0.22, 1.06)))],
+        JsonSerializer.Deserialize(
+            """
+            {"process":"g1","rollouts":[{"namespace":"default","name":"bot","rollout":"0a1b2c3d","epochs":[],"recent":{
+              "stable":{"ttftSeconds":{"answers":640,"p50":0.21,"p95":0.48},"timePerOutputTokenSeconds":{"answers":600,"p50":0.018,"p95":0.03},"outputTokens":{"answers":610,"p50":140,"p95":390}},
+              "candidate":{"ttftSeconds":{"answers":212,"p50":0.22,"p95":1.06}}}}]}
+            """,
+            GatewayEvidenceJson.Default.GatewayEvidence)!.RecentAnswers("default", "bot", "0a1b2c3d"));
+
     private static IEnumerable<EvidenceRow> Read(string epoch) => JsonSerializer
         .Deserialize($$"""{"process":"g1","rollouts":[{"namespace":"default","name":"bot","rollout":"0a1b2c3d","epochs":[{{epoch}}]}]}""", GatewayEvidenceJson.Default.GatewayEvidence)!
         .Rows("default", "bot", "0a1b2c3d");

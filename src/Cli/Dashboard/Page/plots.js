@@ -14,6 +14,13 @@ const plots = (() => {
   const probe = document.createElement('span');
   const resolved = name => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
   const percent = (part, of) => of >= FEWEST ? 100 * part / of : null;
+  // How values are written: those of the axis are round.
+  const UNITS = {
+    percent: { axis: v => `${v}%`, value: v => `${v.toFixed(1)}%` },
+    seconds: { axis: v => short(v), value: v => short(v) },
+    tokens: { axis: v => String(v), value: v => v.toFixed(0) },
+  };
+  const short = seconds => seconds < 1 ? `${Number((1000 * seconds).toPrecision(3))} ms` : `${Number(seconds.toPrecision(3))} s`;
   const two = number => String(number).padStart(2, '0');
   const TESTS = {
     'live/errors': ['errors', '--test-1'],
@@ -30,11 +37,23 @@ const plots = (() => {
     return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}${exact ? `:${two(at.getUTCSeconds())}` : ''}`;
   }
 
-  const tracks = (points, part, of) => ({
+  const failures = points => ({
     series: [{ label: 'stable', colour: '--stable' }, { label: 'candidate', colour: '--candidate' }],
-    data: [points.map(p => percent(p.stable[part], p.stable[of])), points.map(p => percent(p.candidate[part], p.candidate[of]))],
+    data: ['stable', 'candidate'].map(track => points.map(p => percent(p[track].errors, p[track].requests))),
     top: 2,
+    unit: 'percent',
   });
+
+  // What the answers of the last minutes were like: median and 95th percentile of both tracks.
+  const quantiles = (points, what, unit, top) => {
+    const lines = ['stable', 'candidate'].flatMap(track => ['p50', 'p95'].map(quantile => ({ track, quantile })));
+    return {
+      series: lines.map(({ track, quantile }) => ({ label: `${track} ${quantile}`, colour: `--${track}`, dash: quantile === 'p95' ? [6, 4] : undefined })),
+      data: lines.map(({ track, quantile }) => points.map(p => { const q = p[track].recent?.[what]; return q && q.answers >= FEWEST ? q[quantile] : null; })),
+      top,
+      unit,
+    };
+  };
 
   // The candidate is reverted where the line of all tests together reaches 100 %. Below nothing there is nothing against it.
   const tests = points => {
@@ -44,6 +63,7 @@ const plots = (() => {
       series: [...names.map(name => ({ label: TESTS[name][0], colour: TESTS[name][1], width: 1.5 })), { label: 'together', colour: '--text', width: 2.5 }, { label: 'reverts', colour: '--bad', dash: [6, 4], width: 1.5 }],
       data: [...names.map(name => points.map(p => { const t = p.tests.find(t => t.name === name); return t ? reached(t.logE, t.logThreshold) : null; })), points.map(p => reached(p.logE, p.logThreshold)), points.map(() => 100)],
       top: 110,
+      unit: 'percent',
       // Far above what reverts, no number says more, and the threshold must stay in sight.
       most: 200,
     };
@@ -53,6 +73,7 @@ const plots = (() => {
     series: [{ label: 'candidate', colour: '--candidate', fill: '--shade', paths: uPlot.paths.stepped({ align: 1 }) }],
     data: [points.map(p => p.weight)],
     top: 100,
+    unit: 'percent',
   });
 
   function draw(id, points, plot) {
@@ -79,10 +100,10 @@ const plots = (() => {
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         padding: [8, 28, 0, 0],
         scales: { x: { range: (u, low, high) => [Math.min(low, high - SHORTEST), high] }, y: { range: (u, low, high) => [0, Math.min(plot.most ?? Infinity, Math.max(plot.top, (high ?? 0) * 1.15))] } },
-        axes: [{ ...axis, size: 30, space: 70, values: (u, values, index, space, step) => values.map(v => u.valToPos(v, 'x') < EDGE ? null : clock(v, step < 60)) }, { ...axis, size: 48, space: 36, values: (u, values) => values.map(v => `${v}%`) }],
+        axes: [{ ...axis, size: 30, space: 70, values: (u, values, index, space, step) => values.map(v => u.valToPos(v, 'x') < EDGE ? null : clock(v, step < 60)) }, { ...axis, size: plot.unit === 'seconds' ? 62 : 48, space: 36, values: (u, values) => values.map(UNITS[plot.unit].axis) }],
         series: [
           { label: 'at', value: (u, v) => v == null ? '–' : clock(v, true) },
-          ...plot.series.map(s => ({ label: s.label, stroke: () => resolved(s.colour), fill: s.fill && (() => resolved(s.fill)), width: s.width ?? 2, dash: s.dash, paths: s.paths, points: { show: u => u.data[0].length < 3, size: 5 }, value: (u, v) => v == null ? '–' : `${v.toFixed(1)}%` })),
+          ...plot.series.map(s => ({ label: s.label, stroke: () => resolved(s.colour), fill: s.fill && (() => resolved(s.fill)), width: s.width ?? 2, dash: s.dash, paths: s.paths, points: { show: u => u.data[0].length < 3, size: 5 }, value: (u, v) => v == null ? '–' : UNITS[plot.unit].value(v) })),
         ],
         legend: { markers: { width: 0, fill: (u, i) => i ? resolved(plot.series[i - 1].colour) : null } },
         hooks: { setCursor: [last], setData: [last], ready: [last] },
@@ -111,10 +132,10 @@ const plots = (() => {
     seen = points;
     draw('plot-tests', points, tests(points));
     draw('plot-weight', points, weights(points));
-    draw('plot-errors', points, tracks(points, 'errors', 'requests'));
-    draw('plot-ttft', points, tracks(points, 'slow', 'timed'));
-    draw('plot-pace', points, tracks(points, 'slowPace', 'paced'));
-    draw('plot-length', points, tracks(points, 'long', 'sized'));
+    draw('plot-errors', points, failures(points));
+    draw('plot-ttft', points, quantiles(points, 'ttft', 'seconds', 0.01));
+    draw('plot-pace', points, quantiles(points, 'timePerOutputToken', 'seconds', 0.001));
+    draw('plot-length', points, quantiles(points, 'outputTokens', 'tokens', 10));
   }
 
   function clear() {
