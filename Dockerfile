@@ -4,20 +4,27 @@
 ARG DOTNET=10.0
 
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:${DOTNET} AS build
-ARG TARGETARCH
-ARG REVISION=unknown
 WORKDIR /source
 COPY . .
 ENV DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 \
     PUBLISH="-c Release --self-contained false -p:PublishReadyToRun=true -p:DebugType=none -p:GenerateDocumentationFile=false -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false"
 
+# Arguments are declared in each stage: not every builder hands them down.
 FROM build AS build-operator
+ARG TARGETARCH
+ARG REVISION=unknown
 RUN dotnet publish src/Operator -a $TARGETARCH $PUBLISH -p:SourceRevisionId=$REVISION -o /app
 FROM build AS build-gateway
+ARG TARGETARCH
+ARG REVISION=unknown
 RUN dotnet publish src/Gateway -a $TARGETARCH $PUBLISH -p:SourceRevisionId=$REVISION -o /app
 FROM build AS build-evaluator
+ARG TARGETARCH
+ARG REVISION=unknown
 RUN dotnet publish src/Evaluator -a $TARGETARCH $PUBLISH -p:SourceRevisionId=$REVISION -o /app
 FROM build AS build-emulator
+ARG TARGETARCH
+ARG REVISION=unknown
 RUN dotnet publish tests/EngineEmulator -a $TARGETARCH $PUBLISH -p:SourceRevisionId=$REVISION -o /app
 
 # No shell, no package manager; .NET, the libraries it needs, and certificates.

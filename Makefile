@@ -117,7 +117,7 @@ IMAGES = operator gateway evaluator emulator
 REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 IMAGE_ARGUMENTS = --target $$image --build-arg VERSION=$(TAG) --build-arg REVISION=$(REVISION) --tag $(REGISTRY)llmops/$$image:$(TAG) .
 
-.PHONY: docker-build docker-push docker-buildx image-archives docker-engine
+.PHONY: docker-build docker-push docker-buildx docker-check image-archives docker-engine
 docker-engine:
 	@docker info >/dev/null 2>&1 || { echo "no Docker engine answers: start one, or build archives without it by make image-archives" >&2; exit 1; }
 docker-build: docker-engine ## Build the images of operator, gateway, evaluator and emulator
@@ -126,6 +126,8 @@ docker-push: docker-engine ## Push the images to REGISTRY
 	@for image in $(IMAGES); do docker push $(REGISTRY)llmops/$$image:$(TAG); done
 docker-buildx: docker-engine ## Build for all PLATFORMS, with SBOM and provenance, and push
 	@for image in $(IMAGES); do docker buildx build --platform $(PLATFORMS) --sbom=true --provenance=mode=max --push $(IMAGE_ARGUMENTS); done
+docker-check: ## Build the Dockerfile without a container engine, on stand-ins for its base images: artifacts/dockerfile
+	@tests/dockerfile.sh $(TAG) $(REVISION)
 image-archives: ## Build the images as OCI archives without a container engine: artifacts/images
 	@dotnet run --project src/Images -c $(CONFIGURATION) -- --version-tag $(TAG) --revision $(REVISION)
 

@@ -28,6 +28,8 @@ dotnet "artifacts/bin/LocalCluster/$(tr '[:upper:]' '[:lower:]' <<<"$configurati
 if [ "$which" != unit ]; then
   echo "compiling the images"
   if make -s image-archives TAG=0.1.0 REVISION=cafe >"$results/images.log" 2>&1; then export LLMOPS_TEST_IMAGES=$PWD/artifacts/images; else echo "no images: tests of them will say why"; fi
+  echo "building the Dockerfile"
+  if make -s docker-check TAG=0.1.0 REVISION=cafe >"$results/dockerfile.log" 2>&1; then export LLMOPS_TEST_DOCKERFILE=$PWD/artifacts/dockerfile; else echo "no images of the Dockerfile: tests of them will say why"; fi
 fi
 
 # The name of each failed test and the beginning of its message, from a trx on standard input.

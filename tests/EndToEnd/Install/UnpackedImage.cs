@@ -39,7 +39,7 @@ internal sealed class UnpackedImage : IDisposable
         await using (var tar = new TarReader(File.OpenRead(archive)))
         {
             while (await tar.GetNextEntryAsync(copyData: true, ct) is { } entry)
-                layout[entry.Name] = Read(entry.DataStream!);
+                layout[entry.Name] = entry.DataStream is { } data ? Read(data) : [];
         }
 
         byte[] Blob(JsonNode descriptor)
