@@ -44,7 +44,11 @@ internal static class DemoRun
             Summary(outcomes, load.Statistics, time.GetElapsedTime(started), console);
             played = outcomes.Count == Story.All.Count && outcomes.All(o => o.Succeeded);
             if (keep)
+            {
+                await DemoUsers.StartAsync(installation.Gateways, host.Pid, ct);
                 SayHowToLookAround(host, installation, Say);
+            }
+
             return played ? 0 : 1;
         }
         catch (Exception e) when (e is TimeoutException or InvalidOperationException or KubernetesException or HttpRequestException)
@@ -122,7 +126,7 @@ internal static class DemoRun
     private static void SayHowToLookAround(DemoHost host, Installation installation, Action<string> say)
     {
         say(string.Empty);
-        say("It goes on running. Look around:");
+        say($"It goes on running, with {DemoUsers.RequestsPerSecond:0} users' requests a second. Look around:");
         say($"  export KUBECONFIG={host.Kubeconfig}");
         say($"  export PATH={Path.GetDirectoryName(Tools.KubectlPath())}:$PATH");
         say("  kubectl get llm,prompt,gate,evalrun");
