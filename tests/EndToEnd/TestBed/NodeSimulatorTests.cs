@@ -56,7 +56,9 @@ public sealed class NodeSimulatorTests(ClusterFixture cluster) : IClassFixture<C
     {
         var ns = await cluster.NamespaceAsync(ct);
         Container Gpus(Container container) => container with { Resources = new() { Limits = new Dictionary<string, string> { ["nvidia.com/gpu"] = "3" } } };
-        await cluster.Client.CreateAsync(ClusterFixture.Server(ns, "big", 3, Gpus), ct);
+        await cluster.Client.CreateAsync(ClusterFixture.Server(ns, "big", 2, Gpus), ct);
+        await cluster.PodsWhenAsync(ns, all => all.Count(ClusterFixture.Ready) == 2);
+        await cluster.Client.CreateAsync(ClusterFixture.Server(ns, "late", 1, Gpus), ct);
 
         var pods = await cluster.PodsWhenAsync(ns, all => all.Count(ClusterFixture.Ready) == 2 && all.Any(Unschedulable));
 
@@ -65,9 +67,11 @@ public sealed class NodeSimulatorTests(ClusterFixture cluster) : IClassFixture<C
         Assert.Equal("0/2 nodes are available: 2 Insufficient nvidia.com/gpu.", waiting.Status.Conditions!.Single(c => c.Type == "PodScheduled").Message);
         Assert.Equal(2, pods.Where(ClusterFixture.Ready).Select(pod => pod.Spec!.NodeName).Distinct().Count());
 
-        await cluster.Client.DeleteAsync<Pod>(pods.First(ClusterFixture.Ready).Key(), null, ct);
+        // Nobody takes the room of a pod that is not made again.
+        await cluster.Client.MergePatchAsync<Deployment>(new(ns, "big"), new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 1 } }, ct: ct);
         await cluster.PodsWhenAsync(ns, all => all.Any(pod => pod.Metadata.Name == waiting.Metadata.Name && ClusterFixture.Ready(pod)));
-        await cluster.Client.DeleteAsync<Deployment>(new(ns, "big"), new() { PropagationPolicy = "Background" }, ct);
+        foreach (var name in new[] { "big", "late" })
+            await cluster.Client.DeleteAsync<Deployment>(new(ns, name), new() { PropagationPolicy = "Background" }, ct);
         await cluster.PodsWhenAsync(ns, all => all.Count == 0);
     }
 
