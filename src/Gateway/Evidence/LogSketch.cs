@@ -22,7 +22,7 @@ internal sealed class LogSketch
         Interlocked.Increment(ref count);
     }
 
-    public void AddTo(long[] sums)
+    public void AddTo(Span<long> sums)
     {
         for (var i = 0; i < Buckets; i++)
             sums[i] += Interlocked.Read(ref counts[i]);
@@ -32,10 +32,13 @@ internal sealed class LogSketch
     /// <param name="quantiles">Each in (0, 1), rising.</param>
     public static double[] Quantiles(ReadOnlySpan<double> quantiles, params ReadOnlySpan<LogSketch> sketches)
     {
-        var sums = new long[Buckets];
+        // On the stack, 2.6 KiB: this is asked for each rollout and poll.
+        Span<long> sums = stackalloc long[Buckets];
         foreach (var sketch in sketches)
             sketch.AddTo(sums);
-        var total = sums.Sum();
+        var total = 0L;
+        foreach (var sum in sums)
+            total += sum;
         var result = new double[quantiles.Length];
         var (bucket, below) = (0, sums[0]);
         for (var q = 0; q < quantiles.Length; q++)
