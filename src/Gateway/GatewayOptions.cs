@@ -50,7 +50,7 @@ internal sealed record GatewayOptions
     /// <summary>Longest life of the copy of a request that a candidate gets while it is mirrored. Default 2 min.</summary>
     public TimeSpan MirrorDeadline { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long the metric series of a release that no longer serves are shown, so that the last scrape has them. Default 5 min.</summary>
+    /// <summary>How long the metric series of a release that no longer serves, and the evidence of a rollout that is over, are shown, so that the last scrape has them. Default 5 min.</summary>
     public TimeSpan KeepSeries { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long an endpoint that refused a connection is left alone. Default 2 s.</summary>

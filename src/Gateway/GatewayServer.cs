@@ -29,7 +29,7 @@ internal sealed class GatewayServer : IAsyncDisposable
     private GatewayServer(GatewayOptions options, SecretTokens tokens, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
-        Evidence = new EvidenceLedger(time);
+        Evidence = new EvidenceLedger(options.KeepSeries, time);
         // Before the meter, so that no measurement is missed.
         exporter = new PrometheusExporter(new() { Meters = [options.MeterName, KubernetesMetrics.MeterName] });
         retired = new RetiredSeries(exporter, options.KeepSeries, time);

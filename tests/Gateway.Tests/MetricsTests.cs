@@ -64,7 +64,7 @@ public sealed partial class MetricsTests
                 code[instrument.Name] = instrument.GetType().Name switch { "Counter`1" or "ObservableCounter`1" => "counter", "Histogram`1" => "histogram", _ => "gauge" };
         };
         listener.Start();
-        using var metrics = new GatewayMetrics(meter, new EvidenceLedger(TimeProvider.System), new ConcurrencyLimit(1), new RetiredSeries(exporter, TimeSpan.Zero, TimeProvider.System));
+        using var metrics = new GatewayMetrics(meter, new EvidenceLedger(TimeSpan.Zero, TimeProvider.System), new ConcurrencyLimit(1), new RetiredSeries(exporter, TimeSpan.Zero, TimeProvider.System));
 
         var page = Row().Matches(File.ReadAllText(Page()).Split("\n## Gateway")[1]).ToDictionary(row => row.Groups["name"].Value, row => row.Groups["type"].Value);
         Assert.True(code.Count > 15, $"{code.Count} metrics");

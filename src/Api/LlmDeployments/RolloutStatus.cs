@@ -152,6 +152,9 @@ public sealed record RolloutStatus
     /// <summary>Checks of live metrics: failing samples in a row, so that a restart of the operator forgets none.</summary>
     [Size(Max = 10)]
     public IReadOnlyList<CheckStatus>? Checks { get; init; }
+
+    /// <summary>Whether it has ended, one way or another.</summary>
+    public bool IsOver() => Phase is "Promoted" or "Reverted" or "Superseded";
 }
 
 /// <summary>Where a check of live metrics is.</summary>

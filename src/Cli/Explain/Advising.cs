@@ -21,7 +21,7 @@ internal static class Advising
         var (status, rollout) = (deployment.Status, deployment.Status?.Rollout);
         if (status?.PausedBy is not null)
             yield return "resume";
-        if (rollout is null || Stages.IsOver(rollout))
+        if (rollout is null || rollout.IsOver())
         {
             if (reason == Reasons.ReleaseLocked)
                 yield return "retry";

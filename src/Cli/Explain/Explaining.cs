@@ -12,7 +12,7 @@ internal static class Explaining
     {
         var (status, rollout) = (deployment.Status, deployment.Status?.Rollout);
         var stalled = status?.Conditions?.FirstOrDefault(c => c is { Type: ConditionTypes.Stalled, Status: "True" });
-        var isOpen = rollout is not null && !Stages.IsOver(rollout);
+        var isOpen = rollout is not null && !rollout.IsOver();
         // After a rollout, what stands in the way of the spec matters more than how the last one ended.
         var (reason, because) = !isOpen && stalled is not null ? (stalled.Reason, stalled.Message) : (rollout?.Reason, rollout?.Message);
         var explanation = new Explanation
@@ -44,7 +44,7 @@ internal static class Explaining
         var serves = status.Stable is { } stable ? $"release {stable.Release} serves" : "nothing serves yet";
         if (rollout is null)
             return $"No rollout has run; {serves}.";
-        if (Stages.IsOver(rollout))
+        if (rollout.IsOver())
             return $"No release is being tried; {serves}. The last rollout ({rollout.Release}) ended: {rollout.Phase}.";
         var weight = status.Candidate?.Weight ?? 0;
         var place = rollout.Phase switch

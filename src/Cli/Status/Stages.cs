@@ -21,10 +21,6 @@ internal sealed record Stage(int Step, string Name, StageState State, StepTimeSt
 /// <summary>The stages of a rollout: those that it went through, and those that the spec still has for it. Pure.</summary>
 internal static class Stages
 {
-    private static readonly string[] Over = ["Promoted", "Reverted", "Superseded"];
-
-    public static bool IsOver(RolloutStatus rollout) => Over.Contains(rollout.Phase);
-
     public static IReadOnlyList<Stage> Of(LlmDeployment deployment)
     {
         if (deployment.Status?.Rollout is not { } rollout)
@@ -32,7 +28,7 @@ internal static class Stages
         var times = rollout.StepTimes ?? [];
         var last = times.LastOrDefault(t => t.StartedAt is not null);
         var stages = times.Select(t => new Stage(t.Name == "start" ? -1 : t.Step, t.Name, StateOf(t, ReferenceEquals(t, last), rollout), t)).ToList();
-        if (!IsOver(rollout) && rollout.Phase != "Reverting")
+        if (!rollout.IsOver() && rollout.Phase != "Reverting")
             stages.AddRange(Ahead(deployment.Spec.Rollout?.Steps ?? Defaults.Steps, rollout, stages));
         return stages;
     }
@@ -60,7 +56,7 @@ internal static class Stages
     {
         { StartedAt: null } => StageState.Pending,
         _ when isLast && rollout.Phase is "Reverted" or "Reverting" => StageState.Failed,
-        { EndedAt: null } when !IsOver(rollout) => StageState.Current,
+        { EndedAt: null } when !rollout.IsOver() => StageState.Current,
         _ => StageState.Done,
     };
 }

@@ -74,13 +74,13 @@ internal static class StatusTree
 
     private static void AddRollout(Tree tree, Picture picture, RolloutStatus rollout, DateTimeOffset now, bool plain)
     {
-        var since = Stages.IsOver(rollout) ? rollout.FinishedAt : rollout.StartedAt;
+        var since = rollout.IsOver() ? rollout.FinishedAt : rollout.StartedAt;
         var node = tree.AddNode(Words.Line(
             (rollout.Kind == "Rollback" ? "rollback" : "rollout", null),
             (rollout.Id, new Style(decoration: Decoration.Bold)),
-            (rollout.Phase, Words.StyleOf(Stages.IsOver(rollout) ? rollout.Phase : DeploymentPhases.Progressing)),
+            (rollout.Phase, Words.StyleOf(rollout.IsOver() ? rollout.Phase : DeploymentPhases.Progressing)),
             (rollout.Reason != rollout.Phase ? rollout.Reason : null, null),
-            (since is { } time ? $"{Times.Age(time, now)}{(Stages.IsOver(rollout) ? " ago" : string.Empty)}" : null, Grey)));
+            (since is { } time ? $"{Times.Age(time, now)}{(rollout.IsOver() ? " ago" : string.Empty)}" : null, Grey)));
         if (rollout.Message is { } message)
             node.AddNode(Words.Plain(message));
         foreach (var stage in Stages.Of(picture.Deployment))

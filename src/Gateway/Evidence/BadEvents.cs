@@ -38,15 +38,30 @@ internal sealed class BadEvents
     /// <param name="index">Which threshold or limit, 0 to 15.</param>
     public bool IsFirst(Signal signal, ulong? unit, int index = 0) => unit is not { } u || bySignal[(int)signal].Add(u, (ushort)(1 << index));
 
+    /// <summary>Lets go of all units. For those that come later no event is the first.</summary>
+    public void Close()
+    {
+        foreach (var seen in bySignal)
+            seen.Close();
+    }
+
     private sealed class Seen
     {
         private readonly Lock gate = new();
-        private readonly Dictionary<ulong, ushort> units = [];
+        private Dictionary<ulong, ushort>? units = [];
+
+        public void Close()
+        {
+            lock (gate)
+                units = null;
+        }
 
         public bool Add(ulong unit, ushort bit)
         {
             lock (gate)
             {
+                if (units is null)
+                    return false;
                 if (!units.TryGetValue(unit, out var seen))
                     return units.Count < MaxUnits && units.TryAdd(unit, bit);
                 if ((seen & bit) != 0)

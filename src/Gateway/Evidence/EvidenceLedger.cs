@@ -4,10 +4,12 @@ using LlmOps.Kubernetes;
 namespace LlmOps.Gateway.Evidence;
 
 /// <summary>
-/// What this process has counted for the rollout that each LlmDeployment runs or ran last. Counts of a rollout stay until
-/// the status names another one or the LlmDeployment is gone, so a reader that polls misses nothing.
+/// What this process has counted for the rollout that each LlmDeployment runs. Counts of a rollout stay for a while after the status said that it is
+/// over, so a reader that polls misses nothing, and go when the status names another one or the LlmDeployment is gone. Nothing is kept of those that were over before
+/// this process came to know them: all that rollouts cost depends on how many run, not on how many LlmDeployments there are.
 /// </summary>
-internal sealed class EvidenceLedger(TimeProvider time)
+/// <param name="keepFor">How long counts outlive their rollout.</param>
+internal sealed class EvidenceLedger(TimeSpan keepFor, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ObjectKey, RolloutEvidence> rollouts = new();
 
@@ -16,7 +18,19 @@ internal sealed class EvidenceLedger(TimeProvider time)
 
     public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
 
-    public IEnumerable<RolloutEvidence> Rollouts => rollouts.Select(r => r.Value);
+    public IEnumerable<RolloutEvidence> Rollouts
+    {
+        get
+        {
+            foreach (var known in rollouts)
+            {
+                if (known.Value.EndedAt is not { } endedAt || time.GetElapsedTime(endedAt) < keepFor)
+                    yield return known.Value;
+                else
+                    rollouts.TryRemove(known);
+            }
+        }
+    }
 
     /// <summary>Notes what the status and the spec say; gives the epoch to count into, or null where the candidate gets neither traffic nor copies.</summary>
     public EpochEvidence? Observe(ObjectKey deployment, RolloutPosition? position, IReadOnlyList<LatencyLimit> limits, RecentAnswers stable, RecentAnswers? candidate)
@@ -24,6 +38,15 @@ internal sealed class EvidenceLedger(TimeProvider time)
         if (position is null)
         {
             Forget(deployment);
+            return null;
+        }
+
+        if (position.IsOver)
+        {
+            if (rollouts.TryGetValue(deployment, out var ended) && ended.Rollout == position.Rollout)
+                ended.End(time.GetTimestamp());
+            else
+                Forget(deployment);
             return null;
         }
 
@@ -51,6 +74,9 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
 
     public string Rollout => rollout;
 
+    /// <summary>Timestamp at which this process heard of its end; null while it runs.</summary>
+    public long? EndedAt { get; private set; }
+
     /// <summary>What the answers of stable are like; as long as there is a candidate beside it.</summary>
     public RecentAnswers? StableAnswers { get; private set; }
 
@@ -67,7 +93,15 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
         }
     }
 
-    /// <summary>Whose answers are told of. After the end they stay those that they were: a promoted release is not its own stable.</summary>
+    /// <summary>Keeps the counts and lets go of all else: what people look at while it runs, and which units had what.</summary>
+    public void End(long now)
+    {
+        EndedAt ??= now;
+        (StableAnswers, CandidateAnswers) = (null, null);
+        badEvents.Close();
+    }
+
+    /// <summary>Whose answers are told of, as long as there is a candidate.</summary>
     public void Follow(RecentAnswers stable, RecentAnswers? candidate)
     {
         if (candidate is not null)
@@ -101,4 +135,5 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
 /// <param name="Epoch">Counts the changes of weight and mirror.</param>
 /// <param name="WeightPercent">Share of the candidate, 0 to 100.</param>
 /// <param name="IsMirrored">Whether it gets copies of stable's requests.</param>
-internal sealed record RolloutPosition(string Rollout, int Epoch, int WeightPercent, bool IsMirrored);
+/// <param name="IsOver">Whether it has ended.</param>
+internal sealed record RolloutPosition(string Rollout, int Epoch, int WeightPercent, bool IsMirrored, bool IsOver);

@@ -80,7 +80,7 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
     }
 
     private static RolloutPosition? Position(RolloutStatus? rollout, int weight, MirrorRule? mirror) =>
-        rollout is null ? null : new(rollout.Id, rollout.WeightEpoch ?? 0, weight, mirror is not null);
+        rollout is null ? null : new(rollout.Id, rollout.WeightEpoch ?? 0, weight, mirror is not null, rollout.IsOver());
 
     private void Retire(ObjectKey deployment, Predicate<KnownRelease> isGone)
     {

@@ -83,12 +83,6 @@ public sealed class EvidenceTests
         Assert.InRange(candidate.GetProperty("ttftSeconds").GetProperty("p50").GetDouble(), 1, 1.051);
         Assert.InRange(candidate.GetProperty("outputTokens").GetProperty("p95").GetDouble(), 5, 5.25);
         Assert.False(candidate.TryGetProperty("timePerOutputTokenSeconds", out _), "answers of five tokens tell no pace");
-
-        // It took over: of this rollout it stays the candidate.
-        bed.Promote();
-        await bed.ChatAsync();
-        Assert.Equal(21, (await RecentAsync(bed, "candidate")).GetProperty("ttftSeconds").GetProperty("answers").GetInt32());
-        Assert.Equal(60, (await RecentAsync(bed, "stable")).GetProperty("ttftSeconds").GetProperty("answers").GetInt32());
     }
 
     [Fact]
@@ -182,6 +176,37 @@ public sealed class EvidenceTests
     }
 
     [Fact]
+    public async Task Evidence_of_a_rollout_that_is_over_stays_for_the_last_scrape_and_goes()
+    {
+        var time = new ManualTime();
+        await using var bed = await GatewayBed.StartAsync(weight: 50, time: time);
+        await bed.ChatAsync(session: GatewayBed.Sessions(Tracks.Candidate, 50).First());
+        bed.Promote();
+        await bed.ChatAsync();
+
+        Assert.Equal(1, await bed.CountAsync("candidate", "requests"));
+        Assert.DoesNotContain("\"recent\":{", await bed.AdminAsync("/internal/evidence"), StringComparison.Ordinal);
+        Assert.Contains("\nllmops_assigned_total{", await bed.AdminAsync("/metrics"), StringComparison.Ordinal);
+
+        time.Advance(new GatewayOptions().KeepSeries);
+        Assert.Contains("\"rollouts\":[]", await bed.AdminAsync("/internal/evidence"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\nllmops_assigned_total{", await bed.AdminAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_rollouts_that_were_over_before_it_came_a_gateway_knows_nothing()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        for (var i = 0; i < 20; i++)
+            bed.Gateway.Routes.Apply(null, Cluster.Deployment($"other-{i}", stable: Cluster.Release("r", "stable", 100), rollout: $"done-{i}", phase: i % 2 == 0 ? "Promoted" : "Reverted"));
+        bed.Gateway.Routes.Apply(null, Cluster.Deployment("running", stable: Cluster.Release("r", "stable", 100), candidate: Cluster.Release("c", "candidate", 0), rollout: "runs"));
+        bed.Promote();
+
+        var rollouts = JsonDocument.Parse(await bed.AdminAsync("/internal/evidence")).RootElement.GetProperty("rollouts");
+        Assert.Equal(["9a3b12cd", "runs"], rollouts.EnumerateArray().Select(rollout => rollout.GetProperty("rollout").GetString()));
+    }
+
+    [Fact]
     public async Task Evidence_is_gone_with_its_deployment()
     {
         await using var bed = await GatewayBed.StartAsync(weight: 50);
@@ -189,6 +214,17 @@ public sealed class EvidenceTests
         bed.Gateway.Routes.Apply(Cluster.Deployment(), (LlmDeployment?)null);
 
         Assert.Contains("\"rollouts\":[]", await bed.AdminAsync("/internal/evidence"));
+    }
+
+    [Fact]
+    public void Once_a_rollout_is_over_no_unit_is_remembered()
+    {
+        var events = new BadEvents();
+        Assert.True(events.IsFirst(Signal.Error, 1));
+        events.Close();
+
+        Assert.False(events.IsFirst(Signal.Error, 2));
+        Assert.True(events.IsFirst(Signal.Error, unit: null));
     }
 
     [Fact]

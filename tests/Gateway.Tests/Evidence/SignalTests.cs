@@ -208,9 +208,9 @@ public sealed class SignalTests
         epoch.Assign(candidate: true, null, streamed: true).EndWait(TimeSpan.FromSeconds(3), hasToken: true, Now);
         Assert.Equal((2, 2), Limit(epoch));
 
-        var ledger = new EvidenceLedger(new ManualTime());
+        var ledger = new EvidenceLedger(TimeSpan.Zero, new ManualTime());
         for (var i = 1; i <= 40; i++)
-            ledger.Observe(new("default", "bot"), new("r", 1, 50, IsMirrored: false), [new LatencyLimit(LimitedLatency.Ttft, i, $"ttft:{i}")], new RecentAnswers(new ManualTime()), null);
+            ledger.Observe(new("default", "bot"), new("r", 1, 50, IsMirrored: false, IsOver: false), [new LatencyLimit(LimitedLatency.Ttft, i, $"ttft:{i}")], new RecentAnswers(new ManualTime()), null);
         Assert.Equal(LatencyLimit.Most, ledger.Rollouts.Single().Epochs.Single().Limits.All.Count);
     }
 

@@ -10,7 +10,7 @@ internal static class Cluster
 
     public static LlmDeployment Deployment(
         string name = "bot", string ns = Namespace, ReleaseStatus? stable = null, ReleaseStatus? candidate = null,
-        string? rollout = "9a3b12cd", int epoch = 1, string? stickiness = null, int warmUpRequests = 0, PricingSpec? pricing = null) => new()
+        string? rollout = "9a3b12cd", int epoch = 1, string phase = "Stepping", string? stickiness = null, int warmUpRequests = 0, PricingSpec? pricing = null) => new()
         {
             Metadata = new ObjectMeta { Name = name, Namespace = ns, Uid = $"{ns}-{name}" },
             Spec = new LlmDeploymentSpec
@@ -25,7 +25,7 @@ internal static class Cluster
             {
                 Stable = stable,
                 Candidate = candidate,
-                Rollout = rollout is null ? null : new RolloutStatus { Id = rollout, Release = candidate?.Release ?? "none", Phase = "Stepping", WeightEpoch = epoch },
+                Rollout = rollout is null ? null : new RolloutStatus { Id = rollout, Release = candidate?.Release ?? "none", Phase = phase, WeightEpoch = epoch },
             },
         };
 

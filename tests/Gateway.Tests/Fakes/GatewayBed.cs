@@ -74,7 +74,7 @@ internal sealed class GatewayBed : IAsyncDisposable
             epoch: epoch));
 
     /// <summary>Writes the status of <c>bot</c> once its candidate took over.</summary>
-    public void Promote() => Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release("r-candidate", "candidate", 100), epoch: 3));
+    public void Promote() => Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release("r-candidate", "candidate", 100), epoch: 3, phase: "Promoted"));
 
     /// <summary>One count of the first epoch in the evidence.</summary>
     public async Task<long> CountAsync(string track, string what) => (await EpochsAsync())[0].GetProperty(track).GetProperty(what).GetInt64();
