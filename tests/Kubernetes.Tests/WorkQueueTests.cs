@@ -8,7 +8,9 @@ public sealed class WorkQueueTests
     private readonly ManualTime time = new();
     private readonly WorkQueue<string> queue;
 
-    public WorkQueueTests() => queue = new WorkQueue<string>(time: time);
+    private readonly HashSet<string> urgent = [];
+
+    public WorkQueueTests() => queue = new WorkQueue<string>(time: time, isUrgent: urgent.Contains);
 
     private string? TryGet()
     {
@@ -67,6 +69,47 @@ public sealed class WorkQueueTests
         Assert.Equal(3, queue.Count);
         Assert.Equal(["changed", "both", "idle"], Taken(3));
         Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
+    public void What_is_urgent_does_not_wait_for_a_thousand_changes_nor_they_for_it()
+    {
+        for (var i = 0; i < 1000; i++)
+            queue.Add($"changed-{i}");
+        foreach (var key in new[] { "a", "b", "c", "d", "e" })
+        {
+            urgent.Add(key);
+            queue.Add(key);
+        }
+
+        Assert.Equal(["a", "b", "c", "changed-0", "d", "e", "changed-1", "changed-2"], Taken(8));
+    }
+
+    [Fact]
+    public async Task A_key_that_becomes_urgent_while_it_waits_overtakes_and_is_handed_out_once()
+    {
+        queue.Add("first");
+        queue.Add("a");
+        urgent.Add("a");
+        queue.Add("a");
+
+        Assert.Equal(["a", "first"], Taken(2));
+        queue.Done("a");
+        queue.Done("first");
+        await AssertNothingAsync();
+    }
+
+    [Fact]
+    public void A_key_that_comes_back_is_as_urgent_as_it_is_then()
+    {
+        urgent.Add("a");
+        queue.AddAfter("a", TimeSpan.FromSeconds(1));
+        queue.AddAfter("b", TimeSpan.FromSeconds(1));
+        urgent.Remove("a");
+        urgent.Add("b");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["b", "a"], Taken(2));
     }
 
     [Fact]

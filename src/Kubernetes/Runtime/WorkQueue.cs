@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace LlmOps.Kubernetes;
 
 /// <summary>
@@ -9,7 +7,8 @@ namespace LlmOps.Kubernetes;
 /// Guarantees, as client-go's work queue: a key that waits is held once, however often it is added; a key is with one
 /// worker at a time, and one that is added meanwhile is handed out again after <see cref="Done"/>; nothing is dropped.
 /// Of several delayed adds of a key the earliest counts. Keys about which nothing is known to have changed
-/// (<see cref="AddIdle"/>) come after all that were added in the five minutes after them, and so not never.
+/// (<see cref="AddIdle"/>) come after all that were added in the five minutes after them, and so not never. Urgent keys come before all others, but for one
+/// in four turns: neither a thousand changes at once hold up what is urgent, nor the other way round.
 /// </remarks>
 public sealed class WorkQueue<TKey> : IDisposable
     where TKey : notnull
@@ -17,21 +16,32 @@ public sealed class WorkQueue<TKey> : IDisposable
     /// <summary>How long changes go before a key that was added before them and has not changed.</summary>
     private static readonly TimeSpan IdlePatience = TimeSpan.FromMinutes(5);
 
+    /// <summary>Urgent keys that are handed out one after the other while others wait.</summary>
+    private const int UrgentInARow = 3;
+
     private readonly WorkQueueOptions options;
+    private readonly Func<TKey, bool> isUrgent;
     private readonly TimeProvider time;
     private readonly KeyValuePair<string, object?> label;
     private readonly Lock sync = new();
-    private readonly Channel<Turn> ready = Channel.CreateUnboundedPrioritized<Turn>(new() { Comparer = Comparer<Turn>.Create(Turn.Compare) });
+    private readonly SemaphoreSlim handedOut = new(0);
+    private readonly Queue<Turn> urgent = [];
+    private readonly PriorityQueue<Turn, (long Due, long Number)> others = new();
     private readonly Dictionary<TKey, Waiting> waiting = [];
     private readonly Dictionary<TKey, long> processing = [];
     private readonly Dictionary<TKey, int> failures = [];
     private readonly DelayedKeys<TKey> delayed;
     private readonly IDisposable[] gauges;
     private long turns;
+    private int urgentInARow;
 
-    public WorkQueue(WorkQueueOptions? options = null, TimeProvider? time = null)
+    /// <param name="options">How it waits.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="isUrgent">Tells when a key is added; must be fast, and may not throw. Null: no key is.</param>
+    public WorkQueue(WorkQueueOptions? options = null, TimeProvider? time = null, Func<TKey, bool>? isUrgent = null)
     {
         this.options = options ?? new();
+        this.isUrgent = isUrgent ?? (static _ => false);
         this.time = time ?? TimeProvider.System;
         label = new("name", this.options.Name);
         delayed = new DelayedKeys<TKey>(this.time, Add);
@@ -52,10 +62,10 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    public void Add(TKey key) => Add(key, isIdle: false);
+    public void Add(TKey key) => Add(key, isUrgent(key) ? Urgency.Urgent : Urgency.Changed);
 
     /// <summary>Adds a key that is to be looked at although nothing is known to have changed, such as all of them at a start: behind those that did change.</summary>
-    public void AddIdle(TKey key) => Add(key, isIdle: true);
+    public void AddIdle(TKey key) => Add(key, Urgency.Idle);
 
     /// <summary>Adds the key after <paramref name="delay"/>; at once where that is not positive.</summary>
     public void AddAfter(TKey key, TimeSpan delay)
@@ -103,10 +113,11 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         while (true)
         {
-            var turn = await ready.Reader.ReadAsync(ct);
+            await handedOut.WaitAsync(ct);
             lock (sync)
             {
-                // A key that changed while it waited idle has two turns; the later one finds nothing.
+                // A key that became more urgent while it waited has two turns; the later one finds nothing.
+                var turn = NextTurn();
                 if (!waiting.TryGetValue(turn.Key, out var wait) || wait.Turn != turn.Number)
                     continue;
                 waiting.Remove(turn.Key);
@@ -139,19 +150,19 @@ public sealed class WorkQueue<TKey> : IDisposable
             gauge.Dispose();
     }
 
-    private void Add(TKey key, bool isIdle)
+    private void Add(TKey key, Urgency urgency)
     {
         lock (sync)
         {
             if (waiting.TryGetValue(key, out var wait))
             {
-                if (isIdle || !wait.IsIdle)
+                if (urgency <= wait.Urgency)
                     return;
-                wait = wait with { IsIdle = false };
+                wait = wait with { Urgency = urgency };
             }
             else
             {
-                wait = new(time.GetTimestamp(), isIdle, Turn: 0);
+                wait = new(time.GetTimestamp(), urgency, Turn: 0);
                 KubernetesMetrics.QueueAdds.Add(1, label);
                 KubernetesMetrics.QueueDepth.Add(1, label);
             }
@@ -165,7 +176,23 @@ public sealed class WorkQueue<TKey> : IDisposable
     private void HandOut(TKey key, Waiting wait)
     {
         waiting[key] = wait with { Turn = ++turns };
-        ready.Writer.TryWrite(new(key, time.GetTimestamp() + (wait.IsIdle ? (long)(IdlePatience.TotalSeconds * time.TimestampFrequency) : 0), turns));
+        if (wait.Urgency == Urgency.Urgent)
+            urgent.Enqueue(new(key, turns));
+        else
+            others.Enqueue(new(key, turns), (time.GetTimestamp() + (wait.Urgency == Urgency.Idle ? (long)(IdlePatience.TotalSeconds * time.TimestampFrequency) : 0), turns));
+        handedOut.Release();
+    }
+
+    private Turn NextTurn()
+    {
+        if (urgent.Count > 0 && (others.Count == 0 || urgentInARow < UrgentInARow))
+        {
+            urgentInARow++;
+            return urgent.Dequeue();
+        }
+
+        urgentInARow = 0;
+        return others.Dequeue();
     }
 
     /// <summary>Since the earliest of these times; 0 where there is none.</summary>
@@ -175,15 +202,19 @@ public sealed class WorkQueue<TKey> : IDisposable
             return time.GetElapsedTime(times.DefaultIfEmpty(time.GetTimestamp()).Min()).TotalSeconds;
     }
 
-    /// <param name="Since">Timestamp of the first add.</param>
-    /// <param name="IsIdle">Whether nothing is known to have changed.</param>
-    /// <param name="Turn">Number of the turn that counts; 0 while a worker has the key.</param>
-    private readonly record struct Waiting(long Since, bool IsIdle, long Turn);
-
-    /// <param name="Due">Timestamp by which turns are ordered.</param>
-    /// <param name="Number">Turns of one moment come as they were given.</param>
-    private readonly record struct Turn(TKey Key, long Due, long Number)
+    private enum Urgency
     {
-        public static int Compare(Turn one, Turn other) => one.Due != other.Due ? one.Due.CompareTo(other.Due) : one.Number.CompareTo(other.Number);
+        /// <summary>Nothing is known to have changed.</summary>
+        Idle,
+        Changed,
+        Urgent,
     }
+
+    /// <param name="Since">Timestamp of the first add.</param>
+    /// <param name="Urgency">The highest of its adds.</param>
+    /// <param name="Turn">Number of the turn that counts; 0 while a worker has the key.</param>
+    private readonly record struct Waiting(long Since, Urgency Urgency, long Turn);
+
+    /// <param name="Number">Turns of one moment come as they were given.</param>
+    private readonly record struct Turn(TKey Key, long Number);
 }

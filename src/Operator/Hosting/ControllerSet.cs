@@ -37,7 +37,7 @@ internal sealed class ControllerSet : IDisposable
     public ControllerSet(ClusterView cluster, ShardMap map, TimeProvider time)
     {
         (this.cluster, this.map) = (cluster, map);
-        shards = [.. Enumerable.Range(0, map.Count).Select(_ => new ShardQueues(time))];
+        shards = [.. Enumerable.Range(0, map.Count).Select(_ => new ShardQueues(IsAsked, time))];
         Wire();
     }
 
@@ -235,6 +235,8 @@ internal sealed class ControllerSet : IDisposable
 
     private static bool IsAtRest(LlmDeployment deployment) =>
         deployment.Status is { Stable: not null, Candidate: null, Retiring: null or { Count: 0 } } status && status.ObservedGeneration == deployment.Metadata.Generation && !deployment.IsDeleting();
+
+    private bool IsAsked(ObjectKey key) => cluster.LlmDeployments.Store.Get(key) is { Status.Candidate: { Weight: > 0 } or { Mirror: not null } };
 
     private void WakeWaiting() => WakeByIndex(Indexes.WaitsForRoom, Indexes.WaitsForRoom);
 

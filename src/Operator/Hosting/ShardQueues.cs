@@ -3,7 +3,9 @@ using LlmOps.Kubernetes;
 namespace LlmOps.Operator.Hosting;
 
 /// <summary>The queues of one shard, one for each controller.</summary>
-internal sealed class ShardQueues(TimeProvider time) : IDisposable
+/// <param name="isAsked">Whether the candidate of an LlmDeployment gets requests: bad evidence about it must not wait for what else changes.</param>
+/// <param name="time">Their clock.</param>
+internal sealed class ShardQueues(Func<ObjectKey, bool> isAsked, TimeProvider time) : IDisposable
 {
     private volatile bool isOpen;
 
@@ -14,7 +16,7 @@ internal sealed class ShardQueues(TimeProvider time) : IDisposable
         set => isOpen = value;
     }
 
-    public WorkQueue<ObjectKey> Deployments { get; } = new(new() { Name = "llmdeployment" }, time);
+    public WorkQueue<ObjectKey> Deployments { get; } = new(new() { Name = "llmdeployment" }, time, isAsked);
 
     public WorkQueue<ObjectKey> Prompts { get; } = new(new() { Name = "promptversion" }, time);
 
