@@ -7,9 +7,15 @@ using LlmOps.LocalCluster.Processes;
 
 namespace LlmOps.Bench.Scale;
 
-/// <summary>The operator as its image has it, compiled ahead, as a process beside the bench.</summary>
+/// <summary>The operator as its image has it, compiled ahead, as a process beside the bench, with the managed heap that .NET allows itself under the chart's memory limit.</summary>
 internal sealed class OperatorProcess : IAsyncDisposable
 {
+    /// <summary>What the chart and config/ let it have.</summary>
+    public const int MemoryLimitMiB = 512;
+
+    /// <summary>.NET's share of a container's limit for the managed heap: https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector#heap-limit</summary>
+    private const double HeapShare = 0.75;
+
     private static readonly ImageTarget Image = ImageTarget.All.Single(target => target.Name == "operator");
     private static readonly TimeSpan SyncLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
@@ -56,7 +62,11 @@ internal sealed class OperatorProcess : IAsyncDisposable
             {
                 Executable = "dotnet",
                 Arguments = [Path.Combine(program, $"{Image.Program}.dll"), "--kubeconfig", kubeconfig, "--namespace", gateway.Namespace, "--gateway-service", gateway.ToString(), "--health-port", Text(healthPort), "--metrics-port", Text(metricsPort)],
-                Environment = new Dictionary<string, string?> { ["LLMOPS_BIND_ADDRESS"] = "127.0.0.1" },
+                Environment = new Dictionary<string, string?>
+                {
+                    ["LLMOPS_BIND_ADDRESS"] = "127.0.0.1",
+                    ["DOTNET_GCHeapHardLimit"] = ((long)(HeapShare * MemoryLimitMiB) << 20).ToString("x", CultureInfo.InvariantCulture),
+                },
                 LogFile = Path.Combine(folder, "operator.log"),
             }),
             healthPort,

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -12,6 +13,8 @@ namespace LlmOps.Bench.Scale;
 /// </summary>
 internal sealed class Reactions : IDisposable
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
     private readonly ScaleBed bed;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<ObjectKey, Change> changes = new();
@@ -28,23 +31,56 @@ internal sealed class Reactions : IDisposable
     }
 
     /// <summary>Writes another revision of the model into the spec, and waits for the reaction.</summary>
+    /// <param name="i">Number of the LlmDeployment.</param>
+    /// <param name="revision">Number of the revision.</param>
+    /// <param name="ct">Ends the wait.</param>
+    /// <param name="step">The only step that its rollout has from now on. Null: its steps stay.</param>
     /// <returns>Milliseconds.</returns>
-    public async Task<double> ChangeAsync(int i, int revision, CancellationToken ct)
+    public async Task<double> ChangeAsync(int i, int revision, CancellationToken ct, JsonObject? step = null)
     {
-        var key = new ObjectKey(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i));
+        var key = KeyOf(i);
         var change = changes[key] = new($"{run}{revision:x32}");
-        var patch = new JsonObject { ["spec"] = new JsonObject { ["model"] = new JsonObject { ["revision"] = change.Revision } } };
-        await bed.Client.MergePatchAsync<LlmDeployment>(key, patch, fieldManager: "bench", ct: ct);
+        await PatchAsync(key, change.Revision, step is null ? null : new JsonArray(step), ct);
         change.Seen(time.GetTimestamp());
         var reacted = await change.Reacted.Task.WaitAsync(ct);
         return Math.Max(0, time.GetElapsedTime(change.SeenAt, reacted).TotalMilliseconds);
+    }
+
+    /// <summary>
+    /// The same where nothing else happens: the rollout that the change begins waits for an approval before anything is asked of its candidate, and is taken back
+    /// before this returns, so that the next change finds the cluster as this one did.
+    /// </summary>
+    /// <returns>Milliseconds.</returns>
+    public async Task<double> ChangeAloneAsync(int i, int revision, CancellationToken ct)
+    {
+        var took = await ChangeAsync(i, revision, ct, new() { ["approve"] = new JsonObject() });
+        await UntilAsync(i, status => status.Rollout is { Reason: Reasons.AwaitingApproval }, ct);
+        await TakeBackAsync(i, ct);
+        return took;
+    }
+
+    /// <summary>Asks for the release that serves again, with the steps that all have, and waits until there is no other.</summary>
+    public async Task TakeBackAsync(int i, CancellationToken ct)
+    {
+        var key = KeyOf(i);
+        var steps = JsonSerializer.SerializeToNode(ScaleObjects.Deployment(i, bed.Size), ApiJson.Default.LlmDeployment)!["spec"]!["rollout"]!["steps"]!;
+        changes.TryRemove(key, out _);
+        var written = await PatchAsync(key, bed.Deployments.Store.Get(key)!.Status!.Stable!.Revision, steps.DeepClone(), ct);
+        await UntilAsync(i, status => status.Candidate is null && status.ObservedGeneration >= written.Metadata.Generation, ct);
+    }
+
+    /// <summary>Waits for a status.</summary>
+    public async Task UntilAsync(int i, Predicate<LlmDeploymentStatus> condition, CancellationToken ct)
+    {
+        while (bed.Deployments.Store.Get(KeyOf(i)) is not { Status: { } status } || !condition(status))
+            await Task.Delay(Look, time, ct);
     }
 
     /// <summary>The yardstick: a small object made by the bench itself, from the request to the moment that the same watch shows it.</summary>
     /// <returns>Milliseconds.</returns>
     public async Task<double> BareWriteAsync(int i, CancellationToken ct)
     {
-        var key = new ObjectKey(ScaleObjects.NamespaceOf(i, bed.Size), $"yardstick-{run}-{i}");
+        var key = new ObjectKey(KeyOf(i).Namespace, $"yardstick-{run}-{i}");
         var shown = bare[key] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var start = time.GetTimestamp();
         await bed.Client.CreateAsync(new ControllerRevision { Metadata = new() { Name = key.Name, Namespace = key.Namespace }, Revision = 1 }, ct);
@@ -54,10 +90,10 @@ internal sealed class Reactions : IDisposable
     }
 
     /// <summary>Until the release that <see cref="ChangeAsync"/> asked for has been promoted.</summary>
-    public Task PromotedAsync(int i, CancellationToken ct) => changes[new(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i))].Promoted.Task.WaitAsync(ct);
+    public Task PromotedAsync(int i, CancellationToken ct) => changes[KeyOf(i)].Promoted.Task.WaitAsync(ct);
 
     /// <summary>Whether nothing that <see cref="ChangeAsync"/> asked for is under way.</summary>
-    public bool IsPromoted(int i) => !changes.TryGetValue(new(ScaleObjects.NamespaceOf(i, bed.Size), ScaleObjects.NameOf(i)), out var change) || change.Promoted.Task.IsCompleted;
+    public bool IsPromoted(int i) => !changes.TryGetValue(KeyOf(i), out var change) || change.Promoted.Task.IsCompleted;
 
     /// <summary>How many of the changes have not been promoted, and what the first of them waits for.</summary>
     public (int Count, string? First) Unfinished()
@@ -71,6 +107,16 @@ internal sealed class Reactions : IDisposable
         bed.Deployments.Changed -= OnDeployment;
         bed.Revisions.Changed -= OnRevision;
     }
+
+    private Task<LlmDeployment> PatchAsync(ObjectKey key, string? revision, JsonNode? steps, CancellationToken ct)
+    {
+        var spec = new JsonObject { ["model"] = new JsonObject { ["revision"] = revision } };
+        if (steps is not null)
+            spec["rollout"] = new JsonObject { ["steps"] = steps };
+        return bed.Client.MergePatchAsync<LlmDeployment>(key, new JsonObject { ["spec"] = spec }, fieldManager: "bench", ct: ct);
+    }
+
+    private ObjectKey KeyOf(int i) => ScaleObjects.KeyOf(i, bed.Size);
 
     private void OnDeployment(LlmDeployment? before, LlmDeployment? after)
     {

@@ -77,6 +77,9 @@ internal sealed class ScaleBed : IAsyncDisposable
     /// <summary>What the API server itself counted.</summary>
     public async Task<ApiRequests> RequestsAsync(CancellationToken ct) => ApiRequests.Of(await MetricsAsync(ct));
 
+    /// <summary>Lets the candidate of an LlmDeployment fail.</summary>
+    public void Break(ObjectKey key) => standIns.Break(key);
+
     /// <summary>Creates the LlmDeployments that the others are copied from.</summary>
     public Task CreateSeedsAsync(CancellationToken ct) => WriteAsync(Clones.Seeds, i => Client.CreateAsync(ScaleObjects.Deployment(i, Size), ct));
 

@@ -13,6 +13,8 @@ internal static class ScaleObjects
 
     public static string NameOf(int i) => $"llm-{i:00000}";
 
+    public static ObjectKey KeyOf(int i, ScaleSize size) => new(NamespaceOf(i, size), NameOf(i));
+
     public static Namespace Namespace(string name) => new() { Metadata = new() { Name = name } };
 
     public static Node Node(int i)

@@ -13,7 +13,7 @@ namespace LlmOps.Bench.Scale;
 
 /// <summary>
 /// Plays all engine pods and the only gateway on one loopback address: pods answer warm-ups and have nothing in flight, the gateway tells of healthy requests
-/// for every candidate that has weight.
+/// for every candidate that has weight, and of nothing but errors for one that is broken.
 /// </summary>
 internal sealed class StandIns : IAsyncDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class StandIns : IAsyncDisposable
     private const string Metrics = "vllm:num_requests_running 0\nvllm:num_requests_waiting 0\n";
 
     private readonly ConcurrentDictionary<ObjectKey, Traffic> traffic = new();
+    private readonly ConcurrentDictionary<ObjectKey, string> broken = new();
     private readonly TimeProvider time;
     private WebApplication app = null!;
 
@@ -63,6 +64,9 @@ internal sealed class StandIns : IAsyncDisposable
             traffic.TryRemove(key, out _);
     }
 
+    /// <summary>From now on every answer of the candidate, those that it gave already included, was an error: evidence that suffices at once.</summary>
+    public void Break(ObjectKey key) => broken[key] = traffic[key].Rollout;
+
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
     private async Task ListenAsync(CancellationToken ct)
@@ -92,13 +96,13 @@ internal sealed class StandIns : IAsyncDisposable
             {
                 ["epoch"] = epoch.Number,
                 ["weight"] = epoch.Weight,
-                ["stable"] = Counts(epoch.Requests - epoch.ForCandidate),
-                ["candidate"] = Counts(epoch.ForCandidate),
+                ["stable"] = Counts(epoch.Requests - epoch.ForCandidate, errors: 0),
+                ["candidate"] = Counts(epoch.ForCandidate, broken.GetValueOrDefault(entry.Key) == entry.Value.Rollout ? epoch.ForCandidate : 0),
             })]),
         })]),
     };
 
-    private static JsonObject Counts(long requests) => new() { ["requests"] = requests, ["units"] = requests, ["errors"] = 0, ["slowTtft"] = new JsonArray(0, 0, 0, 0, 0) };
+    private static JsonObject Counts(long requests, long errors) => new() { ["requests"] = requests, ["units"] = requests, ["errors"] = errors, ["slowTtft"] = new JsonArray(0, 0, 0, 0, 0) };
 
     /// <summary>Requests of the users of one rollout. Immutable.</summary>
     private sealed record Traffic(string Rollout)

@@ -1,0 +1,77 @@
+using LlmOps.Api;
+using LlmOps.Bench.Reporting;
+using LlmOps.Kubernetes;
+
+namespace LlmOps.Bench.Scale;
+
+/// <summary>Hundreds of canaries that hold their weight: what looking at each four times a second costs, and how soon one that turns bad is off its traffic, also while hundreds of others begin.</summary>
+internal static class HeldCanaries
+{
+    private const int Breaks = 50;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Held = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    public static async Task<IReadOnlyList<Figure>> RunAsync(ScaleBed bed, OperatorProcess process, BenchContext context, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(4 * Limit);
+        using var reactions = new Reactions(bed, context.Time);
+        var (first, held) = (bed.Size.Deployments - bed.Size.Rollouts, bed.Size.Rollouts);
+        await Task.WhenAll(Enumerable.Range(first, held).Select(async i =>
+        {
+            await reactions.ChangeAsync(i, 4, limit.Token, new() { ["weight"] = 10, ["hold"] = "2h" });
+            await reactions.UntilAsync(i, status => status.Candidate is { Weight: 10 }, limit.Token);
+        }));
+        // Written last: how many requests the step had when it began.
+        await Task.Delay(Held / 4, context.Time, ct);
+        var (cpu, requests) = (process.Cpu, await bed.RequestsAsync(ct));
+        await Task.Delay(Held, context.Time, ct);
+        (cpu, requests) = (process.Cpu - cpu, await bed.RequestsAsync(ct) - requests);
+        context.Say($"scale: {held} canaries hold, CPU {100 * cpu / Held:0} % of a core, {requests.Writes:0} writes a minute");
+
+        var quiet = await BreakAsync(bed, first, context, limit.Token);
+        var flood = Task.WhenAll(Enumerable.Range(first - held, held).Select(i => reactions.ChangeAsync(i, 4, limit.Token)));
+        var flooded = await BreakAsync(bed, first + Breaks, context, limit.Token);
+        var wasFlooded = !flood.IsCompleted;
+        await flood;
+        context.Say($"scale: evidence → weight 0 beside {held} canaries p50 {Quantiles.Median(quiet):0} ms, p99 {Quantiles.Of(quiet, 0.99):0} ms; while {held} rollouts begin p50 {Quantiles.Median(flooded):0} ms, p99 {Quantiles.Of(flooded, 0.99):0} ms");
+        await Task.WhenAll(Enumerable.Range(first - held, held).Select(i => reactions.PromotedAsync(i, limit.Token)));
+        await Task.WhenAll(Enumerable.Range(first, held).Select(i => reactions.TakeBackAsync(i, limit.Token)));
+        return
+        [
+            new($"{held} canaries that hold: CPU", 100 * cpu / Held, "% of a core"),
+            new($"{held} canaries that hold: API writes a minute", requests.Writes) { Note = "counts, each canary's at most once in ten seconds" },
+            new($"sufficient evidence → weight 0 beside {held} canaries, p50", Quantiles.Median(quiet), "ms"),
+            new($"sufficient evidence → weight 0 beside {held} canaries, p99 of {quiet.Count}", Quantiles.Of(quiet, 0.99), "ms") { AtMost = 1000 },
+            new($"the same while {held} rollouts begin, p50", Quantiles.Median(flooded), "ms"),
+            new($"the same while {held} rollouts begin, p99 of {flooded.Count}", Quantiles.Of(flooded, 0.99), "ms") { AtMost = 1000, Note = wasFlooded ? null : "all had begun before the last of these" },
+        ];
+    }
+
+    /// <summary>Lets candidates fail, one after the other.</summary>
+    /// <returns>Milliseconds until a watch shows that each has no weight any more.</returns>
+    private static async Task<List<double>> BreakAsync(ScaleBed bed, int first, BenchContext context, CancellationToken ct)
+    {
+        var took = new List<double>();
+        for (var i = first; i < first + Math.Min(Breaks, bed.Size.Rollouts / 4); i++)
+        {
+            var key = ScaleObjects.KeyOf(i, bed.Size);
+            var off = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+            void Watch(LlmDeployment? before, LlmDeployment? after)
+            {
+                if (after?.Key() == key && after.Status is not { Candidate.Weight: > 0 })
+                    off.TrySetResult(context.Time.GetTimestamp());
+            }
+
+            bed.Deployments.Changed += Watch;
+            var start = context.Time.GetTimestamp();
+            bed.Break(key);
+            took.Add(context.Time.GetElapsedTime(start, await off.Task.WaitAsync(ct)).TotalMilliseconds);
+            bed.Deployments.Changed -= Watch;
+            await Task.Delay(Pause, context.Time, ct);
+        }
+
+        return took;
+    }
+}
