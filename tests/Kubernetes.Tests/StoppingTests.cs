@@ -72,6 +72,33 @@ public sealed class StoppingTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_who_leads_while_the_server_no_longer_answers()
+    {
+        var (hangs, asked, leads) = (false, new TaskCompletionSource(), new TaskCompletionSource());
+        var client = new FakeLeases().Client(time, ct =>
+        {
+            if (!Volatile.Read(ref hangs))
+                return Task.CompletedTask;
+            asked.TrySetResult();
+            return Task.Delay(Timeout.Infinite, ct);
+        });
+        var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = "a" };
+        var run = Task.Run(() => new LeaderElector(client, options, time, NullLogger.Instance).RunAsync(
+            ct =>
+            {
+                leads.SetResult();
+                return Task.Delay(Timeout.Infinite, ct);
+            },
+            stop.Token));
+        await leads.Task.WaitAsync(Patience);
+        Volatile.Write(ref hangs, true);
+        await stop.CancelAsync();
+        await asked.Task.WaitAsync(Patience);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await run.WaitAsync(Patience);
+    }
+
+    [Fact]
     public async Task Of_a_member()
     {
         using var api = Last();
@@ -93,7 +120,7 @@ public sealed class StoppingTests : IDisposable
         await Eventually.TrueAsync(() => api.Requests.Count == 1, Patience, () => "the event is written");
         var end = recorder.DisposeAsync().AsTask();
         await time.WaitForTimersAsync(1);
-        time.Advance(TimeSpan.FromSeconds(5));
+        time.Advance(TimeSpan.FromSeconds(2));
         await end.WaitAsync(Patience);
     }
 }

@@ -18,7 +18,7 @@ public sealed class EventRecorder : IAsyncDisposable
     /// <summary>What the API lets a note have.</summary>
     private const int NoteBytes = 1024;
 
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Channel<EventOccurrence> channel = Channel.CreateBounded<EventOccurrence>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -55,7 +55,7 @@ public sealed class EventRecorder : IAsyncDisposable
             KubernetesMetrics.DroppedEvents.Add(1);
     }
 
-    /// <summary>Writes what waits, for at most 5 s, and stops.</summary>
+    /// <summary>Writes what waits, for at most 2 s, and stops.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!channel.Writer.TryComplete())

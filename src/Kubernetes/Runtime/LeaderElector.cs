@@ -16,7 +16,7 @@ namespace LlmOps.Kubernetes;
 /// <param name="ownClient">A client that nobody else uses, so that renewals do not queue behind other requests.</param>
 public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOptions options, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly LeaseLock leaseLock = new(ownClient, options, time);
     private readonly KeyValuePair<string, object?> label = new("name", options.LeaseName);

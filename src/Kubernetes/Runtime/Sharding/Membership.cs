@@ -16,7 +16,7 @@ namespace LlmOps.Kubernetes;
 public sealed class Membership(KubernetesClient ownClient, MembershipOptions options, TimeProvider time, ILogger logger)
 {
     private const int ForgottenAfterDurations = 10;
-    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, Sighting> sightings = new(StringComparer.Ordinal);
     private readonly ObjectKey key = new(options.Namespace, $"{options.Group}-{NameOf(options.Identity)}");
