@@ -25,10 +25,12 @@ internal sealed class GatewayServer : IAsyncDisposable
     private readonly AdminApi admin;
     private readonly WebApplication clientApp;
     private readonly WebApplication adminApp;
+    private readonly ILogger logger;
 
     private GatewayServer(GatewayOptions options, SecretTokens tokens, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
+        logger = loggers.CreateLogger<GatewayServer>();
         Evidence = new EvidenceLedger(options.KeepSeries, time);
         // Before the meter, so that no measurement is missed.
         exporter = new PrometheusExporter(new() { Meters = [options.MeterName, KubernetesMetrics.MeterName] });
@@ -72,6 +74,25 @@ internal sealed class GatewayServer : IAsyncDisposable
         server.AdminAddress = AddressOf(server.adminApp);
         server.ClientAddress = AddressOf(server.clientApp);
         return server;
+    }
+
+    /// <summary>
+    /// Serves until it is to stop, and lets running requests end; likewise where what feeds the routes fails before, since they would only grow old.
+    /// </summary>
+    /// <param name="feed">Feeds <see cref="Routes"/> until cancelled.</param>
+    /// <param name="stop">Ends when the gateway is to stop.</param>
+    /// <returns>False where the feed failed, which is logged.</returns>
+    public async Task<bool> ServeAsync(Func<CancellationToken, Task> feed, Task stop)
+    {
+        using var stopFeed = new CancellationTokenSource();
+        var feeding = feed(stopFeed.Token);
+        await Task.WhenAny(stop, feeding);
+        if (feeding.Exception?.InnerException is { } error)
+            RoutingLog.Failed(logger, error);
+        await StopAsync(CancellationToken.None);
+        await stopFeed.CancelAsync();
+        await feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !feeding.IsFaulted;
     }
 
     /// <summary>Takes no further connections and lets running requests end, for as long as the drain time; what then is left is cut.</summary>

@@ -12,14 +12,7 @@ var command = GatewayCommand.Create(async (settings, ct) =>
     using var client = new KubernetesClient(KubernetesClientConfiguration.Load(settings.Kubeconfig, settings.Context, settings.AllowInsecure));
     await using var server = await GatewayServer.StartAsync(settings.Options, new SecretTokens(client, TimeProvider.System), TimeProvider.System, loggers, ct);
     using var informers = new RouteInformers(client, settings.Namespaces, server.Routes, loggers, TimeProvider.System);
-    using var stopInformers = new CancellationTokenSource();
-    var watching = informers.RunAsync(stopInformers.Token);
-
-    await TerminationSignal.WaitAsync(ct);
-    await server.StopAsync(CancellationToken.None);
-    await stopInformers.CancelAsync();
-    await watching;
-    return 0;
+    return await server.ServeAsync(informers.RunAsync, TerminationSignal.WaitAsync(ct)) ? 0 : 1;
 });
 // Signals are handled here: the library would cut the drain short after 2 s.
 try

@@ -24,4 +24,7 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 112, EventName = "OperatorStopped", Level = LogLevel.Information, Message = "Operator stopped")]
     public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(EventId = 113, EventName = "OperatorFailed", Level = LogLevel.Critical, Message = "The operator cannot go on and ends")]
+    public static partial void Failed(ILogger logger, Exception error);
 }

@@ -99,6 +99,23 @@ public sealed class StoppingTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_all_when_one_of_them_fails()
+    {
+        var (first, fault) = (new InvalidOperationException("first"), new TaskCompletionSource());
+        using var parts = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        async Task FailInTheEndAsync()
+        {
+            await Task.Delay(Timeout.Infinite, parts.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            throw new InvalidOperationException("second");
+        }
+
+        var together = new[] { Task.Delay(Timeout.Infinite, parts.Token), FailInTheEndAsync(), Task.CompletedTask, fault.Task }.EndTogetherAsync(parts);
+        Assert.False(together.IsCompleted);
+        fault.SetException(first);
+        Assert.Same(first, await Assert.ThrowsAsync<InvalidOperationException>(() => together.WaitAsync(Patience)));
+    }
+
+    [Fact]
     public async Task Of_a_member()
     {
         using var api = Last();

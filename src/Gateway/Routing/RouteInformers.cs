@@ -27,8 +27,13 @@ internal sealed class RouteInformers : IDisposable
     }
 
     /// <summary>Runs until cancelled.</summary>
-    public Task RunAsync(CancellationToken ct) =>
-        Task.WhenAll(deployments.RunAsync(ct), prompts.RunAsync(ct), slices.RunAsync(ct), MarkSyncedAsync(ct));
+    /// <exception cref="Exception">What a part of it failed with: the routes would only grow old.</exception>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task[] all = [deployments.RunAsync(stop.Token), prompts.RunAsync(stop.Token), slices.RunAsync(stop.Token), MarkSyncedAsync(stop.Token)];
+        await all.EndTogetherAsync(stop);
+    }
 
     public void Dispose()
     {

@@ -12,4 +12,7 @@ internal static partial class RoutingLog
 
     [LoggerMessage(EventName = "Synced", Level = LogLevel.Information, Message = "Routes are in sync: {Models} models")]
     public static partial void Synced(ILogger logger, int models);
+
+    [LoggerMessage(EventName = "RoutesFailed", Level = LogLevel.Critical, Message = "Routes are no longer kept up; the gateway lets what runs end, and ends")]
+    public static partial void Failed(ILogger logger, Exception error);
 }

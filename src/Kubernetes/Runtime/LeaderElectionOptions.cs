@@ -25,11 +25,15 @@ public sealed record LeaderElectionOptions
     /// </summary>
     public Func<bool> IsWanted { get; init; } = () => true;
 
+    /// <summary>Why a lease cannot be kept with these times, for whoever set them; null where it can.</summary>
+    public static string? ProblemOf(TimeSpan leaseDuration, TimeSpan renewDeadline, TimeSpan retryPeriod) =>
+        retryPeriod <= TimeSpan.Zero || retryPeriod >= renewDeadline || renewDeadline >= leaseDuration
+            ? $"0 < retry period ({retryPeriod.TotalSeconds:0.###} s) < renew deadline ({renewDeadline.TotalSeconds:0.###} s) < lease duration ({leaseDuration.TotalSeconds:0.###} s) must hold, or two could lead"
+            : leaseDuration < TimeSpan.FromSeconds(1) ? $"the lease duration ({leaseDuration.TotalSeconds:0.###} s) must be at least 1 s: a Lease holds whole seconds" : null;
+
     internal void Validate()
     {
-        if (RetryPeriod <= TimeSpan.Zero || RetryPeriod >= RenewDeadline || RenewDeadline >= LeaseDuration)
-            throw new ArgumentException($"RetryPeriod ({RetryPeriod}) < RenewDeadline ({RenewDeadline}) < LeaseDuration ({LeaseDuration}) must hold, or two could lead.");
-        if (LeaseDuration < TimeSpan.FromSeconds(1))
-            throw new ArgumentException($"LeaseDuration ({LeaseDuration}) must be at least 1 s: a Lease holds whole seconds.");
+        if (ProblemOf(LeaseDuration, RenewDeadline, RetryPeriod) is { } problem)
+            throw new ArgumentException(problem);
     }
 }

@@ -132,7 +132,11 @@ internal sealed class ClusterView : IDisposable
         select endpoint;
 
     /// <summary>Runs until cancelled.</summary>
-    public Task RunAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.RunAsync(ct)).Append(Routes.RunAsync(ct)));
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await kinds.Select(kind => kind.RunAsync(stop.Token)).Append(Routes.RunAsync(stop.Token)).EndTogetherAsync(stop);
+    }
 
     public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)).Append(Routes.WaitUntilKnownAsync(ct)));
 

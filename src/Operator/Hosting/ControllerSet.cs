@@ -58,14 +58,18 @@ internal sealed class ControllerSet : IDisposable
     {
         var logger = loggers.CreateLogger("LlmOps.Operator.Controllers");
         var queues = shards[shard];
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         try
         {
-            await Task.WhenAll(
-                new Controller<ObjectKey>("llmdeployment", Served(deployment.ReconcileAsync), workers, queues.Deployments, logger, time).RunAsync(ct),
-                new Controller<ObjectKey>("promptversion", Served(prompt.ReconcileAsync), 1, queues.Prompts, logger, time).RunAsync(ct),
-                new Controller<ObjectKey>("evalgate", Served(gate.ReconcileAsync), 1, queues.Gates, logger, time).RunAsync(ct),
-                new Controller<ObjectKey>("evalrun", Served(run.ReconcileAsync), 2, queues.Runs, logger, time).RunAsync(ct),
-                new Controller<ObjectKey>("rolloutaction", Served(action.ReconcileAsync), 1, queues.Actions, logger, time).RunAsync(ct));
+            Task[] all =
+            [
+                new Controller<ObjectKey>("llmdeployment", Served(deployment.ReconcileAsync), workers, queues.Deployments, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("promptversion", Served(prompt.ReconcileAsync), 1, queues.Prompts, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("evalgate", Served(gate.ReconcileAsync), 1, queues.Gates, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("evalrun", Served(run.ReconcileAsync), 2, queues.Runs, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("rolloutaction", Served(action.ReconcileAsync), 1, queues.Actions, logger, time).RunAsync(stop.Token),
+            ];
+            await all.EndTogetherAsync(stop);
         }
         finally
         {

@@ -9,6 +9,8 @@ namespace LlmOps.Operator.Hosting;
 /// <summary>The command line of the operator.</summary>
 internal static class OperatorCommand
 {
+    private const int MostSeconds = 3600;
+
     private static readonly OperatorOptions Defaults = new();
 
     public static RootCommand Create()
@@ -124,16 +126,38 @@ internal static class OperatorCommand
                 MetricsPort = arguments.GetValue(metrics),
                 DebugPort = arguments.GetValue(debug),
             };
+            if (options.LeaderElect && LeaderElectionOptions.ProblemOf(options.LeaseDuration, options.RenewDeadline, options.RetryPeriod) is { } unkeepable)
+            {
+                await Console.Error.WriteLineAsync($"--lease-duration, --lease-renew-deadline and --lease-retry-period: {unkeepable}");
+                return 2;
+            }
+
             using var loggers = OperatorLogging.Create(arguments.GetValue(logFormat)!);
             using var tracing = Tracing.Start(options.Identity);
-            await OperatorHost.RunAsync(options, configuration, TimeProvider.System, loggers, ct);
-            return 0;
+            try
+            {
+                await OperatorHost.RunAsync(options, configuration, TimeProvider.System, loggers, ct);
+                return 0;
+            }
+            catch (Exception e)
+            {
+                Log.Failed(loggers.CreateLogger("LlmOps.Operator"), e);
+                return 1;
+            }
         });
         return command;
     }
 
-    private static Option<double> Seconds(string name, string description, TimeSpan value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value.TotalSeconds };
+    private static Option<double> Seconds(string name, string description, TimeSpan value)
+    {
+        var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => value.TotalSeconds };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (> 0 and <= MostSeconds))
+                result.AddError($"{name} takes seconds, more than 0 and at most {MostSeconds}");
+        });
+        return option;
+    }
 
     private static Uri? ParseUrl(string? text, ArgumentResult result)
     {

@@ -12,7 +12,7 @@ namespace LlmOps.Operator.Hosting;
 
 /// <summary>
 /// The operator as a whole: caches that fill from the start, a lease for each shard, and controllers that work while it is held. Guarantees: ends within seconds
-/// of the cancellation, after the reconciles that run, and releases its leases.
+/// of the cancellation, after the reconciles that run, and releases its leases; so it does where any part of it fails, so that none goes on without the others.
 /// </summary>
 public static class OperatorHost
 {
@@ -21,8 +21,11 @@ public static class OperatorHost
     private static readonly TimeSpan TrimEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs until cancelled.</summary>
-    public static async Task RunAsync(OperatorOptions options, KubernetesClientConfiguration configuration, TimeProvider local, ILoggerFactory loggers, CancellationToken ct)
+    /// <exception cref="Exception">What a part of it failed with, such as a port that is taken.</exception>
+    public static async Task RunAsync(OperatorOptions options, KubernetesClientConfiguration configuration, TimeProvider local, ILoggerFactory loggers, CancellationToken cancelled)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+        var ct = stop.Token;
         var logger = loggers.CreateLogger("LlmOps.Operator");
         Log.Starting(logger, options.Identity, configuration.Server, options.GatewayService);
         // Another operator, on another machine, goes on with the times that this one writes.
@@ -74,14 +77,15 @@ public static class OperatorHost
             number, options, leaseClient, () => membership is null || ShardAssignment.Of(map.Count, membership.Members)[number] == options.Identity, parts, map, time, loggers)).ToList();
         try
         {
-            await Task.WhenAll(
+            Task[] all =
             [
                 cluster.RunAsync(ct),
                 WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
                 membership?.RunAsync(ct) ?? Task.CompletedTask,
                 options.TrimMemory ? TrimAsync(cluster, time, ct) : Task.CompletedTask,
                 .. shards.Select(shard => shard.RunAsync(ct)),
-            ]);
+            ];
+            await all.EndTogetherAsync(stop);
         }
         finally
         {

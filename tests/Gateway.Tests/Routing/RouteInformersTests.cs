@@ -1,8 +1,10 @@
+using System.Net;
 using LlmOps.Api;
 using LlmOps.Gateway.Routing;
 using LlmOps.Gateway.Tests.Fakes;
 using LlmOps.Kubernetes;
 using LlmOps.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace LlmOps.Gateway.Tests.Routing;
 
@@ -73,6 +75,22 @@ public sealed class RouteInformersTests : IAsyncLifetime
         Assert.Equal("team-c", bed.Gateway.Routes.Current.Find("other").Route!.Deployment.Namespace);
         await stop.CancelAsync();
         await running.WaitAsync(Soon);
+    }
+
+    [Fact]
+    public async Task A_gateway_whose_routes_are_no_longer_kept_up_says_so_and_ends()
+    {
+        var loggers = new TestLogger(line => _ = line.Contains("Routes are in sync", StringComparison.Ordinal) ? throw new NotSupportedException("no room for the log") : line);
+        await using var gateway = await GatewayServer.StartAsync(
+            new GatewayOptions { Bind = IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = $"test-{Guid.NewGuid():N}" }, new SecretTokens(client, TimeProvider.System), TimeProvider.System, loggers, stop.Token);
+        using var informers = new RouteInformers(client, [], gateway.Routes, new TestLogger(), TimeProvider.System);
+
+        Assert.False(await gateway.ServeAsync(informers.RunAsync, Task.Delay(Timeout.InfiniteTimeSpan, stop.Token)).WaitAsync(Soon));
+
+        var said = Assert.Single(loggers.Lines, line => line.Level == LogLevel.Critical);
+        Assert.Equal(("RoutesFailed", "no room for the log"), (said.EventName, said.Exception?.Message));
+        using var http = new HttpClient();
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri(gateway.AdminAddress, "/healthz")));
     }
 
     private static EndpointSlice Slice(string service, Uri address) => Cluster.Slice(service, address);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -77,6 +78,50 @@ public sealed class OperatorProcessTests(ITestOutputHelper output)
         File.Delete(kubeconfig);
         Assert.Equal(2, process.ExitCode);
         Assert.StartsWith($"{Tracing.EndpointVariable} is not a URL: ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--lease-duration=8", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (2 s) < renew deadline (10 s) < lease duration (8 s) must hold, or two could lead")]
+    [InlineData("--lease-retry-period=12", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (12 s) < renew deadline (10 s) < lease duration (15 s) must hold, or two could lead")]
+    public async Task Lease_times_with_which_two_could_lead_are_refused_with_a_sentence(string argument, string sentence)
+    {
+        await using var server = await InProcessApiServer.StartAsync();
+        var (code, error) = await EndAsync(server, argument);
+        Assert.Equal((2, sentence), (code, error.Trim()));
+        Assert.Equal(0, server.Requests.Total);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_ends_the_operator_with_an_error_that_says_so()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
+        var (code, said) = await EndAsync(world.Server, $"--metrics-port={port}", "--namespace=llmops-system");
+        Assert.Equal(1, code);
+        Assert.Contains("The operator cannot go on and ends", said, StringComparison.Ordinal);
+        Assert.Contains($"address http://127.0.0.1:{port}: address already in use", said, StringComparison.Ordinal);
+    }
+
+    /// <summary>Waits until a program that cannot run has ended. Its exit code, and all that it wrote.</summary>
+    private static async Task<(int Code, string Text)> EndAsync(InProcessApiServer server, params string[] arguments)
+    {
+        var kubeconfig = Path.Combine(Path.GetTempPath(), $"operator-{Guid.NewGuid():N}.yaml");
+        server.WriteKubeconfig(kubeconfig);
+        using var process = Start([], ["--kubeconfig", kubeconfig, "--health-port", $"{LoopbackPorts.Take(1)[0]}", .. arguments]);
+        try
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync().WaitAsync(Soon);
+            return (process.ExitCode, await output + await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+            File.Delete(kubeconfig);
+        }
     }
 
     private static string? Decided(IEnumerable<string> lines) => lines.FirstOrDefault(line => line.Contains("rollout", StringComparison.Ordinal) && line.Contains("ReconcileId", StringComparison.Ordinal));

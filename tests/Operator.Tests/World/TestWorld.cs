@@ -159,6 +159,14 @@ internal sealed class TestWorld : IAsyncDisposable
         operators.Clear();
     }
 
+    /// <summary>Waits for the operator to end by itself, with what it fails with.</summary>
+    public async Task EndedAsync()
+    {
+        var ended = Task.WhenAll(operators).WaitAsync(Patience);
+        operators.Clear();
+        await ended;
+    }
+
     public async Task ApplyAsync<T>(T obj)
         where T : class, IResource<T> => await DoAsync(Client.ApplyAsync(obj, "user"));
 
