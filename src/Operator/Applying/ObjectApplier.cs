@@ -5,8 +5,8 @@ using LlmOps.Operator.Gathering;
 namespace LlmOps.Operator.Applying;
 
 /// <summary>
-/// Makes objects on the server what is wanted. Guarantees: no write where the cache shows what is wanted; a foreign edit of a wanted field is undone, the loss of
-/// label or owner included; an object that is not ours is never touched. RBAC: <c>get</c>, <c>create</c>, <c>patch</c> and <c>delete</c> on the kinds.
+/// Makes objects on the server what is wanted. Guarantees: no write where the cache shows what is wanted, or what the server itself made of the same wish; a foreign edit
+/// of a wanted field is undone, the loss of label or owner included; an object that is not ours is never touched. RBAC: <c>get</c>, <c>create</c>, <c>patch</c> and <c>delete</c> on the kinds.
 /// </summary>
 internal sealed class ObjectApplier(KubernetesClient client)
 {
@@ -21,11 +21,17 @@ internal sealed class ObjectApplier(KubernetesClient client)
         if (cached is not null)
         {
             Refuse(cached, desired);
-            if (!cached.IsDeleting() && ObjectComparison.IsApplied(cached, desired))
+            // One that is being deleted is not written anew: it comes back when it is gone, of which the watch tells.
+            if (ObjectComparison.IsApplied(cached, desired) || kind.Answers.Has(desired.Key(), () => ObjectComparison.Fingerprint(cached, desired)))
                 return;
         }
 
-        kind.Store.Note(await WriteAsync(cached, desired, ct));
+        var answer = await WriteAsync(cached, desired, ct);
+        if (ObjectComparison.IsApplied(answer, desired))
+            kind.Answers.Forget(desired.Key());
+        else
+            kind.Answers.Note(desired.Key(), ObjectComparison.Fingerprint(answer, desired));
+        kind.Store.Note(answer);
     }
 
     /// <summary>

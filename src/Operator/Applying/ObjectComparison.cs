@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
@@ -25,6 +27,23 @@ internal static class ObjectComparison
         where T : class, IResource<T> =>
         live.Metadata.Annotations?.GetValueOrDefault(Annotations.Applied) == desired.Metadata.Annotations?.GetValueOrDefault(Annotations.Applied) &&
         Contains(JsonSerializer.SerializeToNode(live, T.JsonType), JsonSerializer.SerializeToNode(desired, T.JsonType));
+
+    /// <summary>Short for a wish and what an object has in its place: the same again only where all of that is the same. What was not wished for does not count.</summary>
+    public static string Fingerprint<T>(T live, T desired)
+        where T : class, IResource<T>
+    {
+        var has = Part(JsonSerializer.SerializeToNode(live, T.JsonType), JsonSerializer.SerializeToNode(desired, T.JsonType));
+        var text = $"{live.Metadata.Uid} {desired.Metadata.Annotations?.GetValueOrDefault(Annotations.Applied)} {has?.ToJsonString()}";
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>What of an object stands where something is wanted. A list of another length is all of it.</summary>
+    private static JsonNode? Part(JsonNode? live, JsonNode? desired) => (live, desired) switch
+    {
+        (JsonObject has, JsonObject wants) => new JsonObject(wants.Where(member => member.Value is not null).Select(member => KeyValuePair.Create(member.Key, Part(has[member.Key], member.Value)))),
+        (JsonArray has, JsonArray wants) when has.Count == wants.Count => new JsonArray([.. has.Zip(wants).Select(pair => Part(pair.First, pair.Second))]),
+        _ => live?.DeepClone(),
+    };
 
     private static bool Contains(JsonNode? live, JsonNode? desired) => (live, desired) switch
     {

@@ -33,11 +33,17 @@ internal sealed class WatchedKind<T> : IWatchedKind
         informers = new InformerGroup<T>(client, namespaces, options, logger, time, keep);
         Store = new FreshStore<T>(informers);
         // Before all others: whoever is woken by this must not find what is gone.
-        informers.OnChange((before, after) => Store.Settle((after ?? before!).Key()));
+        informers.OnChange((before, after) =>
+        {
+            Store.Settle((after ?? before!).Key());
+            if (after is null)
+                Answers.Forget(before!.Key());
+        });
         informers.OnRelist(() =>
         {
             foreach (var lost in Store.SettleAll())
             {
+                Answers.Forget(lost.Key());
                 neverSeen?.Invoke(lost, null);
                 TellOthers(lost, null);
             }
@@ -46,6 +52,9 @@ internal sealed class WatchedKind<T> : IWatchedKind
 
     /// <summary>The copy, with what this process wrote since.</summary>
     public FreshStore<T> Store { get; }
+
+    /// <summary>What the server makes of wishes for objects of this kind, where it is something else.</summary>
+    public AnswerBook Answers { get; } = new();
 
     public bool HasSynced => informers.HasSynced;
 

@@ -43,6 +43,25 @@ public sealed class ObjectComparisonTests
         Assert.False(ObjectComparison.IsApplied(live, Desired));
     }
 
+    [Fact]
+    public void What_the_server_made_of_a_wish_is_known_again_until_something_in_its_place_changes()
+    {
+        var wanted = Desired with { Metadata = Desired.Metadata with { OwnerReferences = [new OwnerReference { ApiVersion = "v1", Kind = "A", Name = "a", Uid = "a" }] } };
+        var answer = wanted with
+        {
+            Metadata = wanted.Metadata with { Uid = "uid", ResourceVersion = "7" },
+            Spec = wanted.Spec! with { Replicas = 5, RevisionHistoryLimit = 10 },
+        };
+        var known = ObjectComparison.Fingerprint(answer, wanted);
+        string Of(Deployment live) => ObjectComparison.Fingerprint(live, wanted);
+
+        Assert.Equal(known, Of(answer with { Metadata = answer.Metadata with { ResourceVersion = "8", Labels = new Dictionary<string, string> { ["a"] = "b" } }, Status = new DeploymentStatus { Replicas = 2 }, Spec = answer.Spec with { RevisionHistoryLimit = 3 } }));
+        Assert.NotEqual(known, Of(answer with { Spec = answer.Spec with { Replicas = 6 } }));
+        Assert.NotEqual(known, Of(answer with { Metadata = answer.Metadata with { Uid = "another" } }));
+        Assert.NotEqual(known, Of(answer with { Metadata = answer.Metadata with { OwnerReferences = null } }));
+        Assert.NotEqual(known, ObjectComparison.Fingerprint(answer, ObjectComparison.WithHash(wanted with { Spec = wanted.Spec with { Replicas = 3 } })));
+    }
+
     private static PodTemplateSpec Template(string resource, string quantity) => new()
     {
         Spec = new PodSpec { Containers = [new Container { Name = "engine", Resources = new ResourceRequirements { Requests = new Dictionary<string, string> { [resource] = quantity } } }] },

@@ -26,7 +26,7 @@ namespace LlmOps.Testing;
 /// </summary>
 /// <remarks>
 /// <para>Kept honest by the conformance suite in tests/Kubernetes.Tests, which runs against it and against the real API
-/// server. Different from the real one, on purpose: no authentication or admission webhooks; authorisation only of those who were given rules, by what their requests look like; CEL rules are
+/// server. Different from the real one, on purpose: no authentication; admission webhooks are a function; authorisation only of those who were given rules, by what their requests look like; CEL rules are
 /// not evaluated; managed fields cannot be edited by hand; bodies are JSON or YAML, not protobuf; built-in kinds get few defaults and little validation; one
 /// version a custom resource, without conversion; garbage collection and namespace deletion are done before the request is
 /// answered; pods are deleted without a grace period; quotas are not enforced; kubectl's tables are not rendered.</para>
@@ -93,6 +93,19 @@ public sealed class InProcessApiServer : IAsyncDisposable
 
     /// <summary>Who may do what: everybody everything, until it is restricted.</summary>
     public AccessControl Access { get; } = new();
+
+    /// <summary>
+    /// What a mutating admission webhook does to each object that is written, called with its resource (<c>deployments.apps</c>); what it changes belongs to the writer.
+    /// None by default. Must not block, and must leave an object that it has changed before as it is.
+    /// </summary>
+    public Action<string, JsonObject>? Admission
+    {
+        set
+        {
+            lock (store.Gate)
+                writer.Admit = value is null ? null : (resource, obj) => value(resource.GroupResource, obj);
+        }
+    }
 
     /// <summary>The open watches.</summary>
     public WatchSessions Watches { get; }

@@ -18,6 +18,9 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry registry,
 {
     private const string GeneratedNameAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 
+    /// <summary>Changes objects before they are stored.</summary>
+    public Action<ResourceDefinition, JsonObject>? Admit { get; set; }
+
     public WriteResult Create(ResourceDefinition resource, string? ns, JsonObject body, WriteOptions options)
     {
         var obj = Admissible(resource, ns, null, body);
@@ -209,8 +212,9 @@ internal sealed class ObjectWriter(ObjectStore store, ResourceRegistry registry,
             throw StatusError.Conflict(old.Resource, old.Key.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}");
     }
 
-    private static void Check(ResourceDefinition resource, JsonObject obj, JsonObject? old, WriteOptions options)
+    private void Check(ResourceDefinition resource, JsonObject obj, JsonObject? old, WriteOptions options)
     {
+        Admit?.Invoke(resource, obj);
         var unknown = Prune(resource, obj);
         if (options.StrictFields && unknown.Count > 0)
             throw StatusError.BadRequest(Unknown(unknown));
