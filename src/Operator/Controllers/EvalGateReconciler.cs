@@ -32,8 +32,7 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
                     .Conditions,
             },
         };
-        if (CanonicalJson.Hash(next, EvalGate.JsonType) != CanonicalJson.Hash(gate, EvalGate.JsonType))
-            cluster.EvalGates.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, ct: ct));
+        await client.WriteStatusAsync(cluster.EvalGates, gate, next, ct);
         return ReconcileResult.After(problem is null ? CheckAgain : LookAgain);
     }
 

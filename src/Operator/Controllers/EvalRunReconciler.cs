@@ -18,6 +18,11 @@ internal sealed class EvalRunReconciler(
 {
     private const string Finished = "Finished";
 
+    private const int LongestMessage = 4096;
+
+    /// <summary>As for the objects of an LlmDeployment.</summary>
+    private static readonly TimeSpan ApplyRetry = TimeSpan.FromSeconds(10);
+
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
         if (cluster.EvalRuns.Store.Get(key) is not { } run || run.IsDeleting() || run.Status?.Verdict is not null)
@@ -58,6 +63,12 @@ internal sealed class EvalRunReconciler(
         catch (Exception e) when (e is ApplyRefusedException or KubernetesException { IsInvalid: true })
         {
             return await FinishAsync(run, new(Verdict.ProviderError, Reasons.ApplyRefused, $"the Job cannot be made: {e.Message}"), null, ct);
+        }
+        catch (KubernetesException e) when (e.IsForbidden)
+        {
+            // A namespace that is being deleted, a quota, a right that is missing: people can read which, and it may pass.
+            await WriteAsync(run, new EvalRunStatus { Phase = "Pending", Message = Excerpt.Of($"the Job cannot be made: {e.Message}", LongestMessage) }, ct);
+            return ReconcileResult.After(ApplyRetry);
         }
 
         await WriteAsync(run, new EvalRunStatus { Phase = "Running", Message = "the evaluator was started", StartedAt = Now(), Report = ObjectNames.Report(run.Metadata.Name!) }, ct);
@@ -139,7 +150,7 @@ internal sealed class EvalRunReconciler(
             Phase = Finished,
             Verdict = verdict.Verdict.ToString(),
             Reason = verdict.Reason,
-            Message = Excerpt.Of(verdict.Message, 4096),
+            Message = Excerpt.Of(verdict.Message, LongestMessage),
             StartedAt = run.Status?.StartedAt ?? Now(),
             FinishedAt = Now(),
             Report = report is null ? null : ObjectNames.Report(run.Metadata.Name!),
@@ -161,8 +172,7 @@ internal sealed class EvalRunReconciler(
     private async Task WriteAsync(EvalRun run, EvalRunStatus status, CancellationToken ct)
     {
         var next = run with { Status = status with { ObservedGeneration = run.Metadata.Generation } };
-        if (CanonicalJson.Hash(next, EvalRun.JsonType) != CanonicalJson.Hash(run, EvalRun.JsonType))
-            cluster.EvalRuns.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, ct: ct));
+        await client.WriteStatusAsync(cluster.EvalRuns, run, next, ct);
     }
 
     private static MetricScore Score(MetricReport metric) => new()

@@ -19,9 +19,7 @@ internal sealed class PromptVersionReconciler(KubernetesClient client, ClusterVi
         prompt = await HoldAsync(prompt, uses.Count > 0, ct);
         if (prompt.IsDeleting() && uses.Count == 0)
             return ReconcileResult.Done;
-        var next = prompt with { Status = Status(prompt, uses) };
-        if (CanonicalJson.Hash(next, PromptVersion.JsonType) != CanonicalJson.Hash(prompt, PromptVersion.JsonType))
-            cluster.PromptVersions.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, ct: ct));
+        await client.WriteStatusAsync(cluster.PromptVersions, prompt, prompt with { Status = Status(prompt, uses) }, ct);
         return ReconcileResult.Done;
     }
 
