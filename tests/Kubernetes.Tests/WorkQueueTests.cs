@@ -31,6 +31,23 @@ public sealed class WorkQueueTests
     }
 
     [Fact]
+    public async Task A_queue_that_is_cleared_holds_nothing_and_nothing_comes_later()
+    {
+        queue.Add("a");
+        queue.AddIdle("b");
+        queue.AddAfter("c", TimeSpan.FromSeconds(1));
+        queue.AddRateLimited("d");
+        Assert.Equal(["a", "b", "c", "d"], queue.Clear().Order());
+        Assert.Equal((0, 0), (queue.Count, queue.Failures("d")));
+        time.Advance(TimeSpan.FromHours(1));
+        await AssertNothingAsync();
+
+        queue.AddAfter("c", TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("c", TryGet());
+    }
+
+    [Fact]
     public void A_key_that_waits_is_held_once()
     {
         queue.Add("a");

@@ -42,6 +42,20 @@ internal sealed class DelayedKeys<TKey> : IDisposable
         }
     }
 
+    /// <summary>Drops all keys, and gives them.</summary>
+    public IReadOnlyCollection<TKey> Clear()
+    {
+        lock (sync)
+        {
+            TKey[] dropped = [.. dueTimes.Keys];
+            dueTimes.Clear();
+            order.Clear();
+            if (!disposed)
+                timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return dropped;
+        }
+    }
+
     public void Dispose()
     {
         lock (sync)
@@ -51,7 +65,7 @@ internal sealed class DelayedKeys<TKey> : IDisposable
 
     private void Fire()
     {
-        List<TKey> ready = [];
+        // What is due is handed over with the lock held: whoever drops all keys has none come behind.
         lock (sync)
         {
             var now = time.GetElapsedTime(origin);
@@ -61,14 +75,12 @@ internal sealed class DelayedKeys<TKey> : IDisposable
                 if (dueTimes.TryGetValue(key, out var wanted) && wanted == at)
                 {
                     dueTimes.Remove(key);
-                    ready.Add(key);
+                    due(key);
                 }
             }
 
             Arm(now);
         }
-
-        ready.ForEach(due);
     }
 
     private void Arm(TimeSpan now)

@@ -117,8 +117,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             lock (sync)
             {
                 // A key that became more urgent while it waited has two turns; the later one finds nothing.
-                var turn = NextTurn();
-                if (!waiting.TryGetValue(turn.Key, out var wait) || wait.Turn != turn.Number)
+                if (NextTurn() is not { } turn || !waiting.TryGetValue(turn.Key, out var wait) || wait.Turn != turn.Number)
                     continue;
                 waiting.Remove(turn.Key);
                 processing[turn.Key] = time.GetTimestamp();
@@ -139,6 +138,24 @@ public sealed class WorkQueue<TKey> : IDisposable
             KubernetesMetrics.WorkSeconds.Record(time.GetElapsedTime(since).TotalSeconds, label);
             if (waiting.TryGetValue(key, out var wait))
                 HandOut(key, wait);
+        }
+    }
+
+    /// <summary>Drops all keys that wait, delayed ones too, and the failures of all: for a queue that nobody works on for now.</summary>
+    /// <returns>The keys that were dropped.</returns>
+    public IReadOnlyCollection<TKey> Clear()
+    {
+        var later = delayed.Clear();
+        lock (sync)
+        {
+            var dropped = waiting.Keys.Union(later).ToHashSet();
+            KubernetesMetrics.QueueDepth.Add(-waiting.Count, label);
+            waiting.Clear();
+            failures.Clear();
+            // A worker that has come for one of their turns finds none.
+            urgent.Clear();
+            others.Clear();
+            return dropped;
         }
     }
 
@@ -183,7 +200,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         handedOut.Release();
     }
 
-    private Turn NextTurn()
+    private Turn? NextTurn()
     {
         if (urgent.Count > 0 && (others.Count == 0 || urgentInARow < UrgentInARow))
         {
@@ -192,7 +209,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
 
         urgentInARow = 0;
-        return others.Dequeue();
+        return others.TryDequeue(out var turn, out _) ? turn : null;
     }
 
     /// <summary>Since the earliest of these times; 0 where there is none.</summary>

@@ -38,11 +38,7 @@ internal sealed class LlmDeploymentReconciler(
         if (cluster.LlmDeployments.Store.Get(key) is not { } deployment)
         {
             // What it owned goes with it, by owner references.
-            applyProblems.TryRemove(key, out _);
-            cluster.LlmDeployments.Store.Trust(key);
-            gatherer.Forget(key);
-            holds.Forget(key);
-            decisions.Forget(key);
+            Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -55,6 +51,16 @@ internal sealed class LlmDeploymentReconciler(
         {
             return new ReconcileResult(LongestWaitForEvidence) { Failure = e };
         }
+    }
+
+    /// <summary>Drops what is kept of an LlmDeployment that is gone.</summary>
+    public void Forget(ObjectKey key)
+    {
+        applyProblems.TryRemove(key, out _);
+        cluster.LlmDeployments.Store.Trust(key);
+        gatherer.Forget(key);
+        holds.Forget(key);
+        decisions.Forget(key);
     }
 
     /// <summary>Writes what was decided: the status, and the objects behind it.</summary>

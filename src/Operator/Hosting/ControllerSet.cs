@@ -34,12 +34,19 @@ internal sealed class ControllerSet : IDisposable
     private readonly ShardMap map;
     private readonly ShardQueues[] shards;
 
+    /// <summary>For each shard that was led before: what forgets an LlmDeployment.</summary>
+    private readonly Action<ObjectKey>?[] forget;
+
     public ControllerSet(ClusterView cluster, ShardMap map, TimeProvider time)
     {
         (this.cluster, this.map) = (cluster, map);
         shards = [.. Enumerable.Range(0, map.Count).Select(_ => new ShardQueues(IsAsked, time))];
+        forget = new Action<ObjectKey>?[map.Count];
         Wire();
     }
+
+    /// <summary>Keys that wait, of all shards.</summary>
+    public int Waiting => shards.Sum(queues => queues.Count);
 
     /// <summary>Wakes an LlmDeployment.</summary>
     public void WakeDeployment(ObjectKey key) => Wake(key, queues => queues.Deployments);
@@ -48,7 +55,7 @@ internal sealed class ControllerSet : IDisposable
     public void WakeAll(int shard)
     {
         // First: what changes while all are listed must not be missed.
-        shards[shard].IsOpen = true;
+        shards[shard].Open();
         WakeAll(shards[shard], ns => map.Of(ns) == shard);
     }
 
@@ -73,7 +80,9 @@ internal sealed class ControllerSet : IDisposable
         }
         finally
         {
-            queues.IsOpen = false;
+            forget[shard] = deployment.Forget;
+            foreach (var key in queues.Close().Where(key => cluster.LlmDeployments.Store.Get(key) is null))
+                deployment.Forget(key);
         }
     }
 
@@ -189,12 +198,17 @@ internal sealed class ControllerSet : IDisposable
 
     private void Wake(ObjectKey key, Func<ShardQueues, WorkQueue<ObjectKey>> queue)
     {
-        if (shards[map.Of(key.Namespace)] is { IsOpen: true } queues && cluster.Serves(key.Namespace))
-            queue(queues).Add(key);
+        if (cluster.Serves(key.Namespace) && shards[map.Of(key.Namespace)] is var queues)
+            queues.Wake(queue(queues), key);
     }
 
-    /// <summary>What is kept of an LlmDeployment that is gone is forgotten by its reconcile, in a later term if need be.</summary>
-    private void Forget(ObjectKey key) => shards[map.Of(key.Namespace)].Deployments.Add(key);
+    /// <summary>What is kept of an LlmDeployment that is gone is forgotten by its reconcile, and after a term at once.</summary>
+    private void Forget(ObjectKey key)
+    {
+        var shard = map.Of(key.Namespace);
+        if (!shards[shard].Wake(shards[shard].Deployments, key))
+            forget[shard]?.Invoke(key);
+    }
 
     private void WakePrompt(ObjectKey key) => Wake(key, queues => queues.Prompts);
 
@@ -208,29 +222,23 @@ internal sealed class ControllerSet : IDisposable
     private void WakeNamespace(string ns)
     {
         cluster.ForgetWrites(other => other == ns);
-        if (shards[map.Of(ns)] is { IsOpen: true } queues)
-            WakeAll(queues, other => other == ns);
+        WakeAll(shards[map.Of(ns)], other => other == ns);
     }
 
     private void WakeAll(ShardQueues queues, Func<string, bool> belongs)
     {
-        WakeAll(queues.Deployments, cluster.LlmDeployments, belongs, IsAtRest);
-        WakeAll(queues.Prompts, cluster.PromptVersions, belongs, _ => true);
-        WakeAll(queues.Gates, cluster.EvalGates, belongs, _ => true);
-        WakeAll(queues.Runs, cluster.EvalRuns, belongs, run => run.Status?.Verdict is not null);
-        WakeAll(queues.Actions, cluster.RolloutActions, belongs, action => action.Status?.Phase is not null);
+        WakeAll(queues, queues.Deployments, cluster.LlmDeployments, belongs, IsAtRest);
+        WakeAll(queues, queues.Prompts, cluster.PromptVersions, belongs, _ => true);
+        WakeAll(queues, queues.Gates, cluster.EvalGates, belongs, _ => true);
+        WakeAll(queues, queues.Runs, cluster.EvalRuns, belongs, run => run.Status?.Verdict is not null);
+        WakeAll(queues, queues.Actions, cluster.RolloutActions, belongs, action => action.Status?.Phase is not null);
     }
 
-    private void WakeAll<T>(WorkQueue<ObjectKey> queue, WatchedKind<T> kind, Func<string, bool> belongs, Func<T, bool> isAtRest)
+    private void WakeAll<T>(ShardQueues queues, WorkQueue<ObjectKey> queue, WatchedKind<T> kind, Func<string, bool> belongs, Func<T, bool> isAtRest)
         where T : class, IResource<T>
     {
         foreach (var obj in kind.List().Where(obj => belongs(obj.Metadata.Namespace!) && cluster.Serves(obj.Metadata.Namespace!)))
-        {
-            if (isAtRest(obj))
-                queue.AddIdle(obj.Key());
-            else
-                queue.Add(obj.Key());
-        }
+            queues.Wake(queue, obj.Key(), isAtRest(obj));
     }
 
     /// <summary>Keys that waited, some until a certain time, while their namespace went to somebody else are dropped.</summary>

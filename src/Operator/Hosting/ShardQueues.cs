@@ -7,14 +7,11 @@ namespace LlmOps.Operator.Hosting;
 /// <param name="time">Their clock.</param>
 internal sealed class ShardQueues(Func<ObjectKey, bool> isAsked, TimeProvider time) : IDisposable
 {
-    private volatile bool isOpen;
+    private readonly Lock sync = new();
+    private bool isOpen;
 
-    /// <summary>Whether changes are queued: not before the term of leadership, which begins with everything, and not after it.</summary>
-    public bool IsOpen
-    {
-        get => isOpen;
-        set => isOpen = value;
-    }
+    /// <summary>Keys that wait.</summary>
+    public int Count => Deployments.Count + Prompts.Count + Gates.Count + Runs.Count + Actions.Count;
 
     public WorkQueue<ObjectKey> Deployments { get; } = new(new() { Name = "llmdeployment" }, time, isAsked);
 
@@ -25,6 +22,44 @@ internal sealed class ShardQueues(Func<ObjectKey, bool> isAsked, TimeProvider ti
     public WorkQueue<ObjectKey> Runs { get; } = new(new() { Name = "evalrun" }, time);
 
     public WorkQueue<ObjectKey> Actions { get; } = new(new() { Name = "rolloutaction" }, time);
+
+    /// <summary>From now on changes are queued: not before the term of leadership, which begins with everything.</summary>
+    public void Open()
+    {
+        lock (sync)
+            isOpen = true;
+    }
+
+    /// <summary>Queues a key. False outside a term, where it is not: nobody would come for it.</summary>
+    /// <param name="isIdle">Whether nothing is known to have changed.</param>
+    public bool Wake(WorkQueue<ObjectKey> queue, ObjectKey key, bool isIdle = false)
+    {
+        lock (sync)
+        {
+            if (!isOpen)
+                return false;
+            if (isIdle)
+                queue.AddIdle(key);
+            else
+                queue.Add(key);
+            return true;
+        }
+    }
+
+    /// <summary>Ends the term, with what waits: the next one begins with everything.</summary>
+    /// <returns>The LlmDeployments that waited.</returns>
+    public IReadOnlyCollection<ObjectKey> Close()
+    {
+        lock (sync)
+        {
+            isOpen = false;
+            Prompts.Clear();
+            Gates.Clear();
+            Runs.Clear();
+            Actions.Clear();
+            return Deployments.Clear();
+        }
+    }
 
     public void Dispose()
     {

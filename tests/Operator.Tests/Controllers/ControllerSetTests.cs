@@ -1,0 +1,59 @@
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Hosting;
+using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Controllers;
+
+/// <summary>What waits for whom.</summary>
+public sealed class ControllerSetTests
+{
+    private static readonly ObjectKey Bot = new(Samples.Namespace, "bot");
+
+    [Fact]
+    public async Task A_stand_by_queues_nothing_whatever_comes_and_goes()
+    {
+        await using var server = await InProcessApiServer.StartAsync();
+        server.InstallCrds(Path.Combine(TestWorld.RepositoryRoot(), "crds"));
+        using var client = new KubernetesClient(server.Configuration);
+        using var cluster = new ClusterView(client, [], new("llmops-system", "gateways"), null, NullLogger.Instance, TimeProvider.System);
+        using var controllers = new ControllerSet(cluster, new ShardMap(1), TimeProvider.System);
+        var gone = 0;
+        // After those of the queues.
+        cluster.LlmDeployments.AfterChange((_, after) => gone += after is null ? 1 : 0);
+        using var stop = new CancellationTokenSource();
+        var running = cluster.RunAsync(stop.Token);
+        await cluster.WaitForSyncAsync(stop.Token);
+
+        for (var i = 0; i < 3; i++)
+        {
+            var made = await client.ApplyAsync(Samples.Canary("v1", $"bot-{i}"), "user");
+            await TestWorld.UntilAsync(() => cluster.LlmDeployments.Store.Get(made.Key()) is not null, "it is seen");
+            await client.DeleteAsync<Api.LlmDeployment>(made.Key());
+        }
+
+        await TestWorld.UntilAsync(() => Volatile.Read(ref gone) == 3, "all are gone");
+        Assert.Equal(0, controllers.Waiting);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public void The_queues_of_a_shard_take_keys_in_its_term_alone_and_are_empty_after_it()
+    {
+        using var queues = new ShardQueues(new ManualTime());
+        Assert.False(queues.Wake(queues.Deployments, Bot));
+        queues.Open();
+        Assert.True(queues.Wake(queues.Deployments, Bot));
+        Assert.True(queues.Wake(queues.Gates, Bot, isIdle: true));
+        queues.Runs.AddAfter(Bot, TimeSpan.FromSeconds(1));
+        Assert.Equal(2, queues.Count);
+
+        Assert.Equal([Bot], queues.Close());
+        Assert.Equal(0, queues.Count);
+        Assert.False(queues.Wake(queues.Deployments, Bot));
+    }
+}
