@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -15,11 +16,19 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
     /// <summary>A data set that was there may go.</summary>
     private static readonly TimeSpan CheckAgain = TimeSpan.FromMinutes(5);
 
+    private readonly ConcurrentDictionary<ObjectKey, DatasetCheck> checks = new();
+
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken ct)
     {
         if (cluster.EvalGates.Store.Get(key) is not { } gate || gate.IsDeleting())
+        {
+            checks.TryRemove(key, out _);
             return ReconcileResult.Done;
-        var problem = PatternProblem(gate.Spec) ?? JudgeProblem(gate) ?? await DatasetProblemAsync(gate, ct);
+        }
+
+        var problem = PatternProblem(gate.Spec) ?? JudgeProblem(gate);
+        var dataset = problem is null ? await CheckDatasetAsync(gate, ct) : null;
+        problem ??= dataset?.Problem;
         var now = time.GetUtcNow();
         var next = gate with
         {
@@ -33,7 +42,7 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
             },
         };
         await client.WriteStatusAsync(cluster.EvalGates, gate, next, ct);
-        return ReconcileResult.After(problem is null ? CheckAgain : LookAgain);
+        return dataset is null ? ReconcileResult.Done : ReconcileResult.After(dataset.GoodFor - time.GetElapsedTime(dataset.At));
     }
 
     private static Rollouts.Problem? PatternProblem(EvalGateSpec spec)
@@ -70,10 +79,19 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
         return JudgeFacts.Of(gate.Spec, judge => cluster.LlmDeployments.Store.Get(new ObjectKey(ns, judge)), prompt => cluster.PromptVersions.Store.Get(new ObjectKey(ns, prompt))).Problem;
     }
 
-    private async Task<Rollouts.Problem?> DatasetProblemAsync(EvalGate gate, CancellationToken ct)
+    /// <summary>Whether the ConfigMap with the data set is there, asked again only when the last answer is old; null where the gate names none.</summary>
+    private async Task<DatasetCheck?> CheckDatasetAsync(EvalGate gate, CancellationToken ct)
     {
         if (gate.Spec.Dataset.ConfigMap is not { } source)
             return null;
+        if (checks.GetValueOrDefault(gate.Key()) is { } known && known.Source == source && time.GetElapsedTime(known.At) < known.GoodFor)
+            return known;
+        var at = time.GetTimestamp();
+        return checks[gate.Key()] = new(source, at, await DatasetProblemAsync(gate, source, ct));
+    }
+
+    private async Task<Rollouts.Problem?> DatasetProblemAsync(EvalGate gate, ConfigMapKeyReference source, CancellationToken ct)
+    {
         if (await client.GetAsync<ConfigMap>(new ObjectKey(gate.Metadata.Namespace!, source.Name), ct) is not { } map)
             return new(Reasons.DatasetInvalid, $"ConfigMap {source.Name} with the data set does not exist: create it, or name another one in spec.dataset.configMap");
         return map.Data?.ContainsKey(source.Key) == true || map.BinaryData?.ContainsKey(source.Key) == true
@@ -95,5 +113,11 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
             Verdict = last.Status!.Verdict!,
             FinishedAt = last.Status.FinishedAt,
         };
+    }
+
+    /// <param name="At">Timestamp of the question.</param>
+    private sealed record DatasetCheck(ConfigMapKeyReference Source, long At, Rollouts.Problem? Problem)
+    {
+        public TimeSpan GoodFor => Problem is null ? CheckAgain : LookAgain;
     }
 }

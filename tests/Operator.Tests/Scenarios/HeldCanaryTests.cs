@@ -21,6 +21,34 @@ public sealed class HeldCanaryTests(ITestOutputHelper output)
     private readonly ConcurrentQueue<ApiRequest> requests = new();
 
     [Fact]
+    public async Task A_held_canary_reads_nothing_from_the_API_server()
+    {
+        await using var world = await HoldAsync();
+        requests.Clear();
+        for (var i = 0; i < 3; i++)
+        {
+            await world.DoAsync(world.Client.MergePatchAsync<EvalGate>(new(Samples.Namespace, "quality"), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["touched"] = $"{i}" } } }));
+            await world.Clock!.PassAsync(Hold / 3);
+        }
+
+        Assert.Equal([], requests.Where(request => request.Verb is "get" or "list").Select(request => request.ToString()));
+        Assert.Equal([], Written());
+    }
+
+    [Fact]
+    public async Task A_data_set_that_is_mended_is_noticed_within_seconds()
+    {
+        await using var world = await HoldAsync();
+        var gate = Samples.AsApplied(Samples.Gate("late"));
+        await world.ApplyAsync(gate with { Spec = gate.Spec with { Dataset = new DatasetSpec { ConfigMap = new ConfigMapKeyReference { Name = "late", Key = "cases.jsonl" } } } });
+        string? Ready() => world.Find<EvalGate>("evalgates.llmops.dev", "late")?.Status?.Conditions?[0].Status;
+        await world.UntilAsync(() => Ready() == "False", () => "the gate says that its data set is missing");
+        await world.ApplyAsync(new ConfigMap { Metadata = new ObjectMeta { Name = "late", Namespace = Samples.Namespace }, Data = new Dictionary<string, string> { ["cases.jsonl"] = "{}" } });
+        world.LongPatience = TimeSpan.FromSeconds(20);
+        await world.UntilAsync(() => Ready() == "True", () => "the gate can be run");
+    }
+
+    [Fact]
     public async Task An_owned_object_that_stays_while_it_is_being_deleted_is_not_written_again_and_again()
     {
         await using var world = await HoldAsync();
