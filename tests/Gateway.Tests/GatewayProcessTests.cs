@@ -21,6 +21,8 @@ public sealed class GatewayProcessTests
         server.InstallCrds(Repository.Path("crds"));
         var rules = AccessRule.FromYaml(await File.ReadAllTextAsync(Repository.Path("config/rbac/gateway.yaml")));
         server.Access.Restrict(request => request.UserAgent != "user", rules);
+        // As a server that is older than streamed lists, so that lists are read too.
+        server.Faults.When(request => request.IsStreamedList, FaultEffect.Status(422, "Invalid", "sendInitialEvents is forbidden for watch"));
         using var client = new KubernetesClient(server.Configuration with { UserAgent = "user" });
         await using var engine = await FakeEngine.StartAsync(async context =>
         {

@@ -18,9 +18,11 @@ internal sealed class RouteInformers : IDisposable
     {
         this.routes = routes;
         var logger = loggers.CreateLogger<RouteInformers>();
-        deployments = new(client, namespaces, new InformerOptions(), logger, time);
-        prompts = new(client, namespaces, new InformerOptions(), logger, time);
-        slices = new(client, namespaces, new InformerOptions { LabelSelector = EndpointSlice.ServiceNameLabel }, logger, time);
+        var all = new InformerOptions { StreamLists = true };
+        deployments = new(client, namespaces, all, logger, time);
+        prompts = new(client, namespaces, all, logger, time);
+        // They carry the labels of their Service, and requests go to Services of the operator alone.
+        slices = new(client, namespaces, all with { LabelSelector = $"{EndpointSlice.ServiceNameLabel},{Labels.ManagedBy}={Labels.ManagedByValue}" }, logger, time);
         deployments.OnChange(routes.Apply);
         prompts.OnChange(routes.Apply);
         slices.OnChange(routes.Apply);

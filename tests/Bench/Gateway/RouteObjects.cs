@@ -39,7 +39,7 @@ internal static class RouteObjects
 
     private static EndpointSlice Slice(string service, int port) => new()
     {
-        Metadata = new() { Name = service, Namespace = Namespace, Labels = new Dictionary<string, string> { [EndpointSlice.ServiceNameLabel] = service } },
+        Metadata = new() { Name = service, Namespace = Namespace, Labels = new Dictionary<string, string> { [EndpointSlice.ServiceNameLabel] = service, [Labels.ManagedBy] = Labels.ManagedByValue } },
         Endpoints = [new() { Addresses = ["127.0.0.1"], Conditions = new() { Ready = true } }],
         Ports = [new() { Name = "http", Port = port, Protocol = "TCP" }],
     };

@@ -56,7 +56,7 @@ internal static class Cluster
         {
             Name = $"{service}-{(addresses.Length == 0 ? 0 : addresses[0].Port)}",
             Namespace = ns,
-            Labels = new Dictionary<string, string> { [EndpointSlice.ServiceNameLabel] = service },
+            Labels = new Dictionary<string, string> { [EndpointSlice.ServiceNameLabel] = service, [Labels.ManagedBy] = Labels.ManagedByValue },
         },
         Ports = [new EndpointPort { Name = "http", Port = addresses.Length == 0 ? 80 : addresses[0].Port }],
         Endpoints = [.. addresses.Select(a => new Endpoint { Addresses = [a.Host], Conditions = new EndpointConditions { Ready = true } })],

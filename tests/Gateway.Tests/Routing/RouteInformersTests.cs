@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using LlmOps.Api;
 using LlmOps.Gateway.Routing;
@@ -53,6 +54,29 @@ public sealed class RouteInformersTests : IAsyncLifetime
 
         await client.DeleteAsync<LlmDeployment>(new ObjectKey("default", "live"), ct: stop.Token);
         await Eventually.TrueAsync(async ct => (await bed.ChatAsync(GatewayBed.Body(model: "live"), ct: ct)).Status == 404, Soon, () => "the model is gone");
+        await stop.CancelAsync();
+        await running.WaitAsync(Soon);
+    }
+
+    [Fact]
+    public async Task It_watches_the_endpoints_of_releases_alone_and_reads_all_by_streams()
+    {
+        var asked = new ConcurrentQueue<ApiRequest>();
+        server.Faults.Choose(request =>
+        {
+            if (request.UserAgent == "gateway")
+                asked.Enqueue(request);
+            return null;
+        });
+        await using var bed = await GatewayBed.StartAsync();
+        using var reader = new KubernetesClient(server.Configuration with { UserAgent = "gateway" });
+        var loggers = new TestLogger();
+        using var informers = new RouteInformers(reader, [], bed.Gateway.Routes, loggers, TimeProvider.System);
+        var running = informers.RunAsync(stop.Token);
+        await Eventually.TrueAsync(() => asked.Count >= 3, Soon, "all is asked for");
+
+        Assert.All(asked, request => Assert.True(request is { Verb: "watch", IsStreamedList: true }, request.ToString()));
+        Assert.Equal("kubernetes.io/service-name,app.kubernetes.io/managed-by=llmops-operator", asked.Single(request => request.Plural == "endpointslices").Selectors.Labels);
         await stop.CancelAsync();
         await running.WaitAsync(Soon);
     }
