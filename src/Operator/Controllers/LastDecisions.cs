@@ -6,7 +6,7 @@ namespace LlmOps.Operator.Controllers;
 
 /// <summary>
 /// The last decision about each LlmDeployment with everything that it was made from, so that a person can see why. Keeps the <c>capacity</c> that were decided
-/// last. Thread safe.
+/// last; those with a candidate, which are asked for, before all others. Thread safe.
 /// </summary>
 /// <param name="capacity">Most LlmDeployments that are kept, 1 or more. Default: 1,000, of some kilobytes each.</param>
 internal sealed class LastDecisions(int capacity = LastDecisions.DefaultCapacity)
@@ -16,8 +16,11 @@ internal sealed class LastDecisions(int capacity = LastDecisions.DefaultCapacity
     private readonly Lock sync = new();
     private readonly Dictionary<ObjectKey, LinkedListNode<LastDecision>> byKey = [];
 
-    /// <summary>The one that was decided longest ago comes first.</summary>
-    private readonly LinkedList<LastDecision> order = new();
+    /// <summary>Those without a candidate; the one that was decided longest ago comes first.</summary>
+    private readonly LinkedList<LastDecision> atRest = new();
+
+    /// <summary>Those with a candidate, in the same order.</summary>
+    private readonly LinkedList<LastDecision> underWay = new();
 
     public void Keep(Gathered gathered, Decision decision, DateTimeOffset decidedAt)
     {
@@ -26,9 +29,9 @@ internal sealed class LastDecisions(int capacity = LastDecisions.DefaultCapacity
         lock (sync)
         {
             Drop(key);
-            byKey[key] = order.AddLast(last);
-            if (byKey.Count > capacity)
-                Drop(new(order.First!.Value.Namespace, order.First.Value.Name));
+            byKey[key] = (decision.Next.Candidate is null ? atRest : underWay).AddLast(last);
+            if (byKey.Count > capacity && (atRest.First ?? underWay.First) is { Value: var oldest })
+                Drop(new(oldest.Namespace, oldest.Name));
         }
     }
 
@@ -47,7 +50,7 @@ internal sealed class LastDecisions(int capacity = LastDecisions.DefaultCapacity
     private void Drop(ObjectKey key)
     {
         if (byKey.Remove(key, out var node))
-            order.Remove(node);
+            node.List!.Remove(node);
     }
 }
 

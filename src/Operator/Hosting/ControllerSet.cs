@@ -37,9 +37,12 @@ internal sealed class ControllerSet : IDisposable
     /// <summary>For each shard that was led before: what forgets an LlmDeployment.</summary>
     private readonly Action<ObjectKey>?[] forget;
 
-    public ControllerSet(ClusterView cluster, ShardMap map, TimeProvider time)
+    private readonly LastOutcomes outcomes;
+    private readonly OutcomeFacts facts;
+
+    public ControllerSet(ClusterView cluster, ShardMap map, LastOutcomes outcomes, TimeProvider time)
     {
-        (this.cluster, this.map) = (cluster, map);
+        (this.cluster, this.map, this.outcomes, facts) = (cluster, map, outcomes, new(cluster));
         shards = [.. Enumerable.Range(0, map.Count).Select(_ => new ShardQueues(IsAsked, time))];
         forget = new Action<ObjectKey>?[map.Count];
         Wire();
@@ -71,10 +74,10 @@ internal sealed class ControllerSet : IDisposable
             Task[] all =
             [
                 new Controller<ObjectKey>("llmdeployment", Served(deployment.ReconcileAsync), workers, queues.Deployments, logger, time).RunAsync(stop.Token),
-                new Controller<ObjectKey>("promptversion", Served(prompt.ReconcileAsync), 1, queues.Prompts, logger, time).RunAsync(stop.Token),
-                new Controller<ObjectKey>("evalgate", Served(gate.ReconcileAsync), 1, queues.Gates, logger, time).RunAsync(stop.Token),
-                new Controller<ObjectKey>("evalrun", Served(run.ReconcileAsync), 2, queues.Runs, logger, time).RunAsync(stop.Token),
-                new Controller<ObjectKey>("rolloutaction", Served(action.ReconcileAsync), 1, queues.Actions, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("promptversion", Served(outcomes.Of(cluster.PromptVersions, prompt.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 1, queues.Prompts, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("evalgate", Served(outcomes.Of(cluster.EvalGates, gate.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 1, queues.Gates, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("evalrun", Served(outcomes.Of(cluster.EvalRuns, run.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 2, queues.Runs, logger, time).RunAsync(stop.Token),
+                new Controller<ObjectKey>("rolloutaction", Served(outcomes.Of(cluster.RolloutActions, action.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 1, queues.Actions, logger, time).RunAsync(stop.Token),
             ];
             await all.EndTogetherAsync(stop);
         }

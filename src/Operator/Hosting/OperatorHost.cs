@@ -38,7 +38,8 @@ public static class OperatorHost
         using var eventClient = new KubernetesClient(own, time);
         using var cluster = new ClusterView(client, options.WatchNamespaces, options.GatewayService, options.NamespaceSelector, loggers.CreateLogger("LlmOps.Operator.Informers"), time);
         var map = new ShardMap(options.Shards);
-        using var controllers = new ControllerSet(cluster, map, time);
+        var outcomes = new LastOutcomes(time);
+        using var controllers = new ControllerSet(cluster, map, outcomes, time);
         using var rolloutMetrics = new RolloutMetrics(cluster.LlmDeployments.List, time);
         using var exporter = new PrometheusExporter(new() { Meters = ["LlmOps.*", "System.Runtime"] });
         var decisions = new LastDecisions();
@@ -80,7 +81,7 @@ public static class OperatorHost
             Task[] all =
             [
                 cluster.RunAsync(ct),
-                WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions), () => cluster.HasSynced, ct),
+                WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(decisions, outcomes), () => cluster.HasSynced, ct),
                 membership?.RunAsync(ct) ?? Task.CompletedTask,
                 options.TrimMemory ? TrimAsync(cluster, time, ct) : Task.CompletedTask,
                 .. shards.Select(shard => shard.RunAsync(ct)),

@@ -81,6 +81,6 @@ public sealed record OperatorOptions
     /// <summary>Port of <c>/metrics</c>; null for none.</summary>
     public int? MetricsPort { get; init; }
 
-    /// <summary>Port of <c>/debug/decisions/NAMESPACE/NAME</c>, always on the loopback address alone; null for none. Default: none.</summary>
+    /// <summary>Port of <c>/debug/decisions</c>, always on the loopback address alone; null for none. Default: none.</summary>
     public int? DebugPort { get; init; }
 }

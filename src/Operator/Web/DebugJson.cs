@@ -14,6 +14,7 @@ namespace LlmOps.Operator.Web;
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     Converters = [typeof(StepText)])]
 [JsonSerializable(typeof(LastDecision))]
+[JsonSerializable(typeof(LastOutcome))]
 internal sealed partial class DebugJson : JsonSerializerContext;
 
 /// <summary>Steps are of several kinds; as text they need no discriminator.</summary>

@@ -24,7 +24,7 @@ public sealed class WebEndpointTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var options = new OperatorOptions { BindAddress = IPAddress.Loopback, HealthPort = ports[0], MetricsPort = ports[0], DebugPort = ports[1] };
-        running = WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(new LastDecisions()), () => true, stop.Token);
+        running = WebEndpoints.RunAsync(options, exporter, new DebugEndpoints(new LastDecisions(), new LastOutcomes(TimeProvider.System)), () => true, stop.Token);
         await Eventually.TrueAsync(async _ => (await AskAsync("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")).StartsWith("HTTP/1.1 200", StringComparison.Ordinal), Soon, () => "it listens");
     }
 

@@ -1,4 +1,5 @@
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Hosting;
 using LlmOps.Operator.Tests.World;
@@ -20,7 +21,7 @@ public sealed class ControllerSetTests
         server.InstallCrds(Path.Combine(TestWorld.RepositoryRoot(), "crds"));
         using var client = new KubernetesClient(server.Configuration);
         using var cluster = new ClusterView(client, [], new("llmops-system", "gateways"), null, NullLogger.Instance, TimeProvider.System);
-        using var controllers = new ControllerSet(cluster, new ShardMap(1), TimeProvider.System);
+        using var controllers = new ControllerSet(cluster, new ShardMap(1), new LastOutcomes(TimeProvider.System), TimeProvider.System);
         var gone = 0;
         // After those of the queues.
         cluster.LlmDeployments.AfterChange((_, after) => gone += after is null ? 1 : 0);

@@ -28,9 +28,26 @@ public sealed class LastDecisionsTests
         Assert.NotNull(Find("c"));
     }
 
+    [Fact]
+    public void Those_with_a_candidate_stay_while_there_are_others_to_make_room()
+    {
+        Keep("a", "1", hasCandidate: true);
+        Keep("b", "1");
+        Keep("c", "1");
+        Assert.Equal(["a", "c"], Names("a", "b", "c"));
+        Keep("d", "1", hasCandidate: true);
+        Keep("e", "1", hasCandidate: true);
+        Assert.Equal(["d", "e"], Names("a", "c", "d", "e"));
+        Keep("d", "2");
+        Keep("f", "1");
+        Assert.Equal(["e", "f"], Names("d", "e", "f"));
+    }
+
+    private IEnumerable<string> Names(params string[] names) => names.Where(name => Find(name) is not null);
+
     private LastDecision? Find(string name) => decisions.Find(new(Samples.Namespace, name));
 
-    private void Keep(string name, string message)
+    private void Keep(string name, string message, bool hasCandidate = false)
     {
         var sample = Samples.Deployment();
         var deployment = sample with { Metadata = sample.Metadata with { Name = name } };
@@ -44,6 +61,7 @@ public sealed class LastDecisionsTests
             Runs = [],
             Observation = new Observation { NewRolloutId = "ffffffff" },
         };
-        decisions.Keep(gathered, new Decision { Next = gathered.State, Pods = [], Reason = "r", Message = message }, DateTimeOffset.UnixEpoch);
+        var next = hasCandidate ? gathered.State with { Candidate = new("c", "s", "p") } : gathered.State;
+        decisions.Keep(gathered, new Decision { Next = next, Pods = [], Reason = "r", Message = message }, DateTimeOffset.UnixEpoch);
     }
 }

@@ -4,6 +4,7 @@ using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.Operator.Controllers;
+using LlmOps.Operator.Tests.Scenarios;
 using LlmOps.Operator.Tests.World;
 using Xunit;
 using Xunit.Abstractions;
@@ -58,7 +59,26 @@ public sealed class DebugTests(ITestOutputHelper output)
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/metrics", ports[1])).Status);
         var (missing, why) = await GetAsync($"/debug/decisions/{Samples.Namespace}/none", ports[1]);
         Assert.Equal(HttpStatusCode.NotFound, missing);
-        Assert.StartsWith("no decision about this LlmDeployment is kept", why, StringComparison.Ordinal);
+        Assert.StartsWith("no decision about this object is kept", why, StringComparison.Ordinal);
+
+        async Task<JsonNode> OutcomeAsync(string of)
+        {
+            var (found, json) = await GetAsync($"/debug/decisions/{of}", ports[1]);
+            Assert.True(found == HttpStatusCode.OK, $"{of}: {json}");
+            return JsonNode.Parse(json)!;
+        }
+
+        Assert.Equal(deployment.Status.Stable.Release, (string?)(await OutcomeAsync($"llmdeployment/{Samples.Namespace}/bot"))["decision"]!["next"]!["stable"]!["hash"]);
+        var gate = await OutcomeAsync($"evalgate/{Samples.Namespace}/quality");
+        Assert.Equal(("EvalGate", "Ready", Reasons.Valid, "can be run"), ((string?)gate["kind"], (string?)gate["outcome"], (string?)gate["reason"], (string?)gate["message"]));
+        var action = await world.Client.CreateAsync(ActionTests.Action(RolloutActionKinds.Evaluate, null, "nobody"), CancellationToken.None);
+        await TestWorld.UntilAsync(() => world.Find<RolloutAction>("rolloutactions.llmops.dev", action.Metadata.Name!)?.Status is not null, "it is answered");
+        await Testing.Eventually.TrueAsync(async _ => (await GetAsync($"/debug/decisions/RolloutAction/{Samples.Namespace}/{action.Metadata.Name}", ports[1])).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(60), () => "its outcome is kept");
+        var refused = await OutcomeAsync($"RolloutAction/{Samples.Namespace}/{action.Metadata.Name}");
+        Assert.Equal((RolloutActionPhases.Refused, Reasons.DeploymentNotFound), ((string?)refused["outcome"], (string?)refused["reason"]));
+        Assert.Equal(["LlmDeployment nobody, which is not there"], refused["basedOn"]!.AsArray().Select(seen => (string?)seen));
+        await world.Client.DeleteAsync<RolloutAction>(action.Key());
+        await Testing.Eventually.TrueAsync(async _ => (await GetAsync($"/debug/decisions/RolloutAction/{Samples.Namespace}/{action.Metadata.Name}", ports[1])).Status == HttpStatusCode.NotFound, TimeSpan.FromSeconds(60), () => "it is forgotten with the object");
 
         await world.Client.DeleteAsync<LlmDeployment>(new(Samples.Namespace, "bot"));
         await TestWorld.UntilAsync(() => GetAsync(path, ports[1]).Result.Status == HttpStatusCode.NotFound, "it is forgotten with the object");
