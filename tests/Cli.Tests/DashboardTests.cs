@@ -44,6 +44,17 @@ public sealed class DashboardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_looks_like_a_secret_is_not_in_the_answer()
+    {
+        var view = (await AskAsync("/api/deployments/default/support-bot")).Answer;
+        Assert.Equal(
+            ["  --enable-prefix-caching", "- --max-num-seqs=64", "- --api-key", "- (not shown)", "+ --max-num-seqs=128", "+ --api-key=(not shown)"],
+            view["difference"]!["arguments"]!.AsArray().Select(l => $"{l!["sign"]} {l["text"]}"));
+        Assert.Contains("(not shown)", view["difference"]!["fields"]!.AsArray().Select(f => (string?)f!["to"]));
+        Assert.DoesNotContain("hush", view.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Weights_before_the_dashboard_ran_are_points_of_their_own()
     {
         var deployment = Desk.Server.Find("llmdeployments.llmops.dev", "default", "support-bot")!;

@@ -60,7 +60,7 @@ public sealed record ReleaseStatus
     /// <summary>Replicas that are ready.</summary>
     public int? ReadyReplicas { get; init; }
 
-    /// <summary>What differs from stable, one line each, such as <c>model.revision: v1 → v2</c>.</summary>
+    /// <summary>What differs from stable, one line each, such as <c>model.revision: v1 → v2</c>; values of arguments and variables that look like secrets are not shown.</summary>
     [Size(Max = 32)]
     public IReadOnlyList<string>? Changes { get; init; }
 }

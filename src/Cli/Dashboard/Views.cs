@@ -35,7 +35,12 @@ internal sealed class Views(Session session, string? ns, SeriesBook series)
         var difference = await AllowedAsync(() => DifferenceAsync(deployment, ct));
         return new JsonObject
         {
-            ["deployment"] = JsonSerializer.SerializeToNode(deployment, ApiJson.Default.LlmDeployment),
+            // Neither the spec nor kubectl's copy of it: the page needs none, and people write secrets into it.
+            ["deployment"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["namespace"] = key.Namespace, ["name"] = key.Name },
+                ["status"] = JsonSerializer.SerializeToNode(deployment.Status, ApiJson.Default.LlmDeploymentStatus),
+            },
             ["explanation"] = JsonSerializer.SerializeToNode(Explaining.Of(deployment, session.Now), CliJson.Default.Explanation),
             ["stages"] = new JsonArray([.. Stages.Of(deployment).Select(Stage)]),
             ["series"] = JsonSerializer.SerializeToNode(series.Of(deployment), CliJson.Default.IReadOnlyListSeriesPoint),

@@ -1,25 +1,22 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using LlmOps.Api;
 
 namespace LlmOps.Cli.Diff;
 
 /// <summary>From two releases to their difference. Pure.</summary>
-internal static partial class Comparing
+internal static class Comparing
 {
-    private const string Hidden = "(not shown)";
-
     public static Difference Of(KnownRelease old, PromptVersionSpec? oldPrompt, KnownRelease @new, PromptVersionSpec? newPrompt)
     {
-        var (before, after) = (Bare(old.Snapshot), Bare(@new.Snapshot));
+        var (before, after) = (LikelySecrets.Hide(old.Snapshot), LikelySecrets.Hide(@new.Snapshot));
         var problem = old.Snapshot.PromptContentHash == @new.Snapshot.PromptContentHash ? null : Missing(old, oldPrompt) ?? Missing(@new, newPrompt);
         var comparesPrompts = problem is null && old.Snapshot.PromptContentHash != @new.Snapshot.PromptContentHash;
         return new()
         {
             From = old.Hash,
             To = @new.Hash,
-            Fields = Fields(Leaves(before), Leaves(after)),
-            Arguments = [.. LineDiff.Of(old.Snapshot.Engine.ExtraArgs ?? [], @new.Snapshot.Engine.ExtraArgs ?? []).Select(l => l with { Text = SecretArgument().Replace(l.Text, $"$1{Hidden}") })],
+            Fields = [.. Fields(Leaves(old.Snapshot), Leaves(@new.Snapshot)).Select(Shown(Leaves(before), Leaves(after)))],
+            Arguments = [.. Arguments(old.Snapshot.Engine, @new.Snapshot.Engine, before.Engine, after.Engine)],
             Parameters = comparesPrompts ? Fields(Settings(oldPrompt), Settings(newPrompt)) : [],
             Prompt = comparesPrompts ? LineDiff.Of(Text(oldPrompt), Text(newPrompt)) : [],
             PromptProblem = problem,
@@ -28,9 +25,6 @@ internal static partial class Comparing
 
     private static string? Missing(KnownRelease release, PromptVersionSpec? prompt) =>
         release.Snapshot.Prompt is { } reference && prompt is null ? $"PromptVersion {reference.Name} of release {release.Hash} does not exist any more" : null;
-
-    /// <summary>Without what is compared by itself.</summary>
-    private static ReleaseSnapshot Bare(ReleaseSnapshot snapshot) => snapshot with { PromptContentHash = null, Engine = snapshot.Engine with { ExtraArgs = null } };
 
     /// <summary>Sampling parameters and variables, by their paths.</summary>
     private static Dictionary<string, string> Settings(PromptVersionSpec? prompt)
@@ -52,22 +46,28 @@ internal static partial class Comparing
         .. before.Keys.Union(after.Keys, StringComparer.Ordinal)
             .Select(field => (Field: field, From: before.GetValueOrDefault(field), To: after.GetValueOrDefault(field)))
             .Where(c => c.From != c.To)
-            .Select(c => SecretVariable().IsMatch(c.Field) ? new FieldChange(c.Field, c.From is null ? null : Hidden, c.To is null ? null : Hidden) : new(c.Field, c.From, c.To)),
+            .Select(c => new FieldChange(c.Field, c.From, c.To)),
     ];
 
-    /// <summary>Values of variables that are likely to be secrets that somebody wrote into a manifest.</summary>
-    [GeneratedRegex(@"^engine\.env\[[^\]]*(key|token|secret|password|credentials?)\]\.value\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SecretVariable();
+    private static Func<FieldChange, FieldChange> Shown(Dictionary<string, string> before, Dictionary<string, string> after) =>
+        change => change with { From = before.GetValueOrDefault(change.Field), To = after.GetValueOrDefault(change.Field) };
 
-    /// <summary>The same in arguments.</summary>
-    [GeneratedRegex(@"^(-[^=]*(api[-_]?key|[-_]token|secret|password|credentials?)=).*", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SecretArgument();
+    /// <summary>Compared as they are, told as they may be shown: a secret that changed is a change.</summary>
+    private static IEnumerable<TextLine> Arguments(EngineSpec old, EngineSpec @new, EngineSpec shownOld, EngineSpec shownNew)
+    {
+        var (before, after) = (new Queue<string>(shownOld.ExtraArgs ?? []), new Queue<string>(shownNew.ExtraArgs ?? []));
+        foreach (var line in LineDiff.Of(old.ExtraArgs ?? [], @new.ExtraArgs ?? []))
+        {
+            var texts = new[] { line.Sign == '+' ? line.Text : before.Dequeue(), line.Sign == '-' ? line.Text : after.Dequeue() };
+            yield return line with { Text = texts.FirstOrDefault(text => text != line.Text, line.Text) };
+        }
+    }
 
-    /// <summary>Values by their path; items of lists by their name, where they have one.</summary>
+    /// <summary>Values by their path; items of lists by their name, where they have one. Without what is compared by itself.</summary>
     private static Dictionary<string, string> Leaves(ReleaseSnapshot snapshot)
     {
-        var leaves = new Dictionary<string, string>(StringComparer.Ordinal);
-        Collect(string.Empty, JsonSerializer.SerializeToElement(snapshot, ApiJson.Default.ReleaseSnapshot), leaves);
+        var (leaves, bare) = (new Dictionary<string, string>(StringComparer.Ordinal), snapshot with { PromptContentHash = null, Engine = snapshot.Engine with { ExtraArgs = null } });
+        Collect(string.Empty, JsonSerializer.SerializeToElement(bare, ApiJson.Default.ReleaseSnapshot), leaves);
         return leaves;
     }
 

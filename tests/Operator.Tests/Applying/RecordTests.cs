@@ -55,6 +55,20 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void No_value_that_looks_like_a_secret_is_in_a_status_or_a_record()
+    {
+        string[] changes = ["engine.env[HF_TOKEN].value: none → (not shown)", "engine.extraArgs: none → [\"--api-key=(not shown)\",\"--hf-token\",\"(not shown)\"]"];
+        var story = RecordedStory.Serving("v1");
+        story.Apply("v2", engine => engine with { ExtraArgs = ["--api-key=hush1", "--hf-token", "hush2"], Env = [new() { Name = "HF_TOKEN", Value = "hush3" }] });
+        story.Decide(2);
+        Assert.Subset(story.Status.Candidate!.Changes!.ToHashSet(), changes.ToHashSet());
+        story.Answer(Verdict.Fail);
+        story.Decide(2);
+        Assert.Subset(Assert.Single(story.Records).Spec.Candidate.Changes!.ToHashSet(), changes.ToHashSet());
+        Assert.DoesNotContain("hush", JsonSerializer.Serialize(story.Status, ApiJson.Default.LlmDeploymentStatus) + JsonSerializer.Serialize(story.Records[0], ApiJson.Default.RolloutRecord), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_rollout_that_was_replaced_before_its_record_was_written_is_recorded_all_the_same()
     {
         var (whole, crashed) = (AtFirstWeight(), AtFirstWeight());

@@ -48,7 +48,7 @@ internal sealed class RecordedStory
         return story;
     }
 
-    public void Apply(string revision)
+    public void Apply(string revision, Func<EngineSpec, EngineSpec>? engine = null)
     {
         var applied = Samples.Canary(revision, steps:
         [
@@ -58,6 +58,7 @@ internal sealed class RecordedStory
         ]);
         deployment = applied with
         {
+            Spec = applied.Spec with { Engine = (engine ?? (same => same))(applied.Spec.Engine) },
             Metadata = applied.Metadata with { Uid = "uid-bot", Generation = (deployment.Status is null ? 0 : deployment.Metadata.Generation) + 1 },
             Status = deployment.Status,
         };
