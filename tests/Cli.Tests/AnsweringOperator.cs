@@ -10,7 +10,9 @@ internal sealed class AnsweringOperator
     {
         if (write.Request.Verb == "create" && desk.Server.Find("rolloutactions.llmops.dev", write.Namespace, write.Name) is { } action)
         {
-            Asked.Add(action["spec"]!.AsObject());
+            // Several may be asked at one time.
+            lock (Asked)
+                Asked.Add(action["spec"]!.AsObject());
             action["status"] = new JsonObject { ["phase"] = phase, ["message"] = message };
             does?.Invoke(action);
             desk.Server.Seed(action);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using LlmOps.Cli.Eval;
 using Xunit;
 
 namespace LlmOps.Cli.Tests;
@@ -71,20 +72,55 @@ public sealed class EvalTests : IDisposable
     {
         await using var desk = await Desk.BeforeAsync("canary");
         Evaluator.Answers(desk, null);
-        var running = desk.RunAsync("eval support-bot --timeout 10s");
+        var (junit, markdown) = (Path.Combine(folder.FullName, "junit.xml"), Path.Combine(folder.FullName, "gates.md"));
+        var running = desk.RunAsync($"eval support-bot --timeout 10s --junit {junit} --markdown {markdown}");
         await desk.Server.Watches.WaitForAsync(1, "evalruns.llmops.dev");
         desk.Time.Advance(TimeSpan.FromSeconds(10));
         var printed = await running.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(ExitCodes.TimedOut, printed.Code);
-        Assert.Contains("evalrun support-bot-e0000000-1 has no verdict yet: it goes on", printed.Error, StringComparison.Ordinal);
+        Assert.Contains("gate support-quality was not evaluated: evalrun support-bot-e0000000-1 has no verdict yet: it goes on", printed.Error, StringComparison.Ordinal);
+        var error = Assert.Single(XDocument.Load(junit).Descendants("error"));
+        Assert.Equal("TimedOut", error.Attribute("type")!.Value);
+        Assert.Contains("has no verdict yet", error.Attribute("message")!.Value, StringComparison.Ordinal);
+        Assert.Contains("| support-quality |  | **TimedOut** |", await File.ReadAllTextAsync(markdown), StringComparison.Ordinal);
     }
 
-    /// <summary>Answers an Evaluate as the operator does: with a run, which ends at once.</summary>
+    [Fact]
+    public async Task A_gate_that_cannot_be_evaluated_is_an_error_beside_the_results_of_the_others()
+    {
+        await using var desk = await Desk.BeforeAsync("canary");
+        Evaluator.Answers(desk, "Pass");
+        var (junit, markdown) = (Path.Combine(folder.FullName, "junit.xml"), Path.Combine(folder.FullName, "gates.md"));
+        var printed = await desk.RunAsync($"eval support-bot --gate lost --gate support-quality -o json --junit {junit} --markdown {markdown}");
+        Assert.Equal(ExitCodes.CannotAsk, printed.Code);
+        Assert.Equal(["support-quality"], JsonNode.Parse(printed.Output)!["items"]!.AsArray().Select(run => (string?)run!["spec"]!["gate"]));
+        Assert.Contains("gate lost was not evaluated: evalrun support-bot-lost was deleted meanwhile", printed.Error, StringComparison.Ordinal);
+        Assert.Equal(["lost 1 0 1", "support-quality 1 0 0"], XDocument.Load(junit).Descendants("testsuite").Select(s => $"{s.Attribute("name")!.Value} {s.Attribute("tests")!.Value} {s.Attribute("failures")!.Value} {s.Attribute("errors")!.Value}"));
+        var page = await File.ReadAllTextAsync(markdown);
+        Assert.Contains("| lost |  | **Error** |", page, StringComparison.Ordinal);
+        Assert.Contains("| support-quality | a2cd4d0cdd beside 3b9d56923b | **Pass** |", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Pass Pass", ExitCodes.Done)]
+    [InlineData("Pass NoData", ExitCodes.Undecided)]
+    [InlineData("NoData TimedOut Pass", ExitCodes.TimedOut)]
+    [InlineData("TimedOut Error NoData", ExitCodes.CannotAsk)]
+    [InlineData("Error TimedOut Refused", ExitCodes.No)]
+    [InlineData("Error Fail", ExitCodes.No)]
+    public void The_worst_of_several_gates_is_the_exit_code(string verdicts, int code) =>
+        Assert.Equal(code, GateResult.ExitCode([.. verdicts.Split(' ').Select(verdict => new GateResult { Gate = "g", Verdict = verdict, Message = "m" })]));
+
+    /// <summary>Answers an Evaluate as the operator does: with a run, which ends at once; that of the gate "lost" is deleted by somebody.</summary>
     private static class Evaluator
     {
         public static AnsweringOperator Answers(Desk desk, string? verdict, bool criteria = false, bool cases = false) => AnsweringOperator.Applies(desk, "EvalRun support-bot-e0000000-1 runs gate support-quality", action =>
         {
-            const string name = "support-bot-e0000000-1";
+            var gate = (string)action["spec"]!["gate"]!;
+            var name = gate == "lost" ? "support-bot-lost" : "support-bot-e0000000-1";
+            action["status"]!["evalRun"] = name;
+            if (gate == "lost")
+                return;
             var status = verdict is null ? [] : new JsonObject
             {
                 ["phase"] = "Finished",
@@ -111,7 +147,7 @@ public sealed class EvalTests : IDisposable
                 ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
                 ["spec"] = new JsonObject
                 {
-                    ["gate"] = action["spec"]!["gate"]!.DeepClone(),
+                    ["gate"] = gate,
                     ["gateHash"] = "g1",
                     ["deployment"] = "support-bot",
                     ["candidate"] = Target((string)action["spec"]!["release"]!),
@@ -121,7 +157,6 @@ public sealed class EvalTests : IDisposable
             });
             if (cases)
                 desk.Server.Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = $"{name}-report", ["namespace"] = "default" }, ["data"] = new JsonObject { ["report.json"] = Report } });
-            action["status"]!["evalRun"] = name;
         });
 
         private static readonly string Report = new JsonObject

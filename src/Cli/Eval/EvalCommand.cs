@@ -19,7 +19,7 @@ internal static class EvalCommand
         var markdown = new Option<FileInfo?>("--markdown") { Description = "Write the results to this file as Markdown, for a pull request", HelpName = "file" };
         var reason = new Option<string?>("--reason") { Description = "Why, for those who read the action later", HelpName = "text" };
         var timeout = Durations.Option("--timeout", "Longest time to wait for the verdicts", TimeSpan.FromMinutes(30));
-        var command = new Command("eval", "Runs gates now, opens none by it, and waits: exit code 0 where all pass, 1 where one fails, 3 where one gives no clear answer") { name, gates, release, junit, markdown, reason, timeout };
+        var command = new Command("eval", "Runs gates now, opens none by it, and waits: exit code 0 where all pass, 1 where one fails, 3 where one gives no clear answer, 2 or 4 where one could not be evaluated") { name, gates, release, junit, markdown, reason, timeout };
         return shell.Does(command, async (session, parsed, ct) =>
         {
             var deployment = await session.DeploymentAsync(parsed.GetRequiredValue(name), ct);
@@ -32,7 +32,7 @@ internal static class EvalCommand
                 RequestedBy = await Actor.NameAsync(session, ct),
             };
             var limit = parsed.GetRequiredValue(timeout);
-            var results = await Task.WhenAll(Gates(deployment, parsed.GetValue(gates) ?? []).Select(gate => Evaluating.RunAsync(session, asked with { Gate = gate }, limit, ct)));
+            var results = await Task.WhenAll(Gates(deployment, parsed.GetValue(gates) ?? []).Select(gate => ResultAsync(session, asked with { Gate = gate }, limit, ct)));
             if (parsed.GetValue(junit) is { } xml)
                 await File.WriteAllTextAsync(xml.FullName, JUnitReport.Of(deployment.Metadata.Name!, results), ct);
             if (parsed.GetValue(markdown) is { } page)
@@ -42,10 +42,23 @@ internal static class EvalCommand
         });
     }
 
+    /// <summary>One gate that cannot be evaluated is a result as well: those of the others are not lost with it.</summary>
+    private static async Task<GateResult> ResultAsync(Session session, RolloutActionSpec asked, TimeSpan timeout, CancellationToken ct)
+    {
+        try
+        {
+            return await Evaluating.RunAsync(session, asked, timeout, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && Failures.Explain(e) is { } failure)
+        {
+            return new() { Gate = asked.Gate!, Verdict = failure.ExitCode == ExitCodes.TimedOut ? GateResult.TimedOut : GateResult.Error, Message = failure.Message };
+        }
+    }
+
     private static void Answer(Session session, IReadOnlyList<GateResult> results)
     {
-        foreach (var refused in results.Where(r => r.Run is null))
-            session.Note($"gate {refused.Gate} was refused: {refused.Message}");
+        foreach (var missing in results.Where(r => r.Run is null))
+            session.Note($"gate {missing.Gate} {(missing.Verdict == RolloutActionPhases.Refused ? "was refused" : "was not evaluated")}: {missing.Message}");
         if (session.Writes(new() { ApiVersion = ApiGroup.ApiVersion, Kind = "EvalRunList", Items = [.. results.Select(r => r.Run).OfType<EvalRun>()] }, ApiJson.Default.ResourceListEvalRun))
             return;
         foreach (var result in results.Where(r => r.Run is not null))
