@@ -116,6 +116,19 @@ public sealed class DashboardPageTests(BrowserFixture fixture) : IClassFixture<B
     }
 
     [Fact]
+    public async Task What_would_be_refused_cannot_be_pressed()
+    {
+        const string Pressable = "[...document.querySelectorAll('#approve, #promote, #abort')].filter(b => !b.disabled).map(b => b.id).join(' ')";
+        await ShowAsync();
+        Assert.Equal("promote abort", await TextAsync(Pressable));
+        var deployment = Desk.Server.Find("llmdeployments.llmops.dev", "default", "support-bot")!;
+        deployment["status"]!["pausedBy"] = "ada";
+        deployment["status"]!["rollout"]!["stepName"] = "approval";
+        Desk.Server.Seed(deployment);
+        await page.UntilAsync($"({Pressable}) === 'approve abort'");
+    }
+
+    [Fact]
     public async Task A_refusal_is_told_and_what_is_confirmed_is_about_the_release_that_was_shown()
     {
         var @operator = AnsweringOperator.Refuses(Desk, "release a2cd4d0cdd is not the candidate any more");

@@ -54,6 +54,50 @@ public sealed class DashboardTests : IAsyncLifetime
         Assert.DoesNotContain("hush", view.ToJsonString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Approve Promote Abort", """{"rollout":{"reason":"AwaitingApproval","step":2,"stepName":"approval"}}""")]
+    [InlineData("Approve Promote Abort", """{"rollout":{"reason":"AwaitingDecision","step":2,"stepName":"approval"}}""")]
+    [InlineData("Promote Abort", """{"rollout":{"step":2,"stepName":"approval","verdicts":[{"step":2,"name":"approval","verdict":"Pass","message":"approved","time":"2026-07-01T11:59:00Z"}]}}""")]
+    [InlineData("Promote Abort", """{"rollout":{"phase":"Starting","reason":"WaitingForPods","step":2,"stepName":"approval"}}""")]
+    [InlineData("Promote Abort", """{"rollout":{"reason":"AwaitingDecision","stepName":"weight 25%"}}""")]
+    [InlineData("Promote Abort", """{"rollout":{"reason":"AwaitingDecision","step":0,"stepName":"gate support-quality"}}""")]
+    [InlineData("Promote Abort", """{"rollout":{"phase":"Baking","reason":"Baking","stepName":"bake 100%"}}""")]
+    [InlineData("Approve Abort", """{"pausedBy":"ada","rollout":{"reason":"Paused","step":2,"stepName":"approval"}}""")]
+    [InlineData("Abort", """{"pausedBy":"ada","rollout":{"reason":"Paused"}}""")]
+    [InlineData("Abort", """{"rollout":{"phase":"Starting","kind":"Rollback","stepName":"promotion"}}""")]
+    [InlineData("Abort", """{"rollout":{"promotedBy":"ada","reason":"WaitingForGate","stepName":"gate support-quality"}}""")]
+    [InlineData("", """{"rollout":{"phase":"Reverting","reason":"WaitingForStable","stepName":"revert"}}""")]
+    [InlineData("", """{"candidate":null,"rollout":{"phase":"Promoted"}}""")]
+    public async Task An_action_is_offered_where_the_operator_would_take_it(string offered, string status)
+    {
+        var deployment = Desk.Server.Find("llmdeployments.llmops.dev", "default", "support-bot")!;
+        Merge(deployment["status"]!.AsObject(), JsonNode.Parse(status)!.AsObject());
+        Desk.Server.Seed(deployment);
+        var view = (await AskAsync("/api/deployments/default/support-bot")).Answer;
+        Assert.Equal(offered, string.Join(' ', view["actions"]!.AsArray().Select(action => (string?)action)));
+
+        static void Merge(JsonObject into, JsonObject from)
+        {
+            foreach (var (name, value) in from)
+            {
+                if (value is JsonObject inner && into[name] is JsonObject there)
+                    Merge(there, inner);
+                else
+                    into[name] = value?.DeepClone();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_pause_in_the_spec_is_a_pause()
+    {
+        var deployment = Desk.Server.Find("llmdeployments.llmops.dev", "default", "support-bot")!;
+        (deployment["spec"]!["rollout"] ??= new JsonObject())["paused"] = true;
+        Desk.Server.Seed(deployment);
+        var view = (await AskAsync("/api/deployments/default/support-bot")).Answer;
+        Assert.Equal(["Abort"], view["actions"]!.AsArray().Select(action => (string?)action));
+    }
+
     [Fact]
     public async Task Weights_before_the_dashboard_ran_are_points_of_their_own()
     {

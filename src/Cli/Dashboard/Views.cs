@@ -41,6 +41,7 @@ internal sealed class Views(Session session, string? ns, SeriesBook series)
                 ["metadata"] = new JsonObject { ["namespace"] = key.Namespace, ["name"] = key.Name },
                 ["status"] = JsonSerializer.SerializeToNode(deployment.Status, ApiJson.Default.LlmDeploymentStatus),
             },
+            ["actions"] = new JsonArray([.. Offering.Of(deployment).Select(action => (JsonNode)action)]),
             ["explanation"] = JsonSerializer.SerializeToNode(Explaining.Of(deployment, session.Now), CliJson.Default.Explanation),
             ["stages"] = new JsonArray([.. Stages.Of(deployment).Select(Stage)]),
             ["series"] = JsonSerializer.SerializeToNode(series.Of(deployment), CliJson.Default.IReadOnlyListSeriesPoint),

@@ -1,6 +1,7 @@
 'use strict';
 // Shows what /api answers. All of it is other people's data: it is set as text, never as HTML. Times are UTC, as in the operator's own messages.
 const EVERY = 2000;
+const ACTIONS = ['Approve', 'Promote', 'Abort'];
 const $ = id => document.getElementById(id);
 const secret = takeSecret();
 let shown = null; // The view that is on the page, with the candidate that the buttons are about.
@@ -106,8 +107,8 @@ function showOne(view) {
   fill('needs', explanation.needs, needs => needs.map(n => text('li', n.isMet ? 'met' : '', n.now ? `${n.what}: ${n.now}` : n.what)));
   $('next').textContent = [explanation.next && `Then: ${explanation.next}.`, explanation.deadline && explanation.atDeadline && `At ${clock(explanation.deadline)} at the latest: ${explanation.atDeadline}.`].filter(Boolean).join(' ');
   fill('advice', explanation.advice, advice => advice.map(a => text(a.startsWith('kubectl ') ? 'code' : 'span', '', a)));
-  $('approve').disabled = !candidate || !['AwaitingApproval', 'AwaitingDecision'].includes(rollout?.reason);
-  $('promote').disabled = $('abort').disabled = !candidate;
+  for (const action of ACTIONS)
+    $(action.toLowerCase()).disabled = !view.actions.includes(action);
   showEvidence(view.series);
   fill('gates', view.runs, gates);
   fill('diff', view.difference, difference);
@@ -231,7 +232,7 @@ function go() {
   return look();
 }
 
-for (const action of ['Approve', 'Promote', 'Abort'])
+for (const action of ACTIONS)
   $(action.toLowerCase()).onclick = () => confirmAction(action);
 $('cancel').onclick = () => $('dialog').close();
 $('skip').onclick = event => { event.preventDefault(); $('main').focus(); };
