@@ -17,7 +17,7 @@ internal sealed class GlobalOptions
 
     public Option<bool> Insecure { get; } = new("--insecure-skip-tls-verify") { Description = "Obey a kubeconfig that switches off the check of the API server's certificate: whoever is on the way can then take the credentials", Recursive = true };
 
-    public Option<string?> Output { get; } = new("--output", "-o") { Description = "json or yaml instead of text for people", Recursive = true, HelpName = "json|yaml" };
+    public Option<string?> Output { get; } = new("--output", "-o") { Description = "json or yaml instead of text for people. Not of completion and dashboard", Recursive = true, HelpName = "json|yaml" };
 
     public GlobalOptions() => Output.AcceptOnlyFromAmong("json", "yaml");
 

@@ -22,6 +22,17 @@ internal sealed record Shell(Host Host, GlobalOptions Options)
         return command;
     }
 
+    /// <summary>Refuses <c>-o</c> for a command that gives no answer in any format.</summary>
+    public Command HasNoAnswer(Command command)
+    {
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(Options.Output) is { Implicit: false })
+                result.AddError($"{command.Name} has no {Options.Output.Name}");
+        });
+        return command;
+    }
+
     private Argument<T> Complete<T>(Argument<T> argument)
     {
         argument.CompletionSources.Add(context => Completion.ClusterNames.Deployments(this, context));

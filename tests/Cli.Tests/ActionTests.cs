@@ -77,6 +77,8 @@ public sealed class ActionTests
     [InlineData("abort support-bot --as-group ops", 2, "error: --as-group goes with --as: name the user to act as\n")]
     [InlineData("status --wide", 2, "error: there is no option --wide. See kubectl llm status --help\n")]
     [InlineData("status -o wide", 2, "error: Argument 'wide' not recognized. Must be one of:\n\t'json'\n\t'yaml'. See kubectl llm status --help\n")]
+    [InlineData("dashboard -o json", 2, "error: dashboard has no --output. See kubectl llm dashboard --help\n")]
+    [InlineData("completion bash --output yaml", 2, "error: completion has no --output. See kubectl llm completion --help\n")]
     [InlineData("status support-bot --context nowhere", 2, "error: CONFIG has no context named \"nowhere\"; it has in-process.\n")]
     [InlineData("history support-bot 99", 2, "error: no rollout 99 of support-bot is recorded: see kubectl llm history support-bot\n")]
     public async Task What_cannot_be_is_one_sentence_and_nothing_is_written(string line, int code, string error)

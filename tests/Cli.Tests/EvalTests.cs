@@ -112,7 +112,7 @@ public sealed class EvalTests : IDisposable
         Assert.Equal(code, GateResult.ExitCode([.. verdicts.Split(' ').Select(verdict => new GateResult { Gate = "g", Verdict = verdict, Message = "m" })]));
 
     /// <summary>Answers an Evaluate as the operator does: with a run, which ends at once; that of the gate "lost" is deleted by somebody.</summary>
-    private static class Evaluator
+    internal static class Evaluator
     {
         public static AnsweringOperator Answers(Desk desk, string? verdict, bool criteria = false, bool cases = false) => AnsweringOperator.Applies(desk, "EvalRun support-bot-e0000000-1 runs gate support-quality", action =>
         {

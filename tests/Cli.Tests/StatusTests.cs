@@ -25,6 +25,7 @@ public sealed class StatusTests
     [InlineData("history support-bot", "history-80", 80)]
     [InlineData("history support-bot 0c1d2e3f", "record", null)]
     [InlineData("history support-bot deadbeef00", "record-80", 80)]
+    [InlineData("history support-bot 00001111", "record-of-the-status", null)]
     public async Task What_is_shown_is_what_was_read_over(string line, string golden, int? columns)
     {
         await using var desk = await Desk.BeforeAsync("canary");

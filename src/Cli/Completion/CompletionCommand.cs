@@ -15,7 +15,7 @@ internal static class CompletionCommand
             shell.Host.Output.Write(Script(parsed.GetRequiredValue(kind)));
             return ExitCodes.Done;
         });
-        return command;
+        return shell.HasNoAnswer(command);
     }
 
     private static string Script(string shell) => shell switch

@@ -15,7 +15,7 @@ internal static class DashboardCommand
         var port = new Option<int>("--port") { Description = "Port on 127.0.0.1. Default: one that is free", HelpName = "port" };
         var everywhere = new Option<bool>("--all-namespaces", "-A") { Description = "LlmDeployments of all namespaces" };
         var command = new Command("dashboard", "Serves a page on the loopback, with your rights: live canaries, evidence, gates, history, and their buttons") { port, everywhere };
-        return shell.Does(command, async (session, parsed, ct) =>
+        return shell.Does(shell.HasNoAnswer(command), async (session, parsed, ct) =>
         {
             try
             {

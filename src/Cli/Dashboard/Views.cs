@@ -31,7 +31,7 @@ internal sealed class Views(Session session, string? ns, SeriesBook series)
             return null;
         series.Add(deployment, session.Now);
         var picture = await Picture.ReadAsync(session.Client, deployment, ct);
-        var records = await AllowedAsync(async () => (List<RolloutRecord>?)(await session.Client.ListAsync<RolloutRecord>(key.Namespace, ct: ct)).Items.Where(r => r.Spec.Deployment == key.Name).ToList()) ?? [];
+        var records = await AllowedAsync(async () => (List<RolloutRecord>?)(await session.Client.ListAsync<RolloutRecord>(key.Namespace, ct: ct)).Items.ToList()) ?? [];
         var difference = await AllowedAsync(() => DifferenceAsync(deployment, ct));
         return new JsonObject
         {
@@ -47,7 +47,7 @@ internal sealed class Views(Session session, string? ns, SeriesBook series)
             ["series"] = JsonSerializer.SerializeToNode(series.Of(deployment), CliJson.Default.IReadOnlyListSeriesPoint),
             ["runs"] = new JsonArray([.. await Task.WhenAll((picture.Runs ?? []).Select(run => RunAsync(run, ct)))]),
             ["difference"] = difference is null ? null : JsonSerializer.SerializeToNode(difference, CliJson.Default.Difference),
-            ["history"] = new JsonArray([.. PastRollout.All(deployment, records).Select(Past)]),
+            ["history"] = new JsonArray([.. EndedRollouts.Of(deployment, records).Select(r => Past(r.Spec))]),
         };
     }
 
@@ -102,14 +102,14 @@ internal sealed class Views(Session session, string? ns, SeriesBook series)
         return node;
     }
 
-    private static JsonObject Past(PastRollout past) => new()
+    private static JsonObject Past(RolloutRecordSpec past) => new()
     {
         ["finishedAt"] = past.FinishedAt,
-        ["release"] = past.Release,
+        ["release"] = past.Candidate.Release,
         ["outcome"] = past.Outcome,
         ["reason"] = past.Reason,
         ["maxWeight"] = past.MaxWeight,
-        ["requests"] = past.Requests,
+        ["requests"] = past.CandidateRequests,
         ["actor"] = past.Actor,
     };
 

@@ -15,30 +15,28 @@ internal static class HistoryCommand
         return shell.Does(command, async (session, parsed, ct) =>
         {
             var deployment = await session.DeploymentAsync(parsed.GetRequiredValue(name), ct);
-            var records = (await session.Client.ListAsync<RolloutRecord>(session.Namespace, ct: ct)).Items
-                .Where(r => r.Spec.Deployment == deployment.Metadata.Name).OrderByDescending(r => r.Spec.FinishedAt).ToList();
-            return parsed.GetValue(which) is { } one ? ShowOne(session, deployment, records, one) : ShowAll(session, deployment, records);
+            var ended = EndedRollouts.Of(deployment, (await session.Client.ListAsync<RolloutRecord>(session.Namespace, ct: ct)).Items);
+            return parsed.GetValue(which) is { } one ? ShowOne(session, deployment, ended, one) : ShowAll(session, deployment, ended);
         });
     }
 
-    private static int ShowAll(Session session, LlmDeployment deployment, IReadOnlyList<RolloutRecord> records)
+    private static int ShowAll(Session session, LlmDeployment deployment, IReadOnlyList<RolloutRecord> ended)
     {
-        if (session.Writes(new ResourceList<RolloutRecord> { ApiVersion = ApiGroup.ApiVersion, Kind = "RolloutRecordList", Items = records }, ApiJson.Default.ResourceListRolloutRecord))
+        if (session.Writes(new ResourceList<RolloutRecord> { ApiVersion = ApiGroup.ApiVersion, Kind = "RolloutRecordList", Items = ended }, ApiJson.Default.ResourceListRolloutRecord))
             return ExitCodes.Done;
-        var past = PastRollout.All(deployment, records);
-        if (past.Count == 0)
+        if (ended.Count == 0)
             session.Note($"no rollout of {deployment.Metadata.Name} has ended yet");
         else
-            session.Show(HistoryTable.Of(past, session.Now));
+            session.Show(HistoryTable.Of(ended.Select(r => r.Spec), session.Now));
         return ExitCodes.Done;
     }
 
-    private static int ShowOne(Session session, LlmDeployment deployment, IReadOnlyList<RolloutRecord> records, string which)
+    private static int ShowOne(Session session, LlmDeployment deployment, IReadOnlyList<RolloutRecord> ended, string which)
     {
-        var record = records.FirstOrDefault(r => r.Spec.Rollout == which || r.Metadata.Name == which || r.Spec.Candidate.Release == which)
+        var record = ended.FirstOrDefault(r => r.Spec.Rollout == which || r.Metadata.Name == which || r.Spec.Candidate.Release == which)
             ?? throw new CliException($"no rollout {which} of {deployment.Metadata.Name} is recorded: see kubectl llm history {deployment.Metadata.Name}");
         if (!session.Writes(record, ApiJson.Default.RolloutRecord))
-            RecordPage.Show(session, record.Spec);
+            RecordPage.Show(session, record);
         return ExitCodes.Done;
     }
 }

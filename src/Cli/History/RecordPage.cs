@@ -8,17 +8,19 @@ namespace LlmOps.Cli.History;
 /// <summary>One rollout that ended, with all that its record keeps.</summary>
 internal static class RecordPage
 {
-    public static void Show(Session session, RolloutRecordSpec record)
+    public static void Show(Session session, RolloutRecord known)
     {
-        var page = new Page(session);
+        var (page, record, isRecorded) = (new Page(session), known.Spec, EndedRollouts.IsRecorded(known));
         page.Line(Words.Line(
             ($"rollout {record.Rollout} of {record.Deployment}", new Style(decoration: Decoration.Bold)),
             (record.Outcome, Words.StyleOf(record.Outcome)),
             (record.Reason != record.Outcome ? record.Reason : null, null)));
         page.Line(Words.Plain(record.Message));
+        if (!isRecorded)
+            page.Line(Words.Dim("There is no record of it: this is what the status keeps."));
         page.Facts(
             ("candidate", Name(record.Candidate)),
-            ("stable", record.Stable is { } stable ? Name(stable) : "none: a first release"),
+            ("stable", record.Stable is { } stable ? Name(stable) : isRecorded ? "none: a first release" : null),
             ("asked for by", record.Actor),
             ("promoted by", record.PromotedBy),
             ("started", Times.Point(record.StartedAt)),
