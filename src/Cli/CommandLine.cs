@@ -32,6 +32,8 @@ internal static class CommandLine
             root.Add(action);
         root.Add(DashboardCommand.Create(shell));
         root.Add(CompletionCommand.Create(shell));
+        shell.Options.Namespace.CompletionSources.Add(context => ClusterNames.Namespaces(shell, context));
+        shell.Options.Context.CompletionSources.Add(context => ClusterNames.Contexts(shell, context));
         foreach (var option in shell.Options.All)
             root.Add(option);
         return root;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LlmOps.Api;
+using LlmOps.Cli.Completion;
 
 namespace LlmOps.Cli.Actions;
 
@@ -7,16 +8,16 @@ namespace LlmOps.Cli.Actions;
 internal static class ActionCommands
 {
     /// <summary>Release and step that are meant are those that are there as the command is given: by the time that the operator looks, it refuses where they are others.</summary>
-    private sealed record Verb(string Name, string Action, string Description, Func<LlmDeployment, string?, Meant> Mean, string? ReleaseHelp = null);
+    private sealed record Verb(string Name, string Action, string Description, Func<LlmDeployment, string?, Meant> Mean, string? ReleaseHelp = null, Func<LlmDeployment, IEnumerable<string>>? Offers = null);
 
     private static readonly Verb[] Verbs =
     [
-        new("approve", "Approve", "Gives the approval that a rollout waits for", Meaning.Candidate, "Approve only this release. Default: the candidate as it is now"),
-        new("promote", "Promote", "Takes the candidate over: skips all that is left but gates", Meaning.Candidate, "Promote only this release. Default: the candidate as it is now"),
-        new("skip", "SkipStep", "Ends the present weight step early", Meaning.CandidateAtStep, "Skip only for this release. Default: the candidate as it is now"),
-        new("abort", "Abort", "Reverts the candidate at once and locks its release", Meaning.Candidate, "Abort only this release. Default: the candidate as it is now"),
-        new("retry", "Retry", "Unlocks a release that failed, so that it is tried again", Meaning.Locked, "The release. Default: the one that the spec asks for"),
-        new("rollback", "Rollback", "Goes back to a release that was promoted once, and locks the one that serves", Meaning.Before, "The release. Default: the one that served before"),
+        new("approve", "Approve", "Gives the approval that a rollout waits for", Meaning.Candidate, "Approve only this release. Default: the candidate as it is now", Meaning.Candidates),
+        new("promote", "Promote", "Takes the candidate over: skips all that is left but gates", Meaning.Candidate, "Promote only this release. Default: the candidate as it is now", Meaning.Candidates),
+        new("skip", "SkipStep", "Ends the present weight step early", Meaning.CandidateAtStep, "Skip only for this release. Default: the candidate as it is now", Meaning.Candidates),
+        new("abort", "Abort", "Reverts the candidate at once and locks its release", Meaning.Candidate, "Abort only this release. Default: the candidate as it is now", Meaning.Candidates),
+        new("retry", "Retry", "Unlocks a release that failed, so that it is tried again", Meaning.Locked, "The release. Default: the one that the spec asks for", Meaning.AllLocked),
+        new("rollback", "Rollback", "Goes back to a release that was promoted once, and locks the one that serves", Meaning.Before, "The release. Default: the one that served before", Meaning.AllBefore),
         new("pause", "Pause", "Holds the rollout where it is; reverts go on", Meaning.Whole),
         new("resume", "Resume", "Ends a pause", Meaning.Whole),
     ];
@@ -27,6 +28,8 @@ internal static class ActionCommands
     {
         var name = shell.DeploymentName();
         var release = new Option<string?>(verb.Action == "Rollback" ? "--to" : "--release") { Description = verb.ReleaseHelp, HelpName = "hash" };
+        if (verb.Offers is { } offers)
+            release.CompletionSources.Add(context => ClusterNames.Of(shell, context, name, offers));
         var reason = new Option<string?>("--reason") { Description = "Why, for those who read the record later", HelpName = "text" };
         var timeout = Durations.Option("--timeout", "Longest time to wait for the operator's answer", TimeSpan.FromSeconds(30));
         var command = new Command(verb.Name, verb.Description) { name, reason, timeout };

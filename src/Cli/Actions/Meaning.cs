@@ -32,12 +32,23 @@ internal static class Meaning
     {
         if (given is not null)
             return new(given);
-        var status = deployment.Status;
-        var locked = (status?.FailedReleases ?? []).Select(f => f.Release).ToHashSet(StringComparer.Ordinal);
-        return (status?.History ?? []).Where(h => h.Outcome == "Promoted" && h.Release != status!.Stable?.Release && !locked.Contains(h.Release)).MaxBy(h => h.FinishedAt) is { } before
-            ? new(before.Release)
+        return AllBefore(deployment).FirstOrDefault() is { } before
+            ? new(before)
             : throw new CliException($"no other release of {deployment.Metadata.Name} was promoted and is free to serve again: see kubectl llm history {deployment.Metadata.Name}, or name one with --to", ExitCodes.No);
     }
+
+    /// <summary>The candidate, where there is one.</summary>
+    public static IEnumerable<string> Candidates(LlmDeployment deployment) => deployment.Status?.Candidate is { } candidate ? [candidate.Release] : [];
+
+    /// <summary>Releases that a retry can unlock.</summary>
+    public static IEnumerable<string> AllLocked(LlmDeployment deployment) => (deployment.Status?.FailedReleases ?? []).Select(f => f.Release);
+
+    /// <summary>Releases that a rollback can go back to, the last promoted first.</summary>
+    public static IEnumerable<string> AllBefore(LlmDeployment deployment) =>
+        from ended in deployment.Status?.History ?? []
+        where ended.Outcome == "Promoted" && ended.Release != deployment.Status!.Stable?.Release && !AllLocked(deployment).Contains(ended.Release, StringComparer.Ordinal)
+        orderby ended.FinishedAt descending
+        select ended.Release;
 
     private static string CandidateOf(LlmDeployment deployment) => deployment.Status?.Candidate?.Release
         ?? throw new CliException($"no release of {deployment.Metadata.Name} is being tried{(deployment.Status?.Stable is { } stable ? $": {stable.Release} serves" : string.Empty)}", ExitCodes.No);

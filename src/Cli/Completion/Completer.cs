@@ -16,6 +16,9 @@ internal static class Completer
     /// <summary>Cobra's ShellCompDirectiveDefault: names of files are offered where nothing else is.</summary>
     private const string Files = ":0";
 
+    /// <summary>What the value of an option is called that is a file.</summary>
+    private const string FileOption = "file";
+
     /// <param name="root">The commands.</param>
     /// <param name="words">The words typed so far, the last of them unfinished or empty.</param>
     /// <param name="output">Where to write.</param>
@@ -25,10 +28,16 @@ internal static class Completer
         var parsed = root.Parse(line);
         foreach (var item in parsed.GetCompletions(line.Length).DistinctBy(i => i.Label).Where(i => !i.Label.StartsWith('/') && i.Label is not "-?"))
             output.WriteLine(item.Detail is { Length: > 0 } detail ? $"{item.Label}\t{detail.ReplaceLineEndings(" ")}" : item.Label);
-        output.WriteLine(TakesFiles(parsed) ? Files : NoFiles);
+        output.WriteLine(TakesFiles(parsed, words is [.., var before, _] ? before : string.Empty) ? Files : NoFiles);
     }
 
     private static string Quote(string word) => word.Contains(' ', StringComparison.Ordinal) ? $"\"{word}\"" : word;
 
-    private static bool TakesFiles(ParseResult parsed) => parsed.CommandResult.Command.Arguments.Any(a => a.ValueType == typeof(FileSystemInfo[]));
+    private static bool TakesFiles(ParseResult parsed, string before)
+    {
+        var command = parsed.CommandResult.Command;
+        return parsed.RootCommandResult.Command.Options.Concat(command.Options).FirstOrDefault(o => o.Name == before || o.Aliases.Contains(before)) is { } option && option.ValueType != typeof(bool)
+            ? option.HelpName == FileOption
+            : command.Arguments.Any(a => a.ValueType == typeof(FileSystemInfo[]));
+    }
 }

@@ -69,7 +69,9 @@ internal static class CompletionCommand
         # kubectl-llm completion fish | source
         function __kubectl_llm_complete
           set -l words (commandline -opc) (commandline -ct)
-          kubectl-llm __complete $words[2..-1] 2>/dev/null | string match -v -r '^:'
+          set -l lines (kubectl-llm __complete $words[2..-1] 2>/dev/null)
+          string match -v -r '^:' -- $lines
+          contains -- :0 $lines; and __fish_complete_path (commandline -ct)
         end
         complete -c kubectl-llm -f -a '(__kubectl_llm_complete)'
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LlmOps.Api;
+using LlmOps.Cli.Completion;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Cli.Diff;
@@ -10,6 +11,14 @@ internal static class DiffCommand
     public static Command Create(Shell shell)
     {
         var name = shell.DeploymentName();
+        Argument<string?> Release(string which, string description)
+        {
+            var argument = new Argument<string?>(which) { Description = description, Arity = ArgumentArity.ZeroOrOne };
+            argument.CompletionSources.Add(Tracks.Stable, Tracks.Candidate);
+            argument.CompletionSources.Add(context => ClusterNames.Of(shell, context, name, deployment => (deployment.Status?.History ?? []).Select(entry => entry.Release)));
+            return argument;
+        }
+
         var from = Release("from", "The release to compare with: stable, candidate, or the beginning of a hash. Default: stable");
         var to = Release("to", "The release to compare. Default: candidate");
         var exitCode = new Option<bool>("--exit-code") { Description = "Exit code 1 where they differ" };
@@ -35,13 +44,6 @@ internal static class DiffCommand
         var releases = await SnapshotsAsync(session, deployment, ct);
         var (old, @new) = (Find(deployment, releases, from), Find(deployment, releases, to));
         return Comparing.Of(old, await PromptAsync(session, deployment, old, ct), @new, await PromptAsync(session, deployment, @new, ct));
-    }
-
-    private static Argument<string?> Release(string name, string description)
-    {
-        var argument = new Argument<string?>(name) { Description = description, Arity = ArgumentArity.ZeroOrOne };
-        argument.CompletionSources.Add(Tracks.Stable, Tracks.Candidate);
-        return argument;
     }
 
     private static async Task<IReadOnlyList<KnownRelease>> SnapshotsAsync(Session session, LlmDeployment deployment, CancellationToken ct)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LlmOps.Api;
+using LlmOps.Cli.Completion;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.Cli.History;
@@ -11,6 +12,7 @@ internal static class HistoryCommand
     {
         var name = shell.DeploymentName();
         var which = new Argument<string?>("rollout") { Description = "A rollout, by its id, its record or its release: all that is known of it", Arity = ArgumentArity.ZeroOrOne };
+        which.CompletionSources.Add(context => ClusterNames.Of(shell, context, name, deployment => (deployment.Status?.History ?? []).Select(entry => entry.Id)));
         var command = new Command("history", "Shows the rollouts that ended, or one of them with its steps, verdicts and timeline") { name, which };
         return shell.Does(command, async (session, parsed, ct) =>
         {

@@ -43,6 +43,9 @@ internal sealed class Kubeconfig
         public string? PathOf(string key) => this[key] is { } path ? Path.Combine(Directory, path) : null;
     }
 
+    /// <summary>Names of the contexts, in order.</summary>
+    public IReadOnlyList<string> Contexts => [.. contexts.Keys.Order(StringComparer.Ordinal)];
+
     public static Kubeconfig Load(IEnumerable<string> paths)
     {
         var all = paths.ToArray();

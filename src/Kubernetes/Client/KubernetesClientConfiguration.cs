@@ -72,6 +72,15 @@ public sealed record KubernetesClientConfiguration
     public static KubernetesClientConfiguration Load(string? kubeconfigPath = null, string? context = null, bool allowInsecure = false) =>
         Load(kubeconfigPath, context, allowInsecure, Environment.GetEnvironmentVariable);
 
+    /// <summary>Names of the contexts of a kubeconfig, for a person to choose from.</summary>
+    /// <param name="kubeconfigPath">As for <see cref="Load(string?, string?, bool)"/>; a pod's own cluster has no contexts.</param>
+    /// <exception cref="KubernetesConfigurationException">There is no such file, or it is no kubeconfig.</exception>
+    public static IReadOnlyList<string> Contexts(string? kubeconfigPath = null)
+    {
+        var paths = kubeconfigPath ?? Environment.GetEnvironmentVariable("KUBECONFIG");
+        return Kubeconfig.Load(string.IsNullOrEmpty(paths) ? [HomePath(Environment.GetEnvironmentVariable)] : Split(paths)).Contexts;
+    }
+
     /// <summary>The cluster that this pod runs in, by its service account.</summary>
     /// <param name="serviceAccountPath">
     /// Directory with <c>token</c>, <c>ca.crt</c> and <c>namespace</c>. Default: <c>$LLMOPS_SERVICE_ACCOUNT_PATH</c>, else
@@ -85,12 +94,16 @@ public sealed record KubernetesClientConfiguration
     {
         var paths = kubeconfigPath ?? environment("KUBECONFIG");
         if (!string.IsNullOrEmpty(paths))
-            return Kubeconfig.Load(paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)).Resolve(context, allowInsecure);
+            return Kubeconfig.Load(Split(paths)).Resolve(context, allowInsecure);
         if (InClusterConfiguration.IsAvailable(environment))
             return InClusterConfiguration.Read(null, environment);
-        var home = Path.Combine(environment("HOME") ?? "/", ".kube", "config");
+        var home = HomePath(environment);
         return File.Exists(home)
             ? Kubeconfig.Load([home]).Resolve(context, allowInsecure)
             : throw new KubernetesConfigurationException($"No cluster found: set KUBECONFIG, run in a pod, or write {home}.");
     }
+
+    private static string[] Split(string paths) => paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+
+    private static string HomePath(Func<string, string?> environment) => Path.Combine(environment("HOME") ?? "/", ".kube", "config");
 }
