@@ -38,7 +38,7 @@ public sealed record EvalGate : IResource<EvalGate>
 [CelRule("self.criteria.all(c, self.scorers.exists(s, s.name == c.metric))", "every criterion names a scorer: add a scorer of that name or correct metric", FieldPath = ".criteria")]
 public sealed record EvalGateSpec
 {
-    /// <summary>The cases.</summary>
+    /// <summary>The cases that a release is asked, and where they are kept.</summary>
     public required DatasetSpec Dataset { get; init; }
 
     /// <summary>How each answer is scored; each scorer makes one metric of its name.</summary>
@@ -161,11 +161,11 @@ public sealed record ScorerSpec
     [OneOf("words", "characters", "tokens")]
     public string? Unit { get; init; }
 
-    /// <summary>length: fewest.</summary>
+    /// <summary>length: fewest of its unit that the answer may have.</summary>
     [Bounds(Min = 0)]
     public int? Min { get; init; }
 
-    /// <summary>length: most.</summary>
+    /// <summary>length: most of its unit that the answer may have.</summary>
     [Bounds(Min = 0)]
     public int? Max { get; init; }
 
@@ -265,6 +265,6 @@ public sealed record GateRunSummary
     [Size(Max = 32)]
     public required string Verdict { get; init; }
 
-    /// <summary>When it ended.</summary>
+    /// <summary>When the last run ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 }

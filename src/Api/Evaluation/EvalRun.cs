@@ -32,7 +32,7 @@ public sealed record EvalRun : IResource<EvalRun>
     [CelRule("self == oldSelf", "an EvalRun never changes: the operator makes a new one")]
     public required EvalRunSpec Spec { get; init; }
 
-    /// <summary>What came out.</summary>
+    /// <summary>What came out of the run, written by the operator and the evaluator.</summary>
     public EvalRunStatus? Status { get; init; }
 
     public EvalRun WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
@@ -156,7 +156,7 @@ public sealed record EvalRunStatus
     /// <summary>Cases that were scored.</summary>
     public int? Cases { get; init; }
 
-    /// <summary>Scores by metric.</summary>
+    /// <summary>Scores of the candidate and of the baseline, one entry for each metric.</summary>
     [ListType("map", "metric")]
     [Size(Max = 16)]
     public IReadOnlyList<MetricScore>? Scores { get; init; }
@@ -195,7 +195,7 @@ public sealed record MetricScore
     /// <summary>Cases that the candidate passed.</summary>
     public required int Passed { get; init; }
 
-    /// <summary>Cases scored.</summary>
+    /// <summary>Number of cases that have a score of this metric.</summary>
     public required int Cases { get; init; }
 
     /// <summary>Cases that the baseline passed; absent without one.</summary>

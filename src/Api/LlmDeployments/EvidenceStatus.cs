@@ -21,7 +21,7 @@ public sealed record EvidenceStatus
     /// <summary>True where an engine counted what it answered, by its own counters; absent where a gateway counted what it assigned.</summary>
     public bool? OfEngine { get; init; }
 
-    /// <summary>Counts of stable.</summary>
+    /// <summary>Counts of the stable release.</summary>
     public required TrackEvidence Stable { get; init; }
 
     /// <summary>Counts of the candidate.</summary>
@@ -31,13 +31,13 @@ public sealed record EvidenceStatus
 /// <summary>Counts of a weight epoch, over all gateways, at a time within it.</summary>
 public sealed record EvidenceOnsetStatus
 {
-    /// <summary>Weight epoch.</summary>
+    /// <summary>Weight epoch that the counts are of.</summary>
     public required int Epoch { get; init; }
 
     /// <summary>Which time, from 0: 2^number minutes after the hold began.</summary>
     public required int Number { get; init; }
 
-    /// <summary>Counts of stable.</summary>
+    /// <summary>Counts of the stable release.</summary>
     public required TrackEvidence Stable { get; init; }
 
     /// <summary>Counts of the candidate.</summary>
@@ -54,17 +54,17 @@ public sealed record CounterStatus
     /// <summary>Weight epoch that is counted.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Requests.</summary>
+    /// <summary>Requests that it had counted.</summary>
     public required long Requests { get; init; }
 
-    /// <summary>Failed requests.</summary>
+    /// <summary>Failed requests that it had counted.</summary>
     public required long Errors { get; init; }
 }
 
 /// <summary>Counts of one track. Every count is by the release that a request was assigned to, whoever answered it.</summary>
 public sealed record TrackEvidence
 {
-    /// <summary>Requests assigned.</summary>
+    /// <summary>Requests that were assigned to the track.</summary>
     public long Requests { get; init; }
 
     /// <summary>Requests whose first attempt failed (5xx, connection, timeout, broken stream, empty answer), at most one per sticky unit.</summary>

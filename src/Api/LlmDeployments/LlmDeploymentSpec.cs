@@ -117,7 +117,7 @@ public sealed record ClaimCache
 /// <summary>The inference engine and its arguments.</summary>
 public sealed record EngineSpec
 {
-    /// <summary>Which engine.</summary>
+    /// <summary>Which engine serves the model.</summary>
     [OneOf(EngineTypes.VLlm, EngineTypes.Tgi, EngineTypes.LlamaCpp)]
     public required string Type { get; init; }
 
@@ -189,7 +189,7 @@ public sealed record EngineEnvVar
     [Size(Min = 1, Max = 128)]
     public required string Name { get; init; }
 
-    /// <summary>Value.</summary>
+    /// <summary>What the variable is set to, as it is. A secret belongs into a Secret, with secretKeyRef.</summary>
     [Size(Max = 4096)]
     public string? Value { get; init; }
 
@@ -262,7 +262,7 @@ public sealed record PodTemplateOverrides
     [PreserveUnknownFields]
     public JsonElement? Affinity { get; init; }
 
-    /// <summary>Priority class.</summary>
+    /// <summary>Name of the PriorityClass of the pods.</summary>
     [Size(Min = 1, Max = 253)]
     public string? PriorityClassName { get; init; }
 
@@ -310,7 +310,7 @@ public sealed record AutoscalingSpec
     [Bounds(Min = 1, Max = 1000)]
     public int? Min { get; init; }
 
-    /// <summary>Most replicas.</summary>
+    /// <summary>Most replicas that the autoscaler asks for.</summary>
     [Bounds(Min = 1, Max = 1000)]
     public required int Max { get; init; }
 

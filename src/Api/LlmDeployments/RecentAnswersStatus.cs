@@ -5,7 +5,7 @@ namespace LlmOps.Api;
 /// <summary>What the answers of both tracks were like in the last 5 to 10 minutes, by the release that answered. Over all gateways: the mean of their quantiles, weighted by their answers.</summary>
 public sealed record RecentAnswersStatus
 {
-    /// <summary>Answers of stable.</summary>
+    /// <summary>Answers of the stable release.</summary>
     public TrackAnswersStatus? Stable { get; init; }
 
     /// <summary>Answers of the candidate, those to copied requests included.</summary>
@@ -21,7 +21,7 @@ public sealed record TrackAnswersStatus
     /// <summary>Seconds per output token after the first, of streamed answers.</summary>
     public QuantilesStatus? TimePerOutputToken { get; init; }
 
-    /// <summary>Output tokens.</summary>
+    /// <summary>Output tokens of an answer.</summary>
     public QuantilesStatus? OutputTokens { get; init; }
 }
 
@@ -32,11 +32,11 @@ public sealed record QuantilesStatus
     [Bounds(Min = 0)]
     public required long Answers { get; init; }
 
-    /// <summary>Median.</summary>
+    /// <summary>Median: half of the answers are below.</summary>
     [Bounds(Min = 0)]
     public required double P50 { get; init; }
 
-    /// <summary>95th percentile.</summary>
+    /// <summary>95th percentile: one answer in twenty is above.</summary>
     [Bounds(Min = 0)]
     public required double P95 { get; init; }
 }

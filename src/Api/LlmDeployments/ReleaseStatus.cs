@@ -21,11 +21,11 @@ public sealed record ReleaseStatus
     [Size(Max = 253)]
     public string? Prompt { get; init; }
 
-    /// <summary>Model source.</summary>
+    /// <summary>Where its model comes from, such as <c>hf://acme/support-7b</c>.</summary>
     [Size(Max = 512)]
     public string? Model { get; init; }
 
-    /// <summary>Model revision.</summary>
+    /// <summary>Revision of the model; absent where the spec names none.</summary>
     [Size(Max = 128)]
     public string? Revision { get; init; }
 
@@ -33,11 +33,11 @@ public sealed record ReleaseStatus
     [Size(Max = 253)]
     public string? ServedName { get; init; }
 
-    /// <summary>Engine type.</summary>
+    /// <summary>Engine that it runs on, such as vLLM.</summary>
     [Size(Max = 32)]
     public string? Engine { get; init; }
 
-    /// <summary>Engine image.</summary>
+    /// <summary>Container image of the engine.</summary>
     [Size(Max = 512)]
     public string? Image { get; init; }
 
@@ -54,7 +54,7 @@ public sealed record ReleaseStatus
     /// <summary>Copies of stable's requests that the release gets while it has no share of them; absent where it gets none. Gateways follow it.</summary>
     public MirrorStatus? Mirror { get; init; }
 
-    /// <summary>Replicas asked for.</summary>
+    /// <summary>Replicas that it is to have now.</summary>
     public int? Replicas { get; init; }
 
     /// <summary>Replicas that are ready.</summary>
@@ -90,7 +90,7 @@ public sealed record FailedRelease
     [Size(Max = 2048)]
     public required string Message { get; init; }
 
-    /// <summary>When.</summary>
+    /// <summary>When it failed and was locked.</summary>
     public required DateTimeOffset Time { get; init; }
 }
 

@@ -9,7 +9,7 @@ public sealed record ActionRecord
     [Size(Max = 64)]
     public required string Id { get; init; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the RolloutAction.</summary>
     [Size(Max = 253)]
     public required string Name { get; init; }
 
@@ -17,7 +17,7 @@ public sealed record ActionRecord
     [Size(Max = 32)]
     public required string Action { get; init; }
 
-    /// <summary>Applied or Refused.</summary>
+    /// <summary>What became of it: Applied or Refused.</summary>
     [Size(Max = 32)]
     public required string Outcome { get; init; }
 
@@ -36,7 +36,7 @@ public sealed record ActionRecord
 /// <summary>One rollout that ended.</summary>
 public sealed record HistoryEntry
 {
-    /// <summary>Identifies the rollout.</summary>
+    /// <summary>Id of the rollout, which its RolloutRecord is named by.</summary>
     [Size(Max = 64)]
     public required string Id { get; init; }
 
@@ -56,10 +56,10 @@ public sealed record HistoryEntry
     [Size(Max = 2048)]
     public required string Message { get; init; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>When the rollout started.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>When it ended.</summary>
+    /// <summary>When the rollout ended.</summary>
     public required DateTimeOffset FinishedAt { get; init; }
 
     /// <summary>Highest weight that the candidate had, in per cent.</summary>

@@ -31,7 +31,7 @@ public sealed record RolloutStatus
     /// <summary>Index of the step, from 0; the number of steps when all are done.</summary>
     public int? Step { get; init; }
 
-    /// <summary>Number of steps.</summary>
+    /// <summary>Number of steps of the rollout.</summary>
     public int? Steps { get; init; }
 
     /// <summary>The step in words, such as <c>gate support-quality</c> or <c>weight 25%</c>.</summary>
@@ -127,7 +127,7 @@ public sealed record RolloutStatus
     /// <summary>When its end was decided.</summary>
     public DateTimeOffset? DecidedAt { get; init; }
 
-    /// <summary>When it ended.</summary>
+    /// <summary>When the rollout ended; absent while it runs.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
     /// <summary>What happened, oldest first. Of repeated entries the oldest are dropped first.</summary>

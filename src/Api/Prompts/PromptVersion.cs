@@ -66,7 +66,7 @@ public sealed record PromptVersionSpec
     [Size(Max = 253)]
     public string? Parent { get; init; }
 
-    /// <summary>Who wrote it.</summary>
+    /// <summary>Who wrote this version, for those who read it later.</summary>
     [Size(Max = 128)]
     public string? Author { get; init; }
 
@@ -118,26 +118,26 @@ public sealed record PromptVariable
 /// <summary>Sampling parameters, with the meaning that the OpenAI API gives them.</summary>
 public sealed record SamplingParameters
 {
-    /// <summary>0 to 2.</summary>
+    /// <summary>How freely the next token is drawn, 0 to 2: at 0 the likeliest one is always taken. Without it the client's value or the engine's default holds.</summary>
     [Bounds(Min = 0, Max = 2)]
     public double? Temperature { get; init; }
 
-    /// <summary>Above 0 and up to 1.</summary>
+    /// <summary>Nucleus sampling, above 0 and up to 1: tokens are drawn from the likeliest ones that have this probability together; 1 leaves none out. Without it the client's value or the engine's default holds.</summary>
     [Bounds(Min = 0, ExclusiveMin = true, Max = 1)]
     public double? TopP { get; init; }
 
-    /// <summary>Longest answer in tokens.</summary>
+    /// <summary>Longest answer in tokens. Without it the client's value or the engine's default holds.</summary>
     [Bounds(Min = 1, Max = 10_000_000)]
     public int? MaxTokens { get; init; }
 
-    /// <summary>Texts that end the answer.</summary>
+    /// <summary>Texts that end the answer; they are not part of it.</summary>
     [Size(Max = 16)]
     public IReadOnlyList<string>? Stop { get; init; }
 
-    /// <summary>Seed of the sampling.</summary>
+    /// <summary>Seed of the sampling: the same request gets the same answer, as far as the engine holds to it.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Response format, passed on as it is.</summary>
+    /// <summary>The <c>response_format</c> of the OpenAI API, such as a JSON schema, passed on to the engine as it is.</summary>
     [PreserveUnknownFields]
     public JsonElement? ResponseFormat { get; init; }
 }
@@ -173,7 +173,7 @@ public sealed record PromptUse
     [Size(Max = 253)]
     public required string Deployment { get; init; }
 
-    /// <summary>stable or candidate.</summary>
+    /// <summary>Whether it uses it in its stable or its candidate release: stable or candidate.</summary>
     [Size(Max = 32)]
     public required string Track { get; init; }
 

@@ -33,7 +33,7 @@ public sealed record RolloutRecord : IResource<RolloutRecord>
 
     public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
 
-    /// <summary>What happened. Immutable.</summary>
+    /// <summary>What happened in the rollout. It never changes.</summary>
     [CelRule("self == oldSelf", "a RolloutRecord says what was: it never changes")]
     public required RolloutRecordSpec Spec { get; init; }
 
@@ -47,7 +47,7 @@ public sealed record RolloutRecordSpec
     [Size(Min = 1, Max = 253)]
     public required string Deployment { get; init; }
 
-    /// <summary>Identifies the rollout.</summary>
+    /// <summary>Id of the rollout, as in status.rollout.id and status.history of the LlmDeployment.</summary>
     [Size(Min = 1, Max = 64)]
     public required string Rollout { get; init; }
 
@@ -84,7 +84,7 @@ public sealed record RolloutRecordSpec
     /// <summary>The release that it was compared with; absent for a first release.</summary>
     public RecordedRelease? Stable { get; init; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>When the rollout started.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <summary>When its end was decided.</summary>
@@ -119,7 +119,7 @@ public sealed record RolloutRecordSpec
     [Size(Max = 100)]
     public IReadOnlyList<VerdictStatus>? Verdicts { get; init; }
 
-    /// <summary>Gate runs.</summary>
+    /// <summary>Runs of gates in this rollout, oldest first.</summary>
     [Size(Max = 100)]
     public IReadOnlyList<RecordedEvaluation>? Evaluations { get; init; }
 
@@ -159,19 +159,19 @@ public sealed record RecordedRelease
     [Size(Max = 64)]
     public string? PromptHash { get; init; }
 
-    /// <summary>Model source.</summary>
+    /// <summary>Where its model came from, such as <c>hf://acme/support-7b</c>.</summary>
     [Size(Max = 512)]
     public string? Model { get; init; }
 
-    /// <summary>Model revision.</summary>
+    /// <summary>Revision of the model; absent where the spec named none.</summary>
     [Size(Max = 128)]
     public string? Revision { get; init; }
 
-    /// <summary>Engine type.</summary>
+    /// <summary>Engine that it ran on, such as vLLM.</summary>
     [Size(Max = 32)]
     public string? Engine { get; init; }
 
-    /// <summary>Engine image.</summary>
+    /// <summary>Container image of the engine.</summary>
     [Size(Max = 512)]
     public string? Image { get; init; }
 
@@ -218,10 +218,10 @@ public sealed record RecordedEvaluation
     /// <summary>Cases that were scored.</summary>
     public int? Cases { get; init; }
 
-    /// <summary>Tokens spent.</summary>
+    /// <summary>Tokens that the run spent, those of its judges included.</summary>
     public long? Tokens { get; init; }
 
-    /// <summary>Scores by metric.</summary>
+    /// <summary>Scores of the candidate and of the baseline, one entry for each metric.</summary>
     [Size(Max = 16)]
     public IReadOnlyList<MetricScore>? Scores { get; init; }
 

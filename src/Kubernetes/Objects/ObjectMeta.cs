@@ -62,10 +62,10 @@ public sealed record Condition
     /// <summary>CamelCase type, unique in the list.</summary>
     public required string Type { get; init; }
 
-    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    /// <summary>Whether it holds: <c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>CamelCase word that a machine can match; one of the constants of the kind's <c>Reasons</c>.</summary>
+    /// <summary>Why, as a CamelCase word that a machine can match.</summary>
     public required string Reason { get; init; }
 
     /// <summary>A sentence for a person: what is, and what to do.</summary>

@@ -48,6 +48,7 @@ public sealed class GeneratedFilesTests
         {
             Assert.DoesNotContain("<", d.Text, StringComparison.Ordinal);
             Assert.True(d.Text[^1] is '.' or ')', $"{d.Path}: {d.Text}");
+            Assert.True(d.Text.Split(' ').Length >= 4, $"{d.Path}: '{d.Text}' tells nobody anything: what is it, in which unit, from where?");
         });
     }
 
