@@ -56,6 +56,29 @@ public sealed class EventRecorderTests
     }
 
     [Fact]
+    public async Task Notes_with_numbers_that_change_all_the_time_share_an_event_after_the_first_ten()
+    {
+        await using var recorder = Recorder();
+        for (var i = 1; i <= 15; i++)
+        {
+            recorder.Publish(Regarding, "Warning", "Failing", "Hold", $"{i} % of requests failed");
+            await RequestsAsync(api, i);
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        recorder.Publish(Regarding, "Warning", "Other", "Hold", "another reason");
+        await RequestsAsync(api, 16);
+        Assert.Equal([.. Enumerable.Repeat("POST", 11), .. Enumerable.Repeat("PATCH", 4), "POST"], api.Requests.Select(request => request.Method));
+        Assert.Equal("(one of many) 11 % of requests failed", (string?)JsonNode.Parse(api.Requests[10].Body!)!["note"]);
+        Assert.Equal(5, (int?)JsonNode.Parse(api.Requests[14].Body!)!["series"]!["count"]);
+
+        time.Advance(TimeSpan.FromMinutes(6));
+        recorder.Publish(Regarding, "Warning", "Failing", "Hold", "99 % of requests failed");
+        await RequestsAsync(api, 17);
+        Assert.Equal("99 % of requests failed", (string?)JsonNode.Parse(api.Requests[16].Body!)!["note"]);
+    }
+
+    [Fact]
     public async Task A_series_that_was_quiet_for_six_minutes_is_over()
     {
         await using var recorder = Recorder();
@@ -113,7 +136,7 @@ public sealed class EventRecorderTests
     {
         var recorder = Recorder();
         for (var i = 0; i < 20; i++)
-            recorder.Publish(Regarding, "Normal", "Last", "A", $"{i}");
+            recorder.Publish(Regarding, "Normal", $"Last{i}", "A", "the end");
         await recorder.DisposeAsync();
         Assert.Equal(20, api.Requests.Count);
     }

@@ -9,14 +9,14 @@ namespace LlmOps.Kubernetes;
 /// <remarks>
 /// Guarantees: <see cref="Publish"/> neither waits nor throws; when more than 1,000 events wait, further ones are dropped
 /// and counted. Repeats of an event (same object, type, reason, action and note) within six minutes raise the count of one
-/// series. RBAC: <c>create</c> and <c>patch</c> on <c>events</c> of <c>events.k8s.io</c>.
+/// series; of events that differ in their note alone there are ten and one more that counts the rest. RBAC: <c>create</c> and <c>patch</c> on <c>events</c> of <c>events.k8s.io</c>.
 /// </remarks>
 public sealed class EventRecorder : IAsyncDisposable
 {
     private const int Capacity = 1000;
 
     /// <summary>What the API lets a note have.</summary>
-    private const int NoteBytes = 1024;
+    internal const int NoteBytes = 1024;
 
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
