@@ -12,6 +12,9 @@ public static class ApiGroup
     /// <summary><c>kubectl get llmops</c> lists all kinds.</summary>
     public const string Category = "llmops";
 
+    /// <summary>Status that the API server gives an object until the operator has seen it: without a generation kstatus, and so Flux, would take it for done.</summary>
+    public const string UnseenStatus = """{"observedGeneration": -1}""";
+
     /// <summary>Field manager of the operator's writes.</summary>
     public const string OperatorFieldManager = "llmops-operator";
 

@@ -28,6 +28,7 @@ public sealed record EvalGate : IResource<EvalGate>
     public required EvalGateSpec Spec { get; init; }
 
     /// <summary>What is, written by the operator.</summary>
+    [SchemaDefault(ApiGroup.UnseenStatus)]
     public EvalGateStatus? Status { get; init; }
 
     public EvalGate WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
@@ -244,7 +245,7 @@ public sealed record EvalGateStatus
     /// <summary>The last run that ended.</summary>
     public GateRunSummary? LastRun { get; init; }
 
-    /// <summary>Conditions: Ready (whether the gate can be run).</summary>
+    /// <summary>Conditions: Ready (whether the gate can be run), Stalled (whether somebody must mend something before it can).</summary>
     [ListType("map", "type")]
     [Size(Max = 16)]
     public IReadOnlyList<Condition>? Conditions { get; init; }

@@ -37,6 +37,7 @@ public sealed record LlmDeployment : IResource<LlmDeployment>
     public required LlmDeploymentSpec Spec { get; init; }
 
     /// <summary>What is, written by the operator.</summary>
+    [SchemaDefault(ApiGroup.UnseenStatus)]
     public LlmDeploymentStatus? Status { get; init; }
 
     public LlmDeployment WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };

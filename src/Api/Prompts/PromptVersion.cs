@@ -33,6 +33,7 @@ public sealed record PromptVersion : IResource<PromptVersion>
     public required PromptVersionSpec Spec { get; init; }
 
     /// <summary>What is, written by the operator.</summary>
+    [SchemaDefault(ApiGroup.UnseenStatus)]
     public PromptVersionStatus? Status { get; init; }
 
     public PromptVersion WithMetadata(ObjectMeta metadata) => this with { Metadata = metadata };
@@ -160,7 +161,7 @@ public sealed record PromptVersionStatus
     [Size(Max = 256)]
     public IReadOnlyList<PromptUse>? UsedBy { get; init; }
 
-    /// <summary>Conditions: Ready (whether it can be used).</summary>
+    /// <summary>Conditions: Ready (whether it can be used), Stalled (whether somebody must mend something).</summary>
     [ListType("map", "type")]
     [Size(Max = 16)]
     public IReadOnlyList<Condition>? Conditions { get; init; }

@@ -1,4 +1,6 @@
+using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Applying;
 
@@ -29,4 +31,8 @@ internal sealed class ConditionSet(IReadOnlyList<Condition>? before, long? gener
         });
         return this;
     }
+
+    /// <summary>Stalled, of a kind whose other reasons are those of Ready.</summary>
+    /// <param name="problem">What somebody must mend; null where nobody must.</param>
+    public ConditionSet SetStalled(Problem? problem) => Set(ConditionTypes.Stalled, problem is not null, problem?.Reason ?? Reasons.Valid, problem?.Message ?? "nothing waits for anybody");
 }

@@ -38,6 +38,7 @@ internal sealed class EvalGateReconciler(KubernetesClient client, ClusterView cl
                 LastRun = LastRun(key) ?? gate.Status?.LastRun,
                 Conditions = new ConditionSet(gate.Status?.Conditions, gate.Metadata.Generation, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)))
                     .Set(ConditionTypes.Ready, problem is null, problem?.Reason ?? Reasons.Valid, problem?.Message ?? "can be run")
+                    .SetStalled(problem is { Reason: not Reasons.JudgeUnavailable } ? problem : null)
                     .Conditions,
             },
         };

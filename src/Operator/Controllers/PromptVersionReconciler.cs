@@ -63,11 +63,11 @@ internal sealed class PromptVersionReconciler(KubernetesClient client, ClusterVi
     {
         var check = PromptValidation.Check(prompt.Spec);
         var before = prompt.Status;
-        var (ready, reason, message) = check.Problems.Count > 0
-            ? (false, Reasons.PromptInvalid, $"{string.Join("; ", check.Problems)}. Create a corrected version: a PromptVersion never changes")
+        Rollouts.Problem? problem = check.Problems.Count > 0
+            ? new(Reasons.PromptInvalid, $"{string.Join("; ", check.Problems)}. Create a corrected version: a PromptVersion never changes")
             : prompt.IsDeleting()
-                ? (false, Reasons.PromptNotFound, $"is deleted as soon as {string.Join(", ", uses.Select(use => use.Deployment).Distinct())} no longer uses it: name another version there")
-                : (true, Reasons.Valid, check.Warnings.Count > 0 ? string.Join("; ", check.Warnings) : "can be used");
+                ? new(Reasons.PromptNotFound, $"is deleted as soon as {string.Join(", ", uses.Select(use => use.Deployment).Distinct())} no longer uses it: name another version there")
+                : null;
         var now = time.GetUtcNow();
         return new PromptVersionStatus
         {
@@ -75,7 +75,10 @@ internal sealed class PromptVersionReconciler(KubernetesClient client, ClusterVi
             ContentHash = $"sha256:{PromptContent.Hash(prompt.Spec)}",
             Stage = Stage(before?.Stage, uses),
             UsedBy = uses.Count > 0 ? uses : null,
-            Conditions = new ConditionSet(before?.Conditions, prompt.Metadata.Generation, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond))).Set(ConditionTypes.Ready, ready, reason, message).Conditions,
+            Conditions = new ConditionSet(before?.Conditions, prompt.Metadata.Generation, now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)))
+                .Set(ConditionTypes.Ready, problem is null, problem?.Reason ?? Reasons.Valid, problem?.Message ?? (check.Warnings.Count > 0 ? string.Join("; ", check.Warnings) : "can be used"))
+                .SetStalled(problem)
+                .Conditions,
         };
     }
 

@@ -18,7 +18,8 @@ internal static class RolloutStateReader
         History = (status.History ?? []).Select(Finished).ToEquatableArray(),
         PausedBy = status.PausedBy,
         Actions = (status.Actions ?? []).Select(Action).ToEquatableArray(),
-        ObservedGeneration = status.ObservedGeneration ?? 0,
+        // The API server's default, of a spec that nobody has seen, is -1.
+        ObservedGeneration = Math.Max(status.ObservedGeneration ?? 0, 0),
     };
 
     private static Release? Release(ReleaseStatus? release) =>

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.Testing;
@@ -35,7 +37,8 @@ public sealed class ArgoCdTests(ServerTests.Server server) : IClassFixture<Serve
         Assert.Equal(("Progressing", "the operator has not seen it yet"), await ArgoCd.HealthAsync(Of(kind, string.Empty)));
         Assert.Equal(("Progressing", "the operator has not judged it yet"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1}")));
         Assert.Equal(("Healthy", "can be run"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True', message: can be run}]}")));
-        Assert.Equal(("Degraded", "no such file"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'False', message: no such file}]}")));
+        Assert.Equal(("Degraded", "no such file"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'False', message: not ready}, {type: Stalled, status: 'True', message: no such file}]}")));
+        Assert.Equal(("Progressing", "no judge yet"), await ArgoCd.HealthAsync(Of(kind, "status: {observedGeneration: 1, conditions: [{type: Ready, status: 'False', message: no judge yet}, {type: Stalled, status: 'False', message: x}]}")));
     }
 
     [Theory]
@@ -75,6 +78,33 @@ public sealed class ArgoCdTests(ServerTests.Server server) : IClassFixture<Serve
         await File.WriteAllTextAsync(file, made.ToJsonString());
         await Eventually.TrueAsync(
             async ct => (await server.Kubectl.RunAsync(ct, "create", "--dry-run=server", "--validate=strict", "-f", file)).Contains("created", StringComparison.Ordinal), TimeSpan.FromMinutes(1), () => "the API server accepts it");
+    }
+
+    /// <summary>By the CustomResourceDefinition of argoproj.io/v1alpha1: what it asks for is there, and every field is one of its own.</summary>
+    [Fact]
+    public void The_Application_of_the_guide_is_one()
+    {
+        var guide = File.ReadAllText(Path.Combine(Workspace.Repository, "docs", "gitops.md"));
+        var application = Assert.Single(
+            Regex.Matches(guide, "```yaml\n(.*?)```", RegexOptions.Singleline).Select(block => YamlJson.Documents(block.Groups[1].Value).Single()), obj => (string?)obj["kind"] == "Application");
+        Assert.Equal("argoproj.io/v1alpha1", (string?)application["apiVersion"]);
+        AssertFields(application, ["apiVersion", "kind", "metadata", "spec"]);
+        AssertFields(application["spec"]!, ["project", "source", "destination"], "sources", "sourceHydrator", "syncPolicy", "ignoreDifferences", "info", "revisionHistoryLimit");
+        AssertFields(application["spec"]!["source"]!, ["repoURL", "path"], "targetRevision", "kustomize", "directory", "name", "ref");
+        AssertFields(application["spec"]!["destination"]!, ["namespace", "server"]);
+        var sync = application["spec"]!["syncPolicy"]!;
+        AssertFields(sync, [], "automated", "syncOptions", "retry", "managedNamespaceMetadata");
+        AssertFields(sync["automated"]!, [], "prune", "selfHeal", "allowEmpty", "enabled");
+        Assert.All(sync["automated"]!.AsObject(), field => Assert.Equal(JsonValueKind.True, field.Value!.GetValueKind()));
+        Assert.All(sync["syncOptions"]!.AsArray(), option => Assert.Matches("^(ServerSideApply|CreateNamespace|PruneLast|ApplyOutOfSyncOnly|RespectIgnoreDifferences)=(true|false)$", (string?)option));
+        // The folder is the one that the guide fills next.
+        Assert.Contains($"`{application["spec"]!["source"]!["path"]}/`", guide, StringComparison.Ordinal);
+    }
+
+    private static void AssertFields(JsonNode obj, string[] required, params string[] optional)
+    {
+        Assert.Subset(obj.AsObject().Select(field => field.Key).ToHashSet(), required.ToHashSet());
+        Assert.Subset(required.Concat(optional).ToHashSet(), obj.AsObject().Select(field => field.Key).ToHashSet());
     }
 
     private static JsonNode Deployment(string text)

@@ -91,7 +91,7 @@ public sealed class HelmTests(ITestOutputHelper output)
             await recorder.WaitAsync("v2 to be promoted", s => s.Candidate is null && s.Stable?.Revision == "v2", ProductFixture.Patience, ct);
         }
 
-        Assert.Null((await bed.Client.GetAsync<LlmDeployment>(new("team-c", Samples.Deployment), ct))!.Status);
+        Assert.Equal(new LlmDeploymentStatus { ObservedGeneration = -1 }, (await bed.Client.GetAsync<LlmDeployment>(new("team-c", Samples.Deployment), ct))!.Status);
         Assert.Empty(bed.Refusals());
         // The operator's account, asked of the API server.
         foreach (var (verb, resource, ns, allowed) in new[] { ("list", "deployments.apps", "team-a", true), ("list", "deployments.apps", "team-c", false), ("get", "secrets", "team-c", false), ("list", "nodes", "team-c", true), ("patch", "pods", "team-c", false) })

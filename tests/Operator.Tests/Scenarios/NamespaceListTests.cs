@@ -27,7 +27,7 @@ public sealed class NamespaceListTests(ITestOutputHelper output)
         await TestWorld.UntilAsync(() => HasEngine("team-b") && HasEngine(Samples.Namespace), "both get engines");
         await world.QuietAsync();
         Assert.False(HasEngine("team-c"));
-        Assert.All(world.Server.FindAll("llmdeployments.llmops.dev", "team-c"), bot => Assert.Null(bot["status"]));
+        Assert.All(world.Server.FindAll("llmdeployments.llmops.dev", "team-c"), bot => Assert.Equal(-1, (long)bot["status"]!["observedGeneration"]!));
     }
 
     [Fact]

@@ -3,13 +3,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
-using LlmOps.LocalCluster;
-using Xunit;
 
-namespace LlmOps.Charts.Tests.GitOps;
+namespace LlmOps.LocalCluster;
 
 /// <summary>Runs the scripts of <c>config/argocd</c> as Argo CD does: <c>obj</c> is the object, the answer is what the script returns.</summary>
-internal static class ArgoCd
+public static class ArgoCd
 {
     private static readonly JsonNode Settings = YamlJson.Documents(File.ReadAllText(Path.Combine(Workspace.Repository, "config", "argocd", "argocd-cm.yaml"))).Single()["data"]!;
 
@@ -39,7 +37,8 @@ internal static class ArgoCd
     {
         var script = Actions(obj)["definitions"]!.AsArray().Single(definition => (string?)definition!["name"] == action)!["action.lua"]!;
         var answer = await RunAsync((string)script!, obj);
-        Assert.Equal("create", answer["/1/operation"]);
+        if (answer["/1/operation"] != "create")
+            throw new InvalidOperationException($"{action} asks to {answer["/1/operation"]}");
         var made = new JsonObject();
         foreach (var (path, value) in answer.Where(member => member.Key.StartsWith("/1/resource/", StringComparison.Ordinal)))
         {
