@@ -72,6 +72,14 @@ plugin: ## Publish kubectl-llm, one file that needs no .NET, to artifacts/plugin
 	@artifacts/plugin/kubectl-llm completion kubectl >artifacts/plugin/kubectl_complete-llm && chmod +x artifacts/plugin/kubectl_complete-llm
 	@rm -f artifacts/plugin/*.xml; ls -l artifacts/plugin
 
+# Machines that the plugin is made for, its version is TAG=; HOMEPAGE= is the repository whose release holds the archives.
+RUNTIMES ?= linux-x64 linux-arm64 osx-x64 osx-arm64
+HOMEPAGE ?= https://github.com/OWNER/llmops
+
+.PHONY: plugin-archives
+plugin-archives: ## Archives of the plugin for all RUNTIMES, their checksums and the krew manifest: artifacts/plugin-archives
+	@CONFIGURATION=$(CONFIGURATION) config/krew/archives.sh "$(TAG)" "$(HOMEPAGE)" $(RUNTIMES)
+
 .PHONY: run
 run: build ## Run the operator against the current kubeconfig
 	@dotnet run --project src/Operator -c $(CONFIGURATION) --no-build --
@@ -102,10 +110,14 @@ undeploy: ## Remove operator and gateway; the CRDs, all LlmDeployments and their
 	$(KUBECTL) delete --ignore-not-found -k config/rbac
 	$(KUBECTL) delete --ignore-not-found -f config/default/namespace.yaml
 
-.PHONY: build-installer helm-lint
-build-installer: ## Render config/default into one file: dist/install.yaml
+.PHONY: build-installer chart helm-lint
+build-installer: ## Render config/default into one file, with the images of REGISTRY and TAG: dist/install.yaml
 	@mkdir -p dist
-	$(KUBECTL) kustomize config/default > dist/install.yaml
+	$(KUBECTL) kustomize config/default | sed -E 's#([ =])llmops/(operator|gateway|evaluator):[^ ]+#\1$(REGISTRY)llmops/\2:$(TAG)#' > dist/install.yaml
+chart: ## Package the Helm chart in version TAG with images of REGISTRY in its values: artifacts/chart
+	@rm -rf artifacts/chart; mkdir -p artifacts/chart; cp -R charts/llmops artifacts/chart/
+	@sed -i -E 's#^( +repository: )llmops/#\1$(REGISTRY)llmops/#' artifacts/chart/llmops/values.yaml
+	$(HELM) package artifacts/chart/llmops --version $(TAG) --app-version $(TAG) --destination artifacts/chart
 helm-lint: ## Lint the Helm chart with the values of its tests
 	@for values in tests/Charts.Tests/Golden/*.values.yaml; do $(HELM) lint --strict --quiet charts/llmops --values "$$values"; done
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using LlmOps.Api;
 using LlmOps.Demo.Cluster;
 using LlmOps.Demo.Stories;
@@ -43,14 +44,20 @@ public sealed class MakeTests
         await MakeAsync(bed, "uninstall", ct);
     }
 
-    [Fact]
-    public async Task The_installer_is_one_file_with_everything_that_deploy_applies()
+    [Theory]
+    [InlineData("", "dev")]
+    [InlineData("registry.example.com/team/", "0.2.0")]
+    public async Task The_installer_is_one_file_with_everything_that_deploy_applies(string registry, string tag)
     {
         var tool = await Tools.KubectlPathAsync();
-        var made = await ToolProcess.RunAsync("make", null, Limit, ["-s", "-C", Workspace.Repository, "build-installer", $"KUBECTL={tool}"], CancellationToken.None);
+        var made = await ToolProcess.RunAsync("make", null, Limit, ["-s", "-C", Workspace.Repository, "build-installer", $"KUBECTL={tool}", $"REGISTRY={registry}", $"TAG={tag}"], CancellationToken.None);
         Assert.True(made.ExitCode == 0, made.Errors);
         var kustomize = await ToolProcess.RunAsync(tool, null, Limit, ["kustomize", Path.Combine(Workspace.Repository, "config", "default")], CancellationToken.None);
-        Assert.Equal(kustomize.Output, await File.ReadAllTextAsync(Path.Combine(Workspace.Repository, "dist", "install.yaml")));
+        var installer = await File.ReadAllTextAsync(Path.Combine(Workspace.Repository, "dist", "install.yaml"));
+        Assert.Equal(kustomize.Output, installer.Replace($"{registry}llmops/", "llmops/", StringComparison.Ordinal).Replace($":{tag}\n", ":dev\n", StringComparison.Ordinal));
+        Assert.Equal(
+            [$"{registry}llmops/evaluator:{tag}", $"{registry}llmops/gateway:{tag}", $"{registry}llmops/operator:{tag}"],
+            Regex.Matches(installer, @"(?:image: |--evaluator-image=)(\S+)").Select(image => image.Groups[1].Value).Order(StringComparer.Ordinal));
         Assert.Equal(6, kustomize.Output.Split("kind: CustomResourceDefinition\n").Length - 1);
     }
 
