@@ -7,7 +7,8 @@ namespace LlmOps.EndToEnd.Product;
 /// <summary>A shell in which <c>kubectl-llm</c>, as it was built, is on the PATH: what a person who installed the plugin types.</summary>
 internal sealed class PluginShell(string kubeconfigPath, string ns)
 {
-    private static readonly string Plugin = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'))));
+    /// <summary>Folder of <c>kubectl-llm</c>, as it was built.</summary>
+    public static readonly string Plugin = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Cli", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'))));
 
     private readonly DirectoryInfo extra = Directory.CreateTempSubdirectory("e2e-path");
 
