@@ -1,8 +1,11 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LlmOps.Api;
 using LlmOps.Demo.Cluster;
 using LlmOps.Demo.Stories;
 using LlmOps.Kubernetes;
+using LlmOps.Testing;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
@@ -11,8 +14,6 @@ namespace LlmOps.EndToEnd.Product;
 [Collection(ProductCollection.Name)]
 public sealed class GitOpsTests(ProductFixture product)
 {
-    private static readonly string[] Kinds = ["LlmDeployment", "PromptVersion", "EvalGate"];
-
     [RealApiServerTheory]
     [InlineData(false)]
     [InlineData(true)]
@@ -73,22 +74,78 @@ public sealed class GitOpsTests(ProductFixture product)
     }
 
     [RealApiServerFact]
-    public async Task The_manifests_of_the_guide_are_accepted_in_the_order_of_their_sync_waves()
+    public async Task The_guide_is_synced_wave_by_wave_as_Argo_CD_does_and_all_of_it_becomes_healthy()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        var ns = await product.NamespaceAsync(limit.Token);
-        var guide = await File.ReadAllTextAsync(Path.Combine(LocalCluster.Workspace.Repository, "docs", "gitops.md"), limit.Token);
-        var documents = Regex.Matches(guide, "```yaml\n(.*?)```", RegexOptions.Singleline).SelectMany(block => Regex.Split(block.Groups[1].Value, "^---\n", RegexOptions.Multiline))
-            .Where(text => text.Contains("apiVersion: llmops.dev/", StringComparison.Ordinal)).ToList();
-        Assert.Equal(Kinds.Order(StringComparer.Ordinal), documents.Select(text => Regex.Match(text, "^kind: (.*)$", RegexOptions.Multiline).Groups[1].Value).Order(StringComparer.Ordinal));
-        var waves = documents.OrderBy(text => int.Parse(Regex.Match(text, "sync-wave: \"(.*)\"").Groups[1].Value, null)).ToList();
-        Assert.Contains("kind: LlmDeployment", waves[^1], StringComparison.Ordinal);
-        foreach (var text in waves)
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var ct = limit.Token;
+        var folder = Directory.CreateTempSubdirectory("gitops").FullName;
+        foreach (var block in Blocks.Where(block => block.StartsWith("# ", StringComparison.Ordinal)))
+            await File.WriteAllTextAsync(Path.Combine(folder, block[2..block.IndexOf('\n', StringComparison.Ordinal)]), block, ct);
+        File.Copy(Samples.Questions, Path.Combine(folder, "questions.jsonl"));
+        var waves = YamlJson.Documents(await product.Kubectl.RunAsync(ct, "kustomize", folder)).GroupBy(Wave).OrderBy(wave => wave.Key).ToList();
+        Assert.Equal([0, 1, 2], waves.Select(wave => wave.Key));
+        Assert.Equal(["ConfigMap", "EvalGate", "LlmDeployment", "PromptVersion"], waves.SelectMany(wave => wave).Select(obj => (string)obj["kind"]!).Order(StringComparer.Ordinal));
+
+        var ns = await product.NamespaceAsync(ct);
+        try
         {
-            var file = Path.Combine(Directory.CreateTempSubdirectory("gitops").FullName, "object.yaml");
-            await File.WriteAllTextAsync(file, text, limit.Token);
-            await product.Kubectl.RunAsync(limit.Token, "-n", ns, "apply", "--server-side", "--validate=strict", "--dry-run=server", "-f", file);
+            foreach (var wave in waves.SkipLast(1))
+            {
+                await ApplyAsync(ns, wave, ct);
+                foreach (var obj in wave)
+                    await UntilAsync("Healthy", obj, ns, ct);
+            }
+
+            // The last step of the guide is an approval, which somebody gives in Argo CD's menu.
+            var last = Assert.Single(waves[^1]);
+            await ApplyAsync(ns, [last], ct);
+            var waiting = await UntilAsync("Suspended", last, ns, ct);
+            Assert.Contains("approve", await LocalCluster.ArgoCd.OfferedAsync(waiting));
+            await CreateAsync(ns, await LocalCluster.ArgoCd.ActAsync("approve", waiting), ct);
+            await UntilAsync("Healthy", last, ns, ct);
+            var assistant = await product.Client.GetAsync<LlmDeployment>(new(ns, "assistant"), ct);
+            Assert.Equal("support-1.0.0", assistant!.Status!.Stable!.Prompt);
+            Assert.Contains(assistant.Status.Conditions!, condition => condition is { Type: ConditionTypes.GatePassed, Status: "True" });
+            Assert.Null(assistant.Status.Candidate);
         }
+        finally
+        {
+            await product.Client.DeleteAsync<Namespace>(new(string.Empty, ns), ct: CancellationToken.None);
+        }
+    }
+
+    /// <summary>The blocks of YAML of docs/gitops.md.</summary>
+    private static IReadOnlyList<string> Blocks { get; } =
+        [.. Regex.Matches(File.ReadAllText(Path.Combine(LocalCluster.Workspace.Repository, "docs", "gitops.md")), "```yaml\n(.*?)```", RegexOptions.Singleline).Select(block => block.Groups[1].Value)];
+
+    private static int Wave(JsonNode obj) => int.Parse((string)obj["metadata"]!["annotations"]!["argocd.argoproj.io/sync-wave"]!, CultureInfo.InvariantCulture);
+
+    private async Task ApplyAsync(string ns, IEnumerable<JsonNode> wave, CancellationToken ct) => await product.Kubectl.RunAsync(
+        ct, "-n", ns, "apply", "--server-side", "--validate=strict", "--field-manager=argocd-controller",
+        "-f", await SaveAsync(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. wave.Select(obj => obj.DeepClone())]) }, ct));
+
+    private async Task CreateAsync(string ns, JsonObject made, CancellationToken ct) => await product.Kubectl.RunAsync(ct, "-n", ns, "create", "-f", await SaveAsync(made, ct));
+
+    private static async Task<string> SaveAsync(JsonObject obj, CancellationToken ct)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("gitops").FullName, "object.json");
+        await File.WriteAllTextAsync(file, obj.ToJsonString(), ct);
+        return file;
+    }
+
+    /// <summary>Waits until the script of <c>config/argocd</c> says this of an object as it is in the cluster, which is returned. What Argo CD has no script for is healthy as soon as it is there.</summary>
+    private async Task<JsonNode> UntilAsync(string wanted, JsonNode obj, string ns, CancellationToken ct)
+    {
+        var (kind, name) = ((string)obj["kind"]!, (string)obj["metadata"]!["name"]!);
+        (string Status, string Message) health = default;
+        return await Eventually.ValueAsync(
+            async token =>
+            {
+                var live = JsonNode.Parse(await product.Kubectl.RunAsync(token, "-n", ns, "get", kind, name, "-o", "json"))!;
+                health = ((string)live["apiVersion"]!).StartsWith(ApiGroup.Name, StringComparison.Ordinal) ? await LocalCluster.ArgoCd.HealthAsync(live) : ("Healthy", string.Empty);
+                return health.Status == wanted ? live : null;
+            },
+            ProductFixture.Patience, () => $"{kind} {name} is {wanted}; it is {health.Status}: {health.Message}", ct);
     }
 
     private async Task<IReadOnlyList<string>> GenerationsAsync(string ns, CancellationToken ct)
