@@ -28,6 +28,8 @@ dotnet "artifacts/bin/LocalCluster/$(tr '[:upper:]' '[:lower:]' <<<"$configurati
 if [ "$which" != unit ]; then
   echo "compiling the images"
   if make -s image-archives TAG=0.1.0 REVISION=cafe >"$results/images.log" 2>&1; then export LLMOPS_TEST_IMAGES=$PWD/artifacts/images; else echo "no images: tests of them will say why"; fi
+  echo "compiling the plugin"
+  if { make -s plugin && make -s plugin-archives TAG=0.1.0 RUNTIMES=linux-x64; } >"$results/plugin.log" 2>&1; then export LLMOPS_TEST_PLUGIN=made; else echo "no plugin: tests of it will say why"; fi
   echo "building the Dockerfile"
   if make -s docker-check TAG=0.1.0 REVISION=cafe >"$results/dockerfile.log" 2>&1; then export LLMOPS_TEST_DOCKERFILE=$PWD/artifacts/dockerfile; else echo "no images of the Dockerfile: tests of them will say why"; fi
 fi
