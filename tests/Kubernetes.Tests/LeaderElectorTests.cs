@@ -22,9 +22,9 @@ public sealed class LeaderElectorTests : IDisposable
         private readonly QuietClock clock;
         private int hanging;
 
-        public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null)
+        public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null, TimeSpan? retryPeriod = null)
         {
-            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity, IsWanted = () => IsWanted };
+            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity, IsWanted = () => IsWanted, RetryPeriod = retryPeriod ?? TimeSpan.FromSeconds(2) };
             clock = new QuietClock(bed.time, options.RetryPeriod * 1.2);
             Elector = new LeaderElector(bed.leases.Client(bed.time, HangWhenCutOffAsync), options, clock, NullLogger.Instance);
             Run = Task.Run(() => Elector.RunAsync(
@@ -191,6 +191,24 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stand_by_takes_a_lease_when_it_has_run_out_and_not_only_at_its_next_look()
+    {
+        var a = new Candidate(this, "a");
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        a.IsCutOff = true;
+        // It sees the lease now, and would look again after 9 to 10.8 s and after 18 to 21.6 s.
+        var b = new Candidate(this, "b", retryPeriod: TimeSpan.FromSeconds(9));
+        await QuietAsync();
+        var seenAt = time.GetUtcNow();
+        await PassAsync(17);
+
+        Assert.InRange(b.StartedAt - seenAt, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15.5));
+        a.IsCutOff = false;
+        await b.StopAsync();
+        await a.StopAsync();
+    }
+
+    [Fact]
     public async Task A_leader_that_was_frozen_knows_before_any_of_its_timers_that_its_lease_is_over()
     {
         var clock = new FrozenClock();
@@ -235,8 +253,8 @@ public sealed class LeaderElectorTests : IDisposable
         }
 
         Assert.False(b.Elector.IsLeader);
-        // At most one look (2.4 s) until the last renewal was seen, 15 s of waiting, one look until it is taken.
-        await PassAsync(21);
+        // At most one look (2.4 s) until the last renewal was seen, and 15 s of waiting.
+        await PassAsync(18);
         Assert.True(b.Elector.IsLeader);
         await b.StopAsync();
     }

@@ -18,6 +18,9 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>Timers count whole milliseconds.</summary>
+    private static readonly TimeSpan AfterTheEnd = TimeSpan.FromMilliseconds(1);
+
     private readonly LeaseLock leaseLock = new(ownClient, options, time);
     private readonly KeyValuePair<string, object?> label = new("name", options.LeaseName);
     private volatile bool isLeader;
@@ -58,7 +61,7 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
                 var sentAt = time.GetTimestamp();
                 if (await TryAsync(ct) is true)
                     return sentAt;
-                await Task.Delay(options.RetryPeriod * Jitter(), time, ct);
+                await Task.Delay(UntilNextLook(), time, ct);
             }
         }
         catch (Exception) when (ct.IsCancellationRequested)
@@ -192,6 +195,13 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
             Log.LeaseAcquired(logger, options.LeaseName, options.Identity);
         else
             Log.LeadershipEnded(logger, options.LeaseName);
+    }
+
+    /// <summary>A lease that nobody renews is taken when it has run out, not at some look after that: a stand-by leads within the lease's duration and one look.</summary>
+    private TimeSpan UntilNextLook()
+    {
+        var usual = options.RetryPeriod * Jitter();
+        return leaseLock.RunsOutIn is { } rest && rest >= TimeSpan.Zero && rest < usual ? rest + AfterTheEnd : usual;
     }
 
     /// <summary>1 to 1.2, as client-go: candidates that started together do not stay in step.</summary>

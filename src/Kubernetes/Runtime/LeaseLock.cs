@@ -14,6 +14,9 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
     /// <summary>Who holds the lease, as far as is known; empty for nobody.</summary>
     public string Holder => observed?.Spec?.HolderIdentity ?? string.Empty;
 
+    /// <summary>How long another's lease still holds, counted from when this process saw it change; null where nobody else holds it, and not above zero where it has run out.</summary>
+    public TimeSpan? RunsOutIn => Holder.Length > 0 && Holder != options.Identity ? DurationOf(observed!) - time.GetElapsedTime(observedAt) : null;
+
     /// <summary>Takes the lease where it is free or expired, renews it where it is ours. False where another holds it.</summary>
     /// <exception cref="KubernetesException">Not known: the server did not answer, or another was faster.</exception>
     public async Task<bool> TryAcquireOrRenewAsync(CancellationToken ct)
@@ -47,7 +50,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         }
 
         Observe(current);
-        if (Holder.Length > 0 && Holder != options.Identity && !IsExpired(current))
+        if (RunsOutIn >= TimeSpan.Zero)
             return false;
         Observe(await client.ReplaceAsync(Held(current), ct));
         return true;
@@ -78,11 +81,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         Spec = lease.Spec! with { HolderIdentity = string.Empty, LeaseDurationSeconds = 1, RenewTime = time.GetUtcNow() },
     };
 
-    private bool IsExpired(Lease lease)
-    {
-        var duration = lease.Spec?.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
-        return time.GetElapsedTime(observedAt) > duration;
-    }
+    private TimeSpan DurationOf(Lease lease) => lease.Spec?.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
 
     private void Observe(Lease lease)
     {
