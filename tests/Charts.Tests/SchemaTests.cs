@@ -39,6 +39,16 @@ public sealed class SchemaTests
     [InlineData("operator: {extraArgs: [workers=3]}", "/operator/extraArgs/0", "pattern")]
     [InlineData("gateway: {maxBodyBytes: 10}", "/gateway/maxBodyBytes", "minimum")]
     [InlineData("gateway: {service: {type: Ingress}}", "/gateway/service/type", "ClusterIP")]
+    [InlineData("operator: {lease: {duration: 3.5}}", "/operator/lease/duration", "integer")]
+    [InlineData("operator: {lease: {retryPeriod: 0}}", "/operator/lease/retryPeriod", "minimum")]
+    [InlineData("commonLabels: {app.kubernetes.io/name: mine}", "/commonLabels/app.kubernetes.io~1name", "false schema")]
+    [InlineData("commonLabels: {team: a b}", "/commonLabels/team", "pattern")]
+    [InlineData("operator: {podLabels: {app.kubernetes.io/instance: mine}}", "/operator/podLabels/app.kubernetes.io~1instance", "false schema")]
+    [InlineData("gateway: {podLabels: {app.kubernetes.io/component: mine}}", "/gateway/podLabels/app.kubernetes.io~1component", "false schema")]
+    [InlineData("monitoring: {scrapeLabels: {helm.sh/chart: mine}}", "/monitoring/scrapeLabels/helm.sh~1chart", "false schema")]
+    [InlineData("monitoring: {rules: {labels: {app.kubernetes.io/part-of: mine}}}", "/monitoring/rules/labels/app.kubernetes.io~1part-of", "false schema")]
+    [InlineData("monitoring: {dashboards: {labels: {app.kubernetes.io/managed-by: mine}}}", "/monitoring/dashboards/labels/app.kubernetes.io~1managed-by", "false schema")]
+    [InlineData("monitoring: {rules: {runbookBaseUrl: docs/runbooks}}", "/monitoring/rules/runbookBaseUrl", "pattern")]
     [InlineData("monitoring: {scrape: Both}", "/monitoring/scrape", "PodMonitor")]
     public async Task What_is_wrong_is_refused_with_its_place(string values, string place, string word)
     {
@@ -54,6 +64,17 @@ public sealed class SchemaTests
         var run = await Rendering.TryAsync("{namespaces: [a], operator: {namespaceSelector: team=a}}");
         Assert.NotEqual(0, run.ExitCode);
         Assert.Contains("namespaces and operator.namespaceSelector exclude each other", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{duration: 3}")]
+    [InlineData("{renewDeadline: 4}")]
+    [InlineData("{retryPeriod: 3}")]
+    public async Task Times_of_a_lease_that_would_let_two_lead_are_refused_as_the_operator_refuses_them(string lease)
+    {
+        var run = await Rendering.TryAsync($"operator: {{lease: {lease}}}");
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("operator.lease: duration must be longer than renewDeadline", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,23 +15,23 @@
 {{/* Labels that find the pods of a component. Never change: selectors of Deployments cannot. Takes (dict "root" $ "component" "operator"). */}}
 {{- define "llmops.selector" -}}
 app.kubernetes.io/name: llmops-{{ .component }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end -}}
 
-{{/* Labels of every object. Takes (dict "root" $) and, for those of a component, "component". */}}
+{{/* Labels of every object. Takes (dict "root" $) and, for those of a component, "component"; for an object with its own, "own". */}}
 {{- define "llmops.labels" -}}
 {{- if .component }}
 {{- include "llmops.selector" . }}
 app.kubernetes.io/component: {{ .component }}
 {{- else -}}
 app.kubernetes.io/name: llmops
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end }}
 app.kubernetes.io/part-of: llmops
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{- with .root.Values.commonLabels }}
+{{- with merge (dict) (.own | default dict) .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}

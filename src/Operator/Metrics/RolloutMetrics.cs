@@ -41,6 +41,7 @@ internal sealed class RolloutMetrics : IDisposable
         meter.CreateObservableGauge("llmops_rollout_step", () => Running((_, rollout) => rollout.Step ?? 0), description: "Index of the step of a rollout, from 0; only while it runs.");
         meter.CreateObservableGauge("llmops_rollout_candidate_requests", () => Running((_, rollout) => Requests(rollout)), description: "Requests of users that a candidate was exposed to so far; only while it is tried.");
         meter.CreateObservableGauge("llmops_rollout_waiting_seconds", Waiting, description: "How long a rollout has had its present reason; only while it runs.");
+        meter.CreateObservableGauge("llmops_rollout_overdue_seconds", Overdue, description: "How long ago the deadline of what a rollout waits for passed, 0 before; only while it runs and has one.");
         meter.CreateObservableGauge("llmops_rollout_running", Phases, description: "Rollouts that run, by phase.");
     }
 
@@ -77,6 +78,16 @@ internal sealed class RolloutMetrics : IDisposable
         where rollout.ReasonSince is not null
         select new Measurement<double>(
             Math.Max(0, (time.GetUtcNow() - rollout.ReasonSince!.Value).TotalSeconds),
+            new("namespace", deployment.Metadata.Namespace),
+            new("name", deployment.Metadata.Name),
+            new("reason", rollout.Reason));
+
+    private IEnumerable<Measurement<double>> Overdue() =>
+        from deployment in Tried()
+        let rollout = deployment.Status!.Rollout!
+        where rollout.Deadline is not null
+        select new Measurement<double>(
+            Math.Max(0, (time.GetUtcNow() - rollout.Deadline!.Value).TotalSeconds),
             new("namespace", deployment.Metadata.Namespace),
             new("name", deployment.Metadata.Name),
             new("reason", rollout.Reason));

@@ -42,7 +42,7 @@ public sealed partial class AlertTests
             Assert.Contains((string?)alert["labels"]!["severity"], Severities);
             Assert.NotEmpty((string)alert["annotations"]!["summary"]!);
             Assert.NotEmpty((string)alert["annotations"]!["description"]!);
-            var page = Path.Combine(Workspace.Repository, (string)alert["annotations"]!["runbook_url"]!);
+            var page = Path.Combine(Workspace.Repository, (string)alert["annotations"]!["runbook"]!);
             Assert.True(File.Exists(page), $"{name}: {page} is missing");
             Assert.Contains(name, File.ReadLines(page).First(), StringComparison.Ordinal);
             Assert.Contains("**Get up?**", File.ReadAllText(page), StringComparison.Ordinal);
@@ -58,10 +58,29 @@ public sealed partial class AlertTests
     [Fact]
     public async Task The_chart_brings_them_as_they_are()
     {
-        var rendering = await Rendering.OfAsync(ValueSets.Read("everything"));
-        var brought = rendering.Of("PrometheusRule").SelectMany(rule => rule["spec"]!["groups"]!.AsArray()).SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!.ToJsonString());
-        Assert.Equal(Alerts.Select(alert => alert.ToJsonString()).Order(StringComparer.Ordinal), brought.Order(StringComparer.Ordinal));
+        var brought = await BroughtAsync("monitoring: {rules: {enabled: true}}");
+        Assert.Equal(Alerts.Select(alert => alert.ToJsonString()).Order(StringComparer.Ordinal), brought.Select(rule => rule.ToJsonString()).Order(StringComparer.Ordinal));
     }
+
+    [Theory]
+    [InlineData("https://git.example.com/llmops/-/blob/main/docs/runbooks")]
+    [InlineData("https://git.example.com/llmops/-/blob/main/docs/runbooks/")]
+    public async Task Where_the_pages_are_to_be_had_each_links_to_its_own(string address)
+    {
+        var brought = await BroughtAsync($"monitoring: {{rules: {{enabled: true, runbookBaseUrl: '{address}'}}}}");
+        Assert.Equal(Alerts.Count, brought.Count);
+        Assert.All(brought, rule =>
+        {
+            var annotations = rule["annotations"]!;
+            Assert.Null(annotations["runbook"]);
+            var told = Alerts.Single(alert => (string?)alert["alert"] == (string?)rule["alert"]);
+            Assert.Equal($"https://git.example.com/llmops/-/blob/main/{told["annotations"]!["runbook"]}", (string?)annotations["runbook_url"]);
+            Assert.True(Uri.TryCreate((string?)annotations["runbook_url"], UriKind.Absolute, out _));
+        });
+    }
+
+    private static async Task<IReadOnlyList<JsonNode>> BroughtAsync(string values) =>
+        [.. (await Rendering.OfAsync(values)).Of("PrometheusRule").SelectMany(rule => rule["spec"]!["groups"]!.AsArray()).SelectMany(group => group!["rules"]!.AsArray()).Select(rule => rule!)];
 
     [GeneratedRegex("LlmOps[A-Za-z]+")]
     private static partial Regex Named();

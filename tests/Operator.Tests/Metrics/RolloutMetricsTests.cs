@@ -50,6 +50,19 @@ public sealed class RolloutMetricsTests : IDisposable
     }
 
     [Fact]
+    public void A_rollout_is_overdue_from_its_deadline_on_and_never_where_it_has_none()
+    {
+        var status = Running();
+        LlmDeployment Until(double? seconds) => Samples.Deployment() with { Status = status with { Rollout = status.Rollout! with { Deadline = seconds is { } s ? time.GetUtcNow().AddSeconds(s) : null } } };
+        deployments = [Until(30)];
+        Assert.Contains("llmops_rollout_overdue_seconds{name=\"bot\",namespace=\"default\",reason=\"Holding\"} 0\n", Scrape(), StringComparison.Ordinal);
+        deployments = [Until(-30)];
+        Assert.Contains("llmops_rollout_overdue_seconds{name=\"bot\",namespace=\"default\",reason=\"Holding\"} 30\n", Scrape(), StringComparison.Ordinal);
+        deployments = [Until(null)];
+        Assert.DoesNotContain("llmops_rollout_overdue_seconds{", Scrape(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_revert_counts_its_outcome_its_verdict_and_both_its_times()
     {
         var (before, decision) = Reverted();
