@@ -39,6 +39,8 @@ public sealed class SchemaTests
     [InlineData("operator: {extraArgs: [workers=3]}", "/operator/extraArgs/0", "pattern")]
     [InlineData("gateway: {maxBodyBytes: 10}", "/gateway/maxBodyBytes", "minimum")]
     [InlineData("gateway: {service: {type: Ingress}}", "/gateway/service/type", "ClusterIP")]
+    [InlineData("gateway: {resources: {requests: {cpu: half}}}", "/gateway/resources/requests/cpu", "pattern")]
+    [InlineData("operator: {resources: {limits: {memory: 1 GB}}}", "/operator/resources/limits/memory", "pattern")]
     [InlineData("operator: {lease: {duration: 3.5}}", "/operator/lease/duration", "integer")]
     [InlineData("operator: {lease: {retryPeriod: 0}}", "/operator/lease/retryPeriod", "minimum")]
     [InlineData("commonLabels: {app.kubernetes.io/name: mine}", "/commonLabels/app.kubernetes.io~1name", "false schema")]
