@@ -4,6 +4,7 @@ using LlmOps.Gateway;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.Operator;
+using LlmOps.Operator.Hosting;
 using Xunit;
 
 namespace LlmOps.Charts.Tests;
@@ -82,6 +83,25 @@ public sealed class ContentTests
         var first = await Rendering.OfAsync("namespaces: [a]");
         var second = await Rendering.OfAsync("{namespaces: [b], crds: {enabled: false}, rbac: {userRoles: false}}", release: "second");
         Assert.Empty(Names(first).Intersect(Names(second)));
+        // The lease is made by the operators themselves: with one name for both, one release would never work.
+        Assert.Contains("--lease-name=llmops-operator", first.Arguments("operator"));
+        Assert.Contains("--lease-name=second-llmops-operator", Words(second.Get("Deployment", "second-llmops-operator")));
+    }
+
+    [Theory]
+    [MemberData(nameof(ValueSets.All), MemberType = typeof(ValueSets))]
+    public async Task Programs_take_the_arguments_that_they_get(string set)
+    {
+        var rendering = await Rendering.OfAsync(ValueSets.Read(set));
+        foreach (var (component, command) in new[] { ("operator", OperatorCommand.Create()), ("gateway", GatewayCommand.Create((_, _) => Task.FromResult(0))) })
+            Assert.Empty(command.Parse(Words(rendering.Of("Deployment").Single(obj => Rendering.Name(obj).EndsWith($"-{component}", StringComparison.Ordinal)))).Errors.Select(error => error.Message));
+    }
+
+    [Fact]
+    public async Task The_longest_name_of_a_release_is_a_name_of_a_lease()
+    {
+        var rendering = await Rendering.OfAsync("{}", release: new string('r', 53));
+        Assert.Empty(OperatorCommand.Create().Parse(Words(rendering.Of("Deployment").Single(obj => Rendering.Name(obj).EndsWith("-operator", StringComparison.Ordinal)))).Errors.Select(error => error.Message));
     }
 
     [Fact]
@@ -118,8 +138,8 @@ public sealed class ContentTests
                 AssertSame(field, other[field], mine[field]);
             foreach (var field in new[] { "env", "ports", "lifecycle", "livenessProbe", "readinessProbe", "resources", "securityContext" })
                 AssertSame(field, other["containers"]![0]![field], mine["containers"]![0]![field]);
-            // The chart says more on the command line; what kustomize says, it says as well.
-            Assert.Empty(other["containers"]![0]!["args"]!.AsArray().Select(word => (string)word!).Except(rendering.Arguments(component)));
+            // The chart says more on the command line; what kustomize says, it says as well, with the version of its images.
+            Assert.Empty(other["containers"]![0]!["args"]!.AsArray().Select(word => ((string)word!).Replace("llmops/evaluator:dev", "llmops/evaluator:0.1.0", StringComparison.Ordinal)).Except(rendering.Arguments(component)));
         }
     }
 
@@ -133,6 +153,8 @@ public sealed class ContentTests
             (constraint!["labelSelector"]?["matchLabels"] as JsonObject)?.Remove("app.kubernetes.io/instance");
         return copy;
     }
+
+    private static string[] Words(JsonNode deployment) => [.. deployment["spec"]!["template"]!["spec"]!["containers"]![0]!["args"]!.AsArray().Select(word => (string)word!)];
 
     private static string[] Rules(IEnumerable<Permission> permissions) =>
         [.. permissions.SelectMany(p => p.Verbs.Select(verb => $"{verb} {p.Resource} of {p.Group}")).Order(StringComparer.Ordinal)];

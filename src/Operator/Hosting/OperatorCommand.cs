@@ -35,9 +35,22 @@ internal static class OperatorCommand
                 result.AddError("--namespace-selector and --watch-namespace exclude each other: name the namespaces, or label them");
         });
         var elect = new Option<bool>("--leader-elect") { Description = "Wait for the lease before reconciling.", DefaultValueFactory = _ => true };
+        var lease = new Option<string>("--lease-name") { Description = "Name of the lease. Operators of one namespace that are to work side by side have a name each.", DefaultValueFactory = _ => Defaults.LeaseName };
+        lease.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } name && !OperatorOptions.IsPossibleLeaseName(name))
+                result.AddError($"--lease-name takes at most {OperatorOptions.LongestLeaseName} small letters, digits and hyphens, not '{name}': leases of shards and replicas begin with it");
+        });
         var duration = Seconds("--lease-duration", "How long others wait for a leader that is silent, in seconds.", Defaults.LeaseDuration);
         var deadline = Seconds("--lease-renew-deadline", "How long after its last renewal a leader stops by itself, in seconds.", Defaults.RenewDeadline);
         var retry = Seconds("--lease-retry-period", "Between two attempts to take or renew the lease, in seconds.", Defaults.RetryPeriod);
+        // Of the last of them: the others have their defaults by then.
+        retry.Validators.Add(result =>
+        {
+            var (period, stops, lasts) = (result.GetValueOrDefault<double>(), result.GetValue(deadline), result.GetValue(duration));
+            if (!(0 < period && period < stops && stops < lasts && lasts >= 1))
+                result.AddError($"--lease-retry-period ({period} s) < --lease-renew-deadline ({stops} s) < --lease-duration ({lasts} s, 1 or more) must hold, or two could lead");
+        });
         var shards = new Option<int>("--shards")
         {
             Description = "Parts that the namespaces are divided into by a hash of their names, each with a lease of its own, so that replicas share the work. The same for all replicas: stop them all before you change it.",
@@ -83,7 +96,7 @@ internal static class OperatorCommand
                 result.AddError("--debug-port must be another port than --health-port and --metrics-port: these are reached from outside");
         });
 
-        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, selector, elect, duration, deadline, retry, shards, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics, debug, logFormat };
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, selector, elect, lease, duration, deadline, retry, shards, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics, debug, logFormat };
         command.SetAction(async (arguments, ct) =>
         {
             KubernetesClientConfiguration configuration;
@@ -110,6 +123,7 @@ internal static class OperatorCommand
                 NamespaceSelector = arguments.GetValue(selector) is { Length: > 0 } labels ? labels : null,
                 Identity = Environment.GetEnvironmentVariable("POD_NAME") ?? $"{Environment.MachineName}-{Environment.ProcessId}",
                 LeaderElect = arguments.GetValue(elect),
+                LeaseName = arguments.GetValue(lease)!,
                 LeaseDuration = TimeSpan.FromSeconds(arguments.GetValue(duration)),
                 RenewDeadline = TimeSpan.FromSeconds(arguments.GetValue(deadline)),
                 RetryPeriod = TimeSpan.FromSeconds(arguments.GetValue(retry)),

@@ -1,0 +1,29 @@
+using LlmOps.Operator.Hosting;
+using Xunit;
+
+namespace LlmOps.Operator.Tests.Web;
+
+/// <summary>What the command line takes.</summary>
+public sealed class OperatorCommandTests
+{
+    [Theory]
+    [InlineData]
+    [InlineData("--lease-name=llmops-operator")]
+    [InlineData("--lease-name=a23456789-123456789-123456789-123456789-123456789-1234")]
+    [InlineData("--lease-duration=15", "--lease-renew-deadline=10", "--lease-retry-period=2")]
+    public void What_can_be_is_taken(params string[] words) => Assert.Empty(Errors(words));
+
+    [Theory]
+    [InlineData("--lease-name", "--lease-name=")]
+    [InlineData("--lease-name", "--lease-name=Mine")]
+    [InlineData("--lease-name", "--lease-name=a.b")]
+    [InlineData("--lease-name", "--lease-name=a23456789-123456789-123456789-123456789-123456789-12345")]
+    [InlineData("--lease-duration", "--lease-duration=3")]
+    [InlineData("--lease-duration", "--lease-renew-deadline=4")]
+    [InlineData("--lease-duration", "--lease-retry-period=3")]
+    [InlineData("--lease-duration", "--lease-retry-period=0")]
+    [InlineData("--lease-duration", "--lease-duration=0.9", "--lease-renew-deadline=0.5", "--lease-retry-period=0.1")]
+    public void What_cannot_be_is_refused_in_a_sentence_that_names_it(string name, params string[] words) => Assert.Contains(name, Assert.Single(Errors(words)), StringComparison.Ordinal);
+
+    private static IEnumerable<string> Errors(string[] words) => OperatorCommand.Create().Parse(words).Errors.Select(error => error.Message);
+}
