@@ -99,9 +99,12 @@ uninstall: ## Remove the CRDs and with them EVERY object of these kinds
 	  $(KUBECTL) -n "$$ns" patch promptversions.llmops.dev "$$name" --type=merge -p '{"metadata":{"finalizers":null}}'; done; \
 	$(KUBECTL) delete --ignore-not-found -f crds/
 
+# config/default with the images of REGISTRY and TAG, the evaluator's among them, which is an argument.
+RENDER = $(KUBECTL) kustomize config/default | sed -E 's,(^ *image: |--evaluator-image=)llmops/(operator|gateway|evaluator):dev$$,\1$(REGISTRY)llmops/\2:$(TAG),'
+
 .PHONY: deploy undeploy
-deploy: ## Install CRDs, operator and gateway into the current cluster
-	$(KUBECTL) apply --server-side -k config/default
+deploy: ## Install CRDs, operator and gateway into the current cluster, with the images of REGISTRY and TAG
+	$(RENDER) | $(KUBECTL) apply --server-side -f -
 	@# A kind that was made this moment has no conditions yet, which kubectl takes for an error.
 	for try in 1 2 3 4 5 6 7 8 9 10; do $(KUBECTL) wait --for=condition=Established --timeout=60s -f crds/ && exit 0; sleep 1; done; exit 1
 undeploy: ## Remove operator and gateway; the CRDs, all LlmDeployments and their engines stay
@@ -111,9 +114,9 @@ undeploy: ## Remove operator and gateway; the CRDs, all LlmDeployments and their
 	$(KUBECTL) delete --ignore-not-found -f config/default/namespace.yaml
 
 .PHONY: build-installer chart helm-lint
-build-installer: ## Render config/default into one file, with the images of REGISTRY and TAG: dist/install.yaml
+build-installer: ## Render config/default into one file: dist/install.yaml, with the images of REGISTRY and TAG
 	@mkdir -p dist
-	$(KUBECTL) kustomize config/default | sed -E 's#([ =])llmops/(operator|gateway|evaluator):[^ ]+#\1$(REGISTRY)llmops/\2:$(TAG)#' > dist/install.yaml
+	$(RENDER) > dist/install.yaml
 chart: ## Package the Helm chart in version TAG with images of REGISTRY in its values: artifacts/chart
 	@rm -rf artifacts/chart; mkdir -p artifacts/chart; cp -R charts/llmops artifacts/chart/
 	@sed -i -E 's#^( +repository: )llmops/#\1$(REGISTRY)llmops/#' artifacts/chart/llmops/values.yaml

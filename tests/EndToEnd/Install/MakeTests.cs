@@ -61,6 +61,52 @@ public sealed class MakeTests
         Assert.Equal(6, kustomize.Output.Split("kind: CustomResourceDefinition\n").Length - 1);
     }
 
+    [Theory]
+    [InlineData("build-installer")]
+    [InlineData("deploy")]
+    public async Task All_three_images_are_those_of_the_registry_and_the_tag(string target)
+    {
+        var folder = Directory.CreateTempSubdirectory("make").FullName;
+        var (kubectl, applied) = (Path.Combine(folder, "kubectl"), Path.Combine(folder, "applied.yaml"));
+        // Renders as the real one does, and keeps what it is to apply.
+        await File.WriteAllTextAsync(kubectl, $"""
+            #!/bin/sh
+            case "$1" in
+              kustomize) exec {await Tools.KubectlPathAsync()} "$@" ;;
+              apply) exec cat > {applied} ;;
+            esac
+            """);
+        File.SetUnixFileMode(kubectl, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        var made = await ToolProcess.RunAsync("make", null, Limit, ["-s", "-C", Workspace.Repository, target, $"KUBECTL={kubectl}", "REGISTRY=registry.example.com:5000/team/", "TAG=1.2.3"], CancellationToken.None);
+        Assert.True(made.ExitCode == 0, made.Errors);
+        var text = await File.ReadAllTextAsync(target == "deploy" ? applied : Path.Combine(Workspace.Repository, "dist", "install.yaml"));
+        var deployments = YamlJson.Documents(text).Where(obj => (string?)obj["kind"] == "Deployment").Select(obj => obj["spec"]!["template"]!["spec"]!["containers"]![0]!).ToList();
+        Assert.Equal(
+            ["registry.example.com:5000/team/llmops/gateway:1.2.3", "registry.example.com:5000/team/llmops/operator:1.2.3"],
+            deployments.Select(container => (string)container["image"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["--evaluator-image=registry.example.com:5000/team/llmops/evaluator:1.2.3"],
+            deployments.SelectMany(container => container["args"]!.AsArray()).Select(word => (string)word!).Where(word => word.StartsWith("--evaluator-image", StringComparison.Ordinal)));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_overlay_as_the_guide_has_it_names_all_three_images()
+    {
+        var guide = await File.ReadAllTextAsync(Path.Combine(Workspace.Repository, "docs", "install.md"));
+        var overlay = guide[guide.IndexOf("kind: Kustomization", StringComparison.Ordinal)..];
+        var folder = Directory.CreateDirectory(Path.Combine(Workspace.Repository, "artifacts", $"overlay-{Guid.NewGuid():N}", "mine")).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "kustomization.yaml"), overlay[..overlay.IndexOf("```", StringComparison.Ordinal)].Replace("../../config/", "../../../config/", StringComparison.Ordinal));
+        var kustomize = await ToolProcess.RunAsync(await Tools.KubectlPathAsync(), null, Limit, ["kustomize", folder], CancellationToken.None);
+        Assert.True(kustomize.ExitCode == 0, kustomize.Errors);
+        foreach (var image in new[] { "operator", "gateway", "evaluator" })
+            Assert.Contains($"registry.example.com/llmops/{image}:0.1.0", kustomize.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("llmops/evaluator:dev", kustomize.Output, StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+    }
+
     private static async Task MakeAsync(HelmBed bed, string target, CancellationToken ct)
     {
         var made = await ToolProcess.RunAsync("make", bed.KubeconfigPath, Limit, ["-s", "-C", Workspace.Repository, target, $"KUBECTL={await Tools.KubectlPathAsync(ct: ct)}"], ct);
