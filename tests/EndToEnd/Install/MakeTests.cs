@@ -70,15 +70,13 @@ public sealed class MakeTests
         var (kubectl, applied) = (Path.Combine(folder, "kubectl"), Path.Combine(folder, "applied.yaml"));
         // Renders as the real one does, and keeps what it is to apply.
         await File.WriteAllTextAsync(kubectl, $"""
-            #!/bin/sh
             case "$1" in
               kustomize) exec {await Tools.KubectlPathAsync()} "$@" ;;
               apply) exec cat > {applied} ;;
             esac
             """);
-        File.SetUnixFileMode(kubectl, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
-        var made = await ToolProcess.RunAsync("make", null, Limit, ["-s", "-C", Workspace.Repository, target, $"KUBECTL={kubectl}", "REGISTRY=registry.example.com:5000/team/", "TAG=1.2.3"], CancellationToken.None);
+        var made = await ToolProcess.RunAsync("make", null, Limit, ["-s", "-C", Workspace.Repository, target, $"KUBECTL=sh {kubectl}", "REGISTRY=registry.example.com:5000/team/", "TAG=1.2.3"], CancellationToken.None);
         Assert.True(made.ExitCode == 0, made.Errors);
         var text = await File.ReadAllTextAsync(target == "deploy" ? applied : Path.Combine(Workspace.Repository, "dist", "install.yaml"));
         var deployments = YamlJson.Documents(text).Where(obj => (string?)obj["kind"] == "Deployment").Select(obj => obj["spec"]!["template"]!["spec"]!["containers"]![0]!).ToList();
