@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LlmOps.Api;
+using LlmOps.Kubernetes;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 using Xunit;
@@ -75,6 +76,32 @@ public sealed class OutageTests(FaultWorlds worlds, ITestOutputHelper output)
         await RevertAsync(world);
     }
 
+    public static TheoryData<string> Outages => ["503", "connection reset", "hung response"];
+
+    [Theory]
+    [MemberData(nameof(Outages))]
+    public async Task A_revert_in_degrees_that_the_server_is_away_in_the_middle_of_keeps_its_weight_and_goes_on_to_the_same_end(string name)
+    {
+        await using var world = await worlds.StartAsync();
+        var stable = world.Get().Status!.Stable!.Service;
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Weight = 75, Hold = TimeSpan.FromMinutes(30) }));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 75, Rollout.Evidence: not null }, "v2 has traffic");
+        // Half of what stable has: it can carry half of the traffic.
+        world.Nodes.MostReady = deployment => deployment.Metadata.Name == stable ? 1 : int.MaxValue;
+        await world.UntilAsync(deployment => deployment.Status!.Stable!.ReadyReplicas == 1, "stable lost a pod");
+        world.Gateway.CandidateErrorRate = 0.5;
+        var lowered = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 50, Rollout.Phase: "Reverting" }, "v2 goes");
+
+        var way = Injection.All.Single(way => way.Name == name);
+        await EndureAsync(world, way.Effect(), way.Hits, 50, () => world.Nodes.MostReady = _ => int.MaxValue);
+        // Caches wait up to half a minute before they list again, and stable gets no more before its pods are known.
+        var reverted = await RevertAsync(world, within: TimeSpan.FromSeconds(40));
+        var entry = Assert.Single(reverted.Status!.History!, entry => entry.Id == lowered.Status!.Rollout!.Id);
+        Assert.Equal(("Reverted", Reasons.LiveTestFailed, 75), (entry.Outcome, entry.Reason, entry.MaxWeight));
+        await world.UntilAsync(deployment => deployment.Status is { Retiring: null, Replicas: 2 } && world.All<Service>("services").Count == 1, "its pods are gone");
+        await world.QuietAsync();
+    }
+
     /// <summary>v2 has traffic and holds it.</summary>
     private static async Task HoldAsync(TestWorld world)
     {
@@ -83,7 +110,11 @@ public sealed class OutageTests(FaultWorlds worlds, ITestOutputHelper output)
     }
 
     /// <summary>Two minutes of the outage, in the middle of which v2 turns out bad; what the operator asked for, and when.</summary>
-    private async Task<IReadOnlyList<(DateTimeOffset At, ApiRequest Request)>> EndureAsync(TestWorld world, FaultEffect effect, Func<ApiRequest, bool>? hits = null)
+    private Task<IReadOnlyList<(DateTimeOffset At, ApiRequest Request)>> EndureAsync(TestWorld world, FaultEffect effect, Func<ApiRequest, bool>? hits = null) =>
+        EndureAsync(world, effect, hits, 25, () => world.Gateway.CandidateErrorRate = 0.5);
+
+    /// <summary>Two minutes of the outage, in the middle of which something happens; the candidate has its weight before and after.</summary>
+    private async Task<IReadOnlyList<(DateTimeOffset At, ApiRequest Request)>> EndureAsync(TestWorld world, FaultEffect effect, Func<ApiRequest, bool>? hits, int weight, Action happens)
     {
         var asked = new ConcurrentQueue<(DateTimeOffset, ApiRequest)>();
         using var outage = world.Server.Faults.Choose(request =>
@@ -95,19 +126,20 @@ public sealed class OutageTests(FaultWorlds worlds, ITestOutputHelper output)
         });
         world.Server.Watches.DropAll(abrupt: true);
         await world.Clock!.PassAsync(Outage / 2);
-        world.Gateway.CandidateErrorRate = 0.5;
+        happens();
         await world.Clock.PassAsync(Outage / 2);
-        Assert.Equal(25, world.Get().Status!.Candidate!.Weight);
+        Assert.Equal(weight, world.Get().Status!.Candidate!.Weight);
         output.WriteLine($"{asked.Count} requests in {Outage.TotalSeconds:0} s");
         return [.. asked];
     }
 
     /// <summary>While a candidate has weight no wait is long, however long the outage was.</summary>
-    private static async Task RevertAsync(TestWorld world)
+    private static async Task<LlmDeployment> RevertAsync(TestWorld world, TimeSpan? within = null)
     {
         var end = world.Clock!.Time.GetTimestamp();
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
-        Assert.InRange(world.Clock.Time.GetElapsedTime(end).TotalSeconds, 0, 10);
+        var reverted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+        Assert.InRange(world.Clock.Time.GetElapsedTime(end), TimeSpan.Zero, within ?? TimeSpan.FromSeconds(10));
         world.Invariants.Check();
+        return reverted;
     }
 }
