@@ -141,6 +141,9 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     [InlineData("evalruns.llmops.dev")]
     [InlineData("jobs.batch")]
     [InlineData("configmaps")]
+    [InlineData("serviceaccounts")]
+    [InlineData("roles.rbac.authorization.k8s.io")]
+    [InlineData("rolebindings.rbac.authorization.k8s.io")]
     public async Task An_evaluation_of_which_somebody_deletes_a_part_is_done_all_the_same(string resource)
     {
         await using var world = await worlds.StartAsync();
@@ -154,6 +157,120 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         await world.QuietAsync();
         world.Nodes.Jobs = _ => JobFate.Pass;
         await world.UntilAsync(deployment => deployment.Status is { Candidate: { Weight: 25, Revision: "v2" } }, "v2 has traffic");
+    }
+
+    /// <summary>None of it concerns the verdict, which is the report's; what an EvalRun is asked cannot be edited.</summary>
+    [Theory]
+    [InlineData("jobs.batch", """{"metadata":{"labels":{"app.kubernetes.io/managed-by":null},"ownerReferences":null}}""")]
+    [InlineData("configmaps", """{"data":{"plan.json":"{}","other":"x"},"metadata":{"labels":{"app.kubernetes.io/managed-by":null}}}""")]
+    [InlineData("evalruns.llmops.dev", """{"metadata":{"annotations":{"somebody":"else"}}}""")]
+    public async Task An_evaluation_of_which_somebody_edits_a_part_is_done_all_the_same(string resource, string patch)
+    {
+        await using var world = await worlds.StartAsync();
+        world.Nodes.Jobs = _ => JobFate.Run;
+        var before = Names(world, resource);
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        await world.UntilAsync(() => Unfinished(world) is not null && world.All<Job>("jobs.batch").Any(job => job.Status is null), () => "the evaluator runs");
+        await world.QuietAsync();
+        var edited = Names(world, resource).Except(before).ToList();
+        Assert.NotEmpty(edited);
+        foreach (var name in edited)
+            await PatchAsync(world, resource, name, patch);
+        await world.QuietAsync();
+        Assert.Equal(0, world.Get().Status!.Candidate!.Weight);
+        world.Nodes.Jobs = _ => JobFate.Pass;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: { Weight: 25, Revision: "v2" } }, "v2 has traffic");
+    }
+
+    [Fact]
+    public async Task A_run_that_loses_its_labels_opens_no_gate()
+    {
+        await using var world = await worlds.StartAsync();
+        world.Nodes.Jobs = _ => JobFate.Run;
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        await world.UntilAsync(() => Unfinished(world) is not null, () => "the evaluator runs");
+        await PatchAsync(world, "evalruns.llmops.dev", Unfinished(world)!.Metadata.Name!, """{"metadata":{"labels":null}}""");
+        world.Nodes.Jobs = _ => JobFate.Pass;
+        var reverted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "it is given up at the deadline");
+        Assert.Equal((Reasons.GateInconclusive, 0), (reverted.Status!.History![0].Reason, reverted.Status.History[0].MaxWeight));
+    }
+
+    [Fact]
+    public async Task Half_of_a_report_or_one_of_another_run_that_somebody_writes_opens_no_gate()
+    {
+        await using var world = await worlds.StartAsync();
+        world.Nodes.Jobs = _ => JobFate.Run;
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        await world.UntilAsync(() => Unfinished(world) is not null, () => "the evaluator runs");
+        var run = Unfinished(world)!;
+        var report = ObjectNames.Report(run.Metadata.Name!);
+        await PatchAsync(world, "configmaps", report, """{"data":{"report.json":"{\"run\": \"bot"}}""");
+        await world.QuietAsync();
+        Assert.Equal(0, world.Get().Status!.Candidate!.Weight);
+        Assert.Null(world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!.Status!.Verdict);
+
+        // Of the run that v1 had, in another world or before.
+        var other = new EvaluationReport
+        {
+            Run = "bot-00000000-0-acef", Candidate = run.Spec.Baseline!.Release, Cases = 200, CandidateTokens = 1000, StartedAt = DateTimeOffset.UnixEpoch, FinishedAt = DateTimeOffset.UnixEpoch,
+            Metrics = [new MetricReport { Metric = "correct", Cases = 200, Passed = 200, BaselinePassed = 100, Wins = 100, Losses = 0 }],
+        };
+        await PatchAsync(world, "configmaps", report, new JsonObject
+        {
+            ["data"] = new JsonObject { [EvaluationContract.ReportKey] = System.Text.Json.JsonSerializer.Serialize(other, ApiJson.Default.EvaluationReport) },
+        }.ToJsonString());
+        await world.UntilAsync(() => world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!.Status!.Verdict is not null, () => "the run is decided");
+        Assert.NotEqual(Verdicts.Pass, world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!.Status!.Verdict);
+        Assert.Equal(0, world.Get().Status!.Candidate!.Weight);
+    }
+
+    [Fact]
+    public async Task A_record_that_somebody_deletes_is_not_missed_and_the_next_rollout_has_one()
+    {
+        await using var world = await worlds.StartAsync();
+        var quick = new RolloutStep { Weight = 50, Hold = TimeSpan.FromMilliseconds(100) };
+        await world.ApplyAsync(Story.Canary("v2", quick));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
+        await world.QuietAsync();
+        var (history, writes) = (world.Get().Status!.History!, world.OperatorWrites.Count);
+        var record = history[0].Record!;
+        await world.DoAsync(world.Client.DeleteAsync<RolloutRecord>(new(Samples.Namespace, record)));
+        await world.Clock!.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(writes, world.OperatorWrites.Count);
+        await world.ApplyAsync(Story.Canary("v3", quick));
+        var next = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v3", Retiring: null } status && status.History![0].Record is not null, "v3 is stable");
+        Assert.Equal(record, next.Status!.History![1].Record);
+        Assert.NotNull(world.Find<RolloutRecord>("rolloutrecords.llmops.dev", next.Status.History[0].Record!));
+        Assert.Null(world.Find<RolloutRecord>("rolloutrecords.llmops.dev", record));
+    }
+
+    /// <summary>Its pods serve nobody; a Deployment that is being deleted has none.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_Deployment_that_a_finalizer_of_somebody_else_holds_back_holds_up_no_rollout(bool isReverted)
+    {
+        await using var world = await HoldAsync();
+        var status = world.Get().Status!;
+        var leaves = isReverted ? status.Candidate!.Service : status.Stable!.Service;
+        await PatchAsync(world, "deployments.apps", leaves, """{"metadata":{"finalizers":["example.com/audit"]}}""");
+        if (isReverted)
+            world.Gateway.CandidateErrorRate = 0.5;
+        else
+            await world.ApplyAsync(Quick("v2"));
+        var left = isReverted ? "v1" : "v2";
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Weight: 100 } && deployment.Status.Stable.Revision == left, $"{left} serves");
+        await world.UntilAsync(() => (string?)Object(world, "deployments.apps", leaves)["metadata"]!["deletionTimestamp"] is not null, () => $"{leaves} is deleted");
+        world.Gateway.CandidateErrorRate = 0;
+        await world.QuietAsync();
+
+        await world.ApplyAsync(Quick("v3"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v3" }, "v3 is stable");
+        await world.QuietAsync();
+        await PatchAsync(world, "deployments.apps", leaves, """{"metadata":{"finalizers":null}}""");
+        await world.UntilAsync(() => world.Server.Find("deployments.apps", Samples.Namespace, leaves) is null, () => $"{leaves} is gone");
+        await world.QuietAsync();
+        Assert.DoesNotContain(world.Logger.Lines, line => line.EventName == "ReconcileFailed");
     }
 
     [Fact]
@@ -230,6 +347,13 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         return world;
     }
 
+    /// <summary>Wanted, with a step that is soon over.</summary>
+    private static LlmDeployment Quick(string revision)
+    {
+        var canary = Story.Canary(revision, new RolloutStep { Weight = 50, Hold = TimeSpan.FromMilliseconds(100) });
+        return canary with { Spec = canary.Spec with { Replicas = null, Autoscaling = Wanted().Spec.Autoscaling } };
+    }
+
     private static LlmDeployment Wanted()
     {
         var canary = Story.Canary("v2", Endless);
@@ -270,6 +394,9 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         "pods" => world.DoAsync(world.Client.DeleteAsync<Pod>(new(Samples.Namespace, name))),
         "evalruns.llmops.dev" => world.DoAsync(world.Client.DeleteAsync<EvalRun>(new(Samples.Namespace, name))),
         "jobs.batch" => world.DoAsync(world.Client.DeleteAsync<Job>(new(Samples.Namespace, name))),
+        "serviceaccounts" => world.DoAsync(world.Client.DeleteAsync<ServiceAccount>(new(Samples.Namespace, name))),
+        "roles.rbac.authorization.k8s.io" => world.DoAsync(world.Client.DeleteAsync<Role>(new(Samples.Namespace, name))),
+        "rolebindings.rbac.authorization.k8s.io" => world.DoAsync(world.Client.DeleteAsync<RoleBinding>(new(Samples.Namespace, name))),
         "configmaps" => world.DoAsync(world.Client.DeleteAsync<ConfigMap>(new(Samples.Namespace, name))),
         _ => world.DoAsync(world.Client.DeleteAsync<LlmDeployment>(new(Samples.Namespace, name))),
     };
@@ -285,6 +412,9 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
             "horizontalpodautoscalers.autoscaling" => world.Client.MergePatchAsync<HorizontalPodAutoscaler>(key, json),
             "controllerrevisions.apps" => world.Client.MergePatchAsync<ControllerRevision>(key, json),
             "pods" => world.Client.MergePatchAsync<Pod>(key, json),
+            "evalruns.llmops.dev" => world.Client.MergePatchAsync<EvalRun>(key, json),
+            "jobs.batch" => world.Client.MergePatchAsync<Job>(key, json),
+            "configmaps" => world.Client.MergePatchAsync<ConfigMap>(key, json),
             _ => world.Client.MergePatchAsync<LlmDeployment>(key, json),
         });
     }
