@@ -1,6 +1,7 @@
 using LlmOps.Operator.Tests.Faults;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
+using Microsoft.Extensions.Logging;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -10,6 +11,8 @@ namespace LlmOps.Operator.Tests.Access;
 [Collection(FaultWorldsGroup.Name)]
 public sealed class PermissionTests(FaultWorlds worlds, ITestOutputHelper output)
 {
+    private const int Slices = 12;
+
     private static IReadOnlyList<Story> Stories { get; } = [.. Story.All, .. PermissionStories.All];
 
     /// <summary>
@@ -56,6 +59,41 @@ public sealed class PermissionTests(FaultWorlds worlds, ITestOutputHelper output
         await Assert.ThrowsAnyAsync<Exception>(() => story.PlayAsync(world));
         Assert.NotEmpty(world.Server.Access.Refused);
         Assert.All(world.Server.Access.Refused, refused => Assert.Contains($": {verb} {resource}", refused, StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// One rule after the other is taken away from a story that used it: it is refused, and then the story has no end or the log says what is forbidden. A slice of
+    /// the rules, another one each day (<see cref="FaultSlice"/>); <c>make faults</c> takes all of them.
+    /// </summary>
+    [Fact]
+    public async Task Without_any_one_rule_a_story_that_used_it_is_refused_and_something_fails()
+    {
+        var users = await worlds.EachAsync(Stories, async story =>
+        {
+            await using var world = await PlayAsync(story);
+            return (Story: story, Used: world.Server.Access.Used.Keys.ToHashSet());
+        });
+        var played = TestWorld.OperatorRules.Where((_, index) => FaultSlice.Has(index, Slices)).ToList();
+        Assert.NotEmpty(played);
+        var failures = await worlds.EachAsync(played, async rule => await DescribeWithoutAsync(rule, users.First(user => user.Used.Contains(rule)).Story));
+        output.WriteLine($"{played.Count} of {TestWorld.OperatorRules.Count} rules, {FaultSlice.Description}:\n{string.Join('\n', failures.Select(failure => failure.What))}");
+        Assert.All(failures, failure => Assert.True(failure.Fails, failure.What));
+    }
+
+    private async Task<(bool Fails, string What)> DescribeWithoutAsync(AccessRule rule, Story story)
+    {
+        await using var world = await worlds.StartAsync(story, withOperator: false);
+        world.Server.Access.Restrict(TestWorld.IsFromOperator, [.. TestWorld.OperatorRules.Where(other => other != rule)]);
+        world.LongPatience = TimeSpan.FromMinutes(1);
+        Start(world, story);
+        var end = await Record.ExceptionAsync(async () =>
+        {
+            await story.PlayAsync(world);
+            await world.QuietAsync();
+        });
+        var refused = world.Server.Access.Refused.Any(line => line.Contains($": {rule.Verb} {rule.Resource}", StringComparison.Ordinal));
+        var said = world.Logger.Lines.FirstOrDefault(line => line.Level >= LogLevel.Warning && $"{line.Message} {line.Exception}".Contains("forbidden", StringComparison.OrdinalIgnoreCase));
+        return (refused && (end is not null || said is not null), $"{rule}, {story}: {(refused ? "refused" : "never refused")}, {(end is not null ? "no end" : said is not null ? said.EventName : "nobody noticed")}");
     }
 
     private async Task<TestWorld> PlayAsync(Story story)
