@@ -9,9 +9,6 @@ namespace LlmOps.EndToEnd.Faults;
 /// <summary>The operator as a process of its own, for one namespace.</summary>
 internal sealed class OperatorProcess : IAsyncDisposable
 {
-    /// <summary>Short enough that a stand-by leads less than five seconds after the leader died.</summary>
-    public static readonly IReadOnlyList<string> QuickLease = ["--lease-duration", "3", "--lease-renew-deadline", "2", "--lease-retry-period", "0.5"];
-
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly ChildProcess process;
@@ -27,7 +24,7 @@ internal sealed class OperatorProcess : IAsyncDisposable
     /// <param name="identity">In the lease.</param>
     /// <param name="kubeconfig">Where its API server is.</param>
     /// <param name="ns">Namespace of its lease, its gateways and its LlmDeployments.</param>
-    /// <param name="lease">Flags of the lease; null for an operator that does not wait for one.</param>
+    /// <param name="lease">Flags of the lease, beside what is the default; null for an operator that does not wait for one.</param>
     public static async Task<OperatorProcess> StartAsync(string identity, string kubeconfig, string ns, IReadOnlyList<string>? lease = null)
     {
         var program = ImageCatalog.Built("Operator");

@@ -6,6 +6,11 @@ namespace LlmOps.EndToEnd.Faults;
 /// <summary>A leader <c>a</c> and a stand-by <c>b</c> with warm caches, each behind a proxy of its own, and a release that serves.</summary>
 internal sealed class Pair : IAsyncDisposable
 {
+    private const string LeaseName = "models-operator";
+
+    /// <summary>All else about the lease is as installed.</summary>
+    private static readonly string[] Flags = ["--lease-name", LeaseName];
+
     private readonly FaultBed bed;
     private readonly List<IAsyncDisposable> parts = [];
 
@@ -19,7 +24,7 @@ internal sealed class Pair : IAsyncDisposable
 
     public OperatorProcess StandBy { get; private set; } = null!;
 
-    private ObjectKey LeaseKey => new(Scene.Namespace, "llmops-operator");
+    private ObjectKey LeaseKey => new(Scene.Namespace, LeaseName);
 
     public static async Task<Pair> StartAsync(FaultBed bed, CancellationToken ct)
     {
@@ -30,9 +35,9 @@ internal sealed class Pair : IAsyncDisposable
             // The one before was killed with it.
             await bed.Client.DeleteAsync<Lease>(pair.LeaseKey, ct: ct);
             pair.LeaderProxy = pair.Keep(await ApiProxy.StartAsync(bed.ControlPlane));
-            pair.Leader = pair.Keep(await OperatorProcess.StartAsync("a", pair.LeaderProxy.KubeconfigPath, pair.Scene.Namespace, OperatorProcess.QuickLease));
+            pair.Leader = pair.Keep(await OperatorProcess.StartAsync("a", pair.LeaderProxy.KubeconfigPath, pair.Scene.Namespace, Flags));
             await pair.Leader.UntilAsync(leads: true, ct);
-            pair.StandBy = pair.Keep(await OperatorProcess.StartAsync("b", bed.Cluster.KubeconfigPath, pair.Scene.Namespace, OperatorProcess.QuickLease));
+            pair.StandBy = pair.Keep(await OperatorProcess.StartAsync("b", bed.Cluster.KubeconfigPath, pair.Scene.Namespace, Flags));
             await pair.StandBy.UntilAsync(leads: false, ct);
             return pair;
         }
