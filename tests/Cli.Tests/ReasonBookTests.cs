@@ -48,7 +48,7 @@ public sealed partial class ReasonBookTests
         Assert.All(warned, reason => Assert.Contains(Rows(Page), row => row[0] == $"`{reason}`" && row[2].Length > 0));
     }
 
-    public static TheoryData<string> Types => [.. typeof(ConditionTypes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!)];
+    public static TheoryData<string> Types => [.. typeof(ConditionTypes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(type => (string)type.GetRawConstantValue()!)];
 
     /// <summary>What stands between a heading and the next one.</summary>
     private static string Section(string heading)

@@ -5,7 +5,7 @@ namespace LlmOps.Api;
 /// <summary>One thing that happened in a rollout.</summary>
 public sealed record TimelineEntry
 {
-    /// <summary>When it happened.</summary>
+    /// <summary>When it happened, by the time of the API server.</summary>
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>What, as a word: one of the reasons of conditions and events, or SpecChanged, StepEntered or VerdictReached.</summary>
