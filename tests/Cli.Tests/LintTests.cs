@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
+using LlmOps.LocalCluster;
 using Xunit;
 
 namespace LlmOps.Cli.Tests;
@@ -11,14 +13,74 @@ public sealed class LintTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
-    public async Task Samples_and_examples_have_no_errors()
+    public async Task Samples_have_no_finding_but_that_the_demo_applies_one_object_again_and_again()
     {
-        foreach (var path in new[] { "config/samples", "tests/Api.Tests/examples" })
-        {
-            var printed = await RunAsync("lint", Path.Combine(Repository.Root, path));
-            Assert.True(printed.Code == ExitCodes.Done, printed.Output);
-            Assert.Contains(" objects, 0 errors, ", printed.Output, StringComparison.Ordinal);
-        }
+        var folder = Path.Combine(Repository.Root, "config", "samples");
+        var printed = await RunAsync("lint", folder, "-o", "json");
+        Assert.Equal(ExitCodes.Done, printed.Code);
+        var report = JsonNode.Parse(printed.Output)!;
+        Assert.True((int)report["objects"]! > 20);
+        Assert.Equal(
+            ["2-better-model.yaml", "3-worse-model.yaml", "4-unstable-model.yaml", "5-better-prompt.yaml"],
+            report["findings"]!.AsArray().Where(f => (string?)f!["severity"] == "warning" && (string?)f["object"] == "LlmDeployment/support-bot" && (string?)f["field"] == "metadata.name").Select(f => Path.GetRelativePath(Path.Combine(folder, "demo"), (string)f!["file"]!)));
+        Assert.Equal(4, report["findings"]!.AsArray().Count);
+    }
+
+    [Theory]
+    [InlineData("config/samples/actions", "config/samples/minimal.yaml")]
+    [InlineData("config/samples/judge-gate.yaml", "config/samples/kustomization.yaml", "config/samples/demo/prompt-1.0.0.yaml")]
+    [InlineData("config/samples/vllm.yaml", "config/samples/kustomization.yaml", "config/samples/demo/prompt-1.0.0.yaml", "config/samples/demo/gate.yaml", "config/samples/models.yaml")]
+    [InlineData("config/samples/scarce-gpus.yaml", "config/samples/models.yaml")]
+    [InlineData("config/samples/httproute.yaml")]
+    [InlineData("config/samples/minimal.yaml")]
+    [InlineData("config/samples/prompt-only.yaml")]
+    [InlineData("config/samples/tgi.yaml")]
+    public async Task A_sample_with_what_it_needs_passes_the_shipped_workflow(string path, params string[] needs)
+    {
+        var printed = await RunAsync(["lint", "--strict", .. needs.Prepend(path).Select(p => Path.Combine(Repository.Root, p))]);
+        Assert.True(printed.Code == ExitCodes.Done, printed.Output);
+    }
+
+    [Fact]
+    public async Task Examples_have_no_errors() =>
+        Assert.EndsWith("5 objects, 0 errors, 6 warnings\n", (await RunAsync("lint", Path.Combine(Repository.Root, "tests", "Api.Tests", "examples"))).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task What_kustomize_makes_of_the_samples_passes_too()
+    {
+        using var kubectl = Process.Start(new ProcessStartInfo(await Tools.KubectlPathAsync(), ["kustomize", Path.Combine(Repository.Root, "config", "samples")]) { RedirectStandardOutput = true })!;
+        var built = await kubectl.StandardOutput.ReadToEndAsync();
+        await kubectl.WaitForExitAsync();
+        Assert.Equal(0, kubectl.ExitCode);
+        using var input = new StringReader(built);
+        var printed = await RunAsync(input, "lint", "-", "--strict");
+        Assert.Equal((ExitCodes.Done, "2 objects, 0 errors, 0 warnings\n"), (printed.Code, printed.Output));
+    }
+
+    [Theory]
+    [InlineData("{disableNameSuffixHash: true}", "{}", "x: [a]", "cases.jsonl=data/all.jsonl", 0, null)]
+    [InlineData("{}", "{disableNameSuffixHash: true}", "x: [a]", "data/cases.jsonl", 0, null)]
+    [InlineData("{disableNameSuffixHash: true}", "{}", "x: [a]", "all.jsonl", 1, "has no key cases.jsonl")]
+    [InlineData("{disableNameSuffixHash: true}", "{disableNameSuffixHash: false}", "x: [a]", "cases.jsonl", 1, "is not among these files")]
+    [InlineData("{}", "{}", "x: [a]", "cases.jsonl", 1, "is not among these files")]
+    [InlineData("{disableNameSuffixHash: true}", "{}", "namePrefix: a-", "cases.jsonl", 1, "is not among these files")]
+    [InlineData("{disableNameSuffixHash: true}", "{}", "namespace: elsewhere", "cases.jsonl", 1, "is not among these files")]
+    public async Task A_ConfigMap_of_a_kustomization_is_known_where_it_keeps_its_name(string all, string one, string more, string file, int findings, string? message)
+    {
+        Write("kustomization.yaml", $"kind: Kustomization\ngeneratorOptions: {all}\n{more}\nconfigMapGenerator:\n- {{name: cases, files: ['{file}'], options: {one}}}\n");
+        Write("gate.yaml", """
+            apiVersion: llmops.dev/v1alpha1
+            kind: EvalGate
+            metadata: {name: quality, namespace: here}
+            spec:
+              dataset: {configMap: {name: cases, key: cases.jsonl}}
+              scorers: [{name: correct, type: isJson}]
+              criteria: [{metric: correct, atLeast: 0.9}]
+            """);
+        var report = JsonNode.Parse((await RunAsync("lint", folder.FullName, "-o", "json")).Output)!["findings"]!.AsArray();
+        Assert.Equal(findings, report.Count);
+        if (message is not null)
+            Assert.Contains(message, (string?)report[0]!["message"], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,11 +14,12 @@ internal static class References
 
     public static IEnumerable<Finding> Check(IReadOnlyList<Manifest> manifests)
     {
+        List<Manifest> targets = [.. manifests, .. manifests.SelectMany(Kustomizations.ConfigMaps)];
         foreach (var reference in manifests.Where(m => m.ApiVersion == ApiGroup.ApiVersion).SelectMany(Of))
         {
-            var target = manifests.FirstOrDefault(m => m.Kind == reference.Kind && m.Name == reference.Name && (m.Namespace == reference.From.Namespace || m.Namespace.Length == 0 || reference.From.Namespace.Length == 0));
+            var target = targets.FirstOrDefault(m => m.Kind == reference.Kind && m.Name == reference.Name && (m.Namespace == reference.From.Namespace || m.Namespace.Length == 0 || reference.From.Namespace.Length == 0));
             if (target is null)
-                yield return reference.From.Finds(Finding.Warning, reference.Field, $"{reference.Kind} {reference.Name} is not among these files: it must be in the cluster{Similar(manifests, reference)}");
+                yield return reference.From.Finds(Finding.Warning, reference.Field, $"{reference.Kind} {reference.Name} is not among these files: it must be in the cluster{Similar(targets, reference)}");
             else if (reference.Key is { } key && !HasKey(target, key))
                 yield return reference.From.Finds(Finding.Error, reference.Field, $"{reference.Kind} {reference.Name} ({target.File}) has no key {key}");
         }
