@@ -64,9 +64,9 @@ internal sealed class EvalRunReconciler(
         {
             return await FinishAsync(run, new(Verdict.ProviderError, Reasons.ApplyRefused, $"the Job cannot be made: {e.Message}"), null, ct);
         }
-        catch (KubernetesException e) when (e.IsForbidden)
+        catch (KubernetesException e) when (e.IsForbidden || e.IsNotFound)
         {
-            // A namespace that is being deleted, a quota, a right that is missing: people can read which, and it may pass.
+            // A namespace that is being deleted or gone, a quota, a right that is missing: people can read which, and it may pass.
             await WriteAsync(run, new EvalRunStatus { Phase = "Pending", Message = Excerpt.Of($"the Job cannot be made: {e.Message}", LongestMessage) }, ct);
             return ReconcileResult.After(ApplyRetry);
         }

@@ -201,7 +201,7 @@ internal sealed class ControllerSet : IDisposable
 
     private void Wake(ObjectKey key, Func<ShardQueues, WorkQueue<ObjectKey>> queue)
     {
-        if (cluster.Serves(key.Namespace) && shards[map.Of(key.Namespace)] is var queues)
+        if (shards[map.Of(key.Namespace)] is { IsOpen: true } queues && cluster.Serves(key.Namespace))
             queues.Wake(queue(queues), key);
     }
 
@@ -225,7 +225,8 @@ internal sealed class ControllerSet : IDisposable
     private void WakeNamespace(string ns)
     {
         cluster.ForgetWrites(other => other == ns);
-        WakeAll(shards[map.Of(ns)], other => other == ns);
+        if (shards[map.Of(ns)] is { IsOpen: true } queues)
+            WakeAll(queues, other => other == ns);
     }
 
     private void WakeAll(ShardQueues queues, Func<string, bool> belongs)

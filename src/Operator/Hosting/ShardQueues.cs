@@ -8,7 +8,10 @@ namespace LlmOps.Operator.Hosting;
 internal sealed class ShardQueues(Func<ObjectKey, bool> isAsked, TimeProvider time) : IDisposable
 {
     private readonly Lock sync = new();
-    private bool isOpen;
+    private volatile bool isOpen;
+
+    /// <summary>Whether keys are queued now.</summary>
+    public bool IsOpen => isOpen;
 
     /// <summary>Keys that wait.</summary>
     public int Count => Deployments.Count + Prompts.Count + Gates.Count + Runs.Count + Actions.Count;
