@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LlmOps.Kubernetes;
 using LlmOps.Testing;
 using Xunit;
 
@@ -27,6 +28,76 @@ public sealed class WatchTests
         Assert.Equal(
             ["12:00:00  support-bot  Stepping weight 25%, candidate a2cd4d0cdd has 25%: weight 25% is held until 12:00:45", "12:00:00  support-bot  Stepping weight 25%, candidate a2cd4d0cdd has 50%: weight 50% is held"],
             Lines(writer, output));
+    }
+
+    [Theory]
+    [InlineData("status support-bot", "a2cd4d0cdd  25%", "a2cd4d0cdd  50%", "10m10s")]
+    [InlineData("status", "25%", "50%", "85s")]
+    public async Task On_a_terminal_a_watch_is_redrawn_in_place_as_things_change_and_time_goes_by(string line, string before, string after, string aged)
+    {
+        const int Columns = 100;
+        await using var desk = await Desk.BeforeAsync("canary");
+        using var stop = new CancellationTokenSource();
+        using var output = new StringWriter { NewLine = "\n" };
+        var writer = TextWriter.Synchronized(output);
+        var running = CommandLine.RunAsync([.. line.Split(' '), "--watch", "--kubeconfig", desk.Kubeconfig], desk.Host(writer, TextWriter.Null, Columns), stop.Token);
+        await ShowsAsync(before);
+        Assert.Equal(await NowAsync(), Terminal.Shows(Said(writer, output)));
+        Assert.Contains("\u001b[?25l", Said(writer, output), StringComparison.Ordinal);
+
+        Change(desk, status => status["candidate"]!["weight"] = 50);
+        await ShowsAsync(after);
+        Assert.Equal(await NowAsync(), Terminal.Shows(Said(writer, output)));
+
+        desk.Time.Advance(TimeSpan.FromSeconds(10));
+        await ShowsAsync(aged);
+        Assert.Equal(await NowAsync(), Terminal.Shows(Said(writer, output)));
+
+        await stop.CancelAsync();
+        Assert.Equal(ExitCodes.Done, await running.WaitAsync(Patience));
+        Assert.EndsWith("\u001b[?25h", Said(writer, output).TrimEnd('\n'), StringComparison.Ordinal);
+
+        Task ShowsAsync(string text) => Eventually.TrueAsync(() => Terminal.Shows(Said(writer, output)).Any(l => l.Contains(text, StringComparison.Ordinal)), Patience, () => $"{text}:\n{string.Join('\n', Terminal.Shows(Said(writer, output)))}");
+        async Task<string[]> NowAsync() => Terminal.Shows((await desk.RunAsync(line, Columns)).Output);
+    }
+
+    [Fact]
+    public async Task In_a_pipe_a_watch_of_all_tells_what_changed_and_nothing_else()
+    {
+        await using var desk = await Desk.BeforeAsync("canary");
+        using var stop = new CancellationTokenSource();
+        using var output = new StringWriter { NewLine = "\n" };
+        var writer = TextWriter.Synchronized(output);
+        var running = CommandLine.RunAsync(["status", "-A", "--watch", "--kubeconfig", desk.Kubeconfig], desk.Host(writer, TextWriter.Null, null), stop.Token);
+        await Eventually.TrueAsync(() => Lines(writer, output).Length == 3, Patience, () => $"the state at the start: {string.Concat(Lines(writer, output))}");
+        Change(desk, status => (status["candidate"]!["weight"], status["rollout"]!["message"]) = (50, "weight 50% is held"));
+        await Eventually.TrueAsync(() => Lines(writer, output).Length == 4, Patience, () => $"the change: {string.Concat(Lines(writer, output))}");
+        await stop.CancelAsync();
+        Assert.Equal(ExitCodes.Done, await running.WaitAsync(Patience));
+        Assert.Equal(["default/summarizer", "default/support-bot", "kube-public/untouched", "default/support-bot"], Lines(writer, output).Select(l => l.Split("  ")[1]));
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("yaml")]
+    public async Task A_program_that_watches_gets_a_document_for_each_change(string format)
+    {
+        await using var desk = await Desk.BeforeAsync("canary");
+        using var stop = new CancellationTokenSource();
+        using var output = new StringWriter { NewLine = "\n" };
+        var writer = TextWriter.Synchronized(output);
+        var running = CommandLine.RunAsync(["status", "support-bot", "--watch", "-o", format, "--kubeconfig", desk.Kubeconfig], desk.Host(writer, TextWriter.Null, null), stop.Token);
+        await Eventually.TrueAsync(() => Weights().Length == 1, Patience, () => Said(writer, output));
+        Change(desk, status => status["candidate"]!["weight"] = 50);
+        await Eventually.TrueAsync(() => Weights().Length == 2, Patience, () => Said(writer, output));
+        await stop.CancelAsync();
+        Assert.Equal(ExitCodes.Done, await running.WaitAsync(Patience));
+        Assert.Equal(["25", "50"], Weights());
+
+        // A document is whole once its line, or the line behind it, has ended.
+        string[] Weights() => [.. (format == "json"
+            ? Said(writer, output).Split('\n')[..^1].Select(l => JsonNode.Parse(l)!)
+            : Said(writer, output).Split("---\n")[..^1].SelectMany(d => YamlJson.Documents(d))).Select(d => d["status"]!["candidate"]!["weight"]!.ToJsonString())];
     }
 
     [Fact]
@@ -68,11 +139,13 @@ public sealed class WatchTests
         Assert.Contains("LlmDeployment summarizer did not come to an end within 10s; it is at: Reverted: live/errors", printed.Error, StringComparison.Ordinal);
     }
 
-    private static string[] Lines(TextWriter writer, StringWriter output)
+    private static string[] Lines(TextWriter writer, StringWriter output) => Said(writer, output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private static string Said(TextWriter writer, StringWriter output)
     {
         // What a synchronized writer locks is itself.
         lock (writer)
-            return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return output.ToString();
     }
 
     private static void Change(Desk desk, Action<JsonObject> change, string name = "support-bot")
