@@ -49,6 +49,11 @@ e2e: ## Run the end-to-end tests on CLUSTER=k3d|kind|current instead of the cont
 fuzz: build ## Play 100,000 odd objects (COUNT=) beside one LlmDeployment that serves: hours
 	@LLMOPS_FUZZ=$(or $(COUNT),100000) dotnet test tests/Operator.Tests -c $(CONFIGURATION) --no-build --nologo --filter FuzzTests --logger "console;verbosity=detailed"
 
+.PHONY: faults
+faults: build ## Play every fault at every call, behind every write and without every rule, where a test run plays a slice of them: hours
+	@export LLMOPS_FAULTS=all; for tests in "Operator.Tests Faults.InjectionTests|Access.PermissionTests" "EndToEnd EndToEnd.Faults"; do read -r project filter <<<"$$tests"; \
+	  dotnet test tests/$$project -c $(CONFIGURATION) --no-build --nologo --filter "FullyQualifiedName~$${filter//|/|FullyQualifiedName~}" --logger "console;verbosity=detailed"; done
+
 .PHONY: demo
 demo: build ## Play four releases against a live cluster; KEEP=1 leaves it running
 	@dotnet run --project tests/Demo -c $(CONFIGURATION) --no-build -- play $(if $(KEEP),--keep)

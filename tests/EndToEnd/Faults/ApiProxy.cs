@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using LlmOps.Kubernetes;
-using LlmOps.LocalCluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace LlmOps.EndToEnd.Faults;
 
 /// <summary>
-/// Stands between one process and the real API server: writes down each request in its order, can hold an answer back, and breaks watches. As an administrator.
+/// Stands between one process and the real API server: writes down each request in its order, can hold an answer back, and breaks watches. With the token of the operator's service account.
 /// </summary>
 internal sealed class ApiProxy : IAsyncDisposable
 {
@@ -23,11 +24,15 @@ internal sealed class ApiProxy : IAsyncDisposable
     private readonly WebApplication server;
     private readonly HttpMessageInvoker upstream;
     private readonly Uri target;
+    private readonly AuthenticationHeaderValue account;
+    private int expired;
+    private int disturbed;
 
-    private ApiProxy(ControlPlane plane)
+    private ApiProxy(FaultBed bed)
     {
-        target = plane.Server;
-        upstream = new HttpMessageInvoker(Handler(KubernetesClientConfiguration.Load(plane.KubeconfigPath)));
+        target = bed.ControlPlane.Server;
+        account = new("Bearer", bed.Accounts.OperatorToken);
+        upstream = new HttpMessageInvoker(Handler(KubernetesClientConfiguration.Load(bed.ControlPlane.KubeconfigPath)));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -53,12 +58,27 @@ internal sealed class ApiProxy : IAsyncDisposable
     /// <summary>Called when the server has carried out a write (no lease, no event) and before the answer goes back; the answer waits for it.</summary>
     public Func<ProxiedRequest, Task>? Written { get; set; }
 
+    /// <summary>Events so far.</summary>
+    public IReadOnlyList<ProxiedRequest> Events => [.. requests.Where(request => request.IsEvent && request.Method != "GET")];
+
+    /// <summary>Watches that the server did not go on with, because it has forgotten what they begin from.</summary>
+    public int Expired => Volatile.Read(ref expired);
+
+    /// <summary>How often a watch was cut, ended or written into.</summary>
+    public int Disturbed => Volatile.Read(ref disturbed);
+
+    /// <summary>Which lines of watches get through.</summary>
+    public Func<string, bool> Passes { get; set; } = _ => true;
+
     /// <summary>Whether a watch that is opened is never answered.</summary>
     public Func<bool> Hangs { get; set; } = () => false;
 
-    public static async Task<ApiProxy> StartAsync(ControlPlane plane)
+    /// <summary>How far the clock of the API server seems to be off.</summary>
+    public TimeSpan ClockError { get; set; }
+
+    public static async Task<ApiProxy> StartAsync(FaultBed bed)
     {
-        var proxy = new ApiProxy(plane);
+        var proxy = new ApiProxy(bed);
         await proxy.server.StartAsync();
         await File.WriteAllTextAsync(
             proxy.KubeconfigPath,
@@ -77,14 +97,35 @@ internal sealed class ApiProxy : IAsyncDisposable
     public void CutWatches()
     {
         foreach (var watch in watches.Keys)
+        {
+            Interlocked.Increment(ref disturbed);
             watch.Cut();
+        }
     }
 
-    /// <summary>Writes a line into every open watch that is between two lines.</summary>
-    public void WriteToWatches(string line)
+    /// <summary>Ends every open watch in order.</summary>
+    public void CloseWatches()
     {
         foreach (var watch in watches.Keys)
-            watch.Write(line);
+        {
+            Interlocked.Increment(ref disturbed);
+            watch.Close();
+        }
+    }
+
+    /// <summary>Writes a line into every open watch.</summary>
+    public void WriteToWatches(string line) => WriteToWatches(_ => line);
+
+    /// <summary>Writes a line of its own into every open watch; none where there is none for it.</summary>
+    public void WriteToWatches(Func<OpenWatch, string?> line)
+    {
+        foreach (var watch in watches.Keys)
+        {
+            if (line(watch) is not { } text)
+                continue;
+            Interlocked.Increment(ref disturbed);
+            watch.Write(text);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -100,7 +141,6 @@ internal sealed class ApiProxy : IAsyncDisposable
     private static SocketsHttpHandler Handler(KubernetesClientConfiguration administrator)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) };
-        handler.SslOptions.ClientCertificates = [administrator.ClientCertificate!];
         handler.SslOptions.CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(administrator.CertificateAuthorities!);
         return handler;
@@ -150,11 +190,14 @@ internal sealed class ApiProxy : IAsyncDisposable
                 request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
 
+        request.Headers.Authorization = account;
         return request;
     }
 
     private async Task AnswerAsync(HttpContext context, ProxiedRequest asked, HttpResponseMessage answer)
     {
+        if (asked.IsWatch && answer.StatusCode == HttpStatusCode.Gone)
+            Interlocked.Increment(ref expired);
         context.Response.StatusCode = (int)answer.StatusCode;
         foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers))
         {
@@ -162,6 +205,8 @@ internal sealed class ApiProxy : IAsyncDisposable
                 context.Response.Headers[name] = values.ToArray();
         }
 
+        if (answer.Headers.Date is { } date)
+            context.Response.Headers.Date = (date + ClockError).ToString("R", CultureInfo.InvariantCulture);
         await using var body = await answer.Content.ReadAsStreamAsync(context.RequestAborted);
         if (!asked.IsWatch || !answer.IsSuccessStatusCode)
         {
@@ -172,13 +217,27 @@ internal sealed class ApiProxy : IAsyncDisposable
         using var watch = Track(context);
         await context.Response.StartAsync(context.RequestAborted);
         var buffer = new byte[16 * 1024];
-        for (int read; (read = await body.ReadAsync(buffer, context.RequestAborted)) > 0;)
-            await watch.ForwardAsync(buffer.AsMemory(0, read));
+        try
+        {
+            for (int read; (read = await body.ReadAsync(buffer, watch.Ending)) > 0;)
+                await watch.ForwardAsync(buffer.AsMemory(0, read));
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // Ended in order.
+        }
+    }
+
+    private bool IsForwarded(string line)
+    {
+        if (line.Contains("\"code\":410", StringComparison.Ordinal))
+            Interlocked.Increment(ref expired);
+        return Passes(line);
     }
 
     private OpenWatch Track(HttpContext context)
     {
-        var watch = new OpenWatch(context, gone => watches.TryRemove(gone, out _));
+        var watch = new OpenWatch(context, IsForwarded, gone => watches.TryRemove(gone, out _));
         watches[watch] = true;
         return watch;
     }
@@ -188,7 +247,9 @@ internal sealed class ApiProxy : IAsyncDisposable
 internal sealed record ProxiedRequest(DateTimeOffset At, string Method, string Path, bool IsWatch)
 {
     /// <summary>Whether it changes something other than a lease or an event.</summary>
-    public bool IsWrite => Method != "GET" && !IsLease && !Path.Contains("/events", StringComparison.Ordinal);
+    public bool IsWrite => Method != "GET" && !IsLease && !IsEvent;
+
+    public bool IsEvent => Path.Contains("/events", StringComparison.Ordinal);
 
     public bool IsLease => Path.Contains("/leases", StringComparison.Ordinal);
 

@@ -27,6 +27,9 @@ public sealed class FaultBed : IAsyncLifetime
 
     internal KubernetesClient Client { get; private set; } = null!;
 
+    /// <summary>Everybody but the tests themselves goes by these.</summary>
+    internal Accounts Accounts { get; private set; } = null!;
+
     internal Uri Gateway { get; private set; } = null!;
 
     /// <summary>Port of the gateway's evidence.</summary>
@@ -43,6 +46,8 @@ public sealed class FaultBed : IAsyncLifetime
         });
         Client = new KubernetesClient(KubernetesClientConfiguration.Load(Cluster.KubeconfigPath));
         await new Kubectl(Cluster.KubeconfigPath).ApplyAsync(Path.Combine(Workspace.Repository, "config", "crd"), null, CancellationToken.None);
+        Accounts = new Accounts(ControlPlane, Client);
+        await Accounts.CreateAsync(CancellationToken.None);
         (gateway, Gateway, GatewayAdminPort) = await StartGatewayAsync();
     }
 
@@ -53,8 +58,11 @@ public sealed class FaultBed : IAsyncLifetime
         if (gateway is not null)
             await gateway.DisposeAsync();
         Client?.Dispose();
-        if (Cluster is not null)
-            await Cluster.DisposeAsync();
+        if (Cluster is null)
+            return;
+        var refused = Accounts.Refusals();
+        await Cluster.DisposeAsync();
+        Assert.True(refused.Count == 0, $"config/rbac does not let operator and gateway do what they want:\n{string.Join('\n', refused.Take(10))}");
     }
 
     /// <summary>The scene that tests share, in which a release serves. Each tries prompts of its own in it, and leaves no operator behind.</summary>
@@ -63,7 +71,7 @@ public sealed class FaultBed : IAsyncLifetime
         if (scene is not null)
             return scene;
         var first = await FaultScene.CreateAsync(this, ct);
-        await using var serving = await OperatorProcess.StartAsync("first", Cluster.KubeconfigPath, first.Namespace);
+        await using var serving = await OperatorProcess.StartAsync("first", Accounts.OperatorKubeconfig, first.Namespace);
         await first.ServeAsync(ct);
         return scene = first;
     }
@@ -75,7 +83,7 @@ public sealed class FaultBed : IAsyncLifetime
         var process = await ChildProcess.StartAsync(new()
         {
             Executable = program.Executable,
-            Arguments = [.. program.Arguments, "--kubeconfig", Cluster.KubeconfigPath, "--bind", "127.0.0.1", "--client-port", $"{ports[0]}", "--admin-port", $"{ports[1]}", "--drain-seconds", "60"],
+            Arguments = [.. program.Arguments, "--kubeconfig", Accounts.GatewayKubeconfig, "--bind", "127.0.0.1", "--client-port", $"{ports[0]}", "--admin-port", $"{ports[1]}", "--drain-seconds", "60"],
             LogFile = Path.Combine(Cluster.Nodes!.DataDirectory, $"gateway-{ports[0]}.log"),
         });
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Demo.Load;
 using LlmOps.Demo.Stories;
@@ -44,6 +46,7 @@ internal sealed class FaultScene : IAsyncDisposable
     {
         var ns = $"fault-{Guid.NewGuid():N}"[..14];
         await bed.Client.CreateAsync(new Namespace { Metadata = new() { Name = ns } }, ct);
+        await bed.Accounts.AllowLeaseAsync(ns, ct);
         await bed.Client.CreateAsync(
             new EndpointSlice
             {
@@ -70,8 +73,56 @@ internal sealed class FaultScene : IAsyncDisposable
         return prompt;
     }
 
-    /// <summary>Asks for a release of another model with the newest prompt.</summary>
-    public Task TryModelAsync(string revision, IReadOnlyList<RolloutStep> steps, CancellationToken ct) => ApplyAsync(revision, $"p-{prompts}", steps, ct);
+    /// <summary>Asks for a release of another model with a prompt of its own, so that it is none that was tried before; the prompt's name.</summary>
+    public async Task<string> TryNewAsync(string revision, IReadOnlyList<RolloutStep> steps, TimeSpan? bake, CancellationToken ct, TimeSpan? scaleDownDelay = null)
+    {
+        var prompt = await PromptAsync(ct);
+        await ApplyAsync(revision, prompt, steps, ct, bake, scaleDownDelay);
+        return prompt;
+    }
+
+    /// <summary>A gate that every model passes, for steps.</summary>
+    public async Task<string> GateAsync(CancellationToken ct)
+    {
+        const string gate = "brief";
+        await bed.Client.CreateAsync(
+            new ConfigMap
+            {
+                Metadata = new() { Name = "questions", Namespace = Namespace },
+                Data = new Dictionary<string, string> { ["cases.jsonl"] = string.Join('\n', File.ReadLines(Samples.Questions).Take(20)) },
+            },
+            ct);
+        await bed.Client.CreateAsync(
+            new EvalGate
+            {
+                Metadata = new() { Name = gate, Namespace = Namespace },
+                Spec = new()
+                {
+                    Dataset = new() { ConfigMap = new() { Name = "questions", Key = "cases.jsonl" } },
+                    Scorers = [new() { Name = gate, Type = "length", Unit = "words", Max = 500 }],
+                    Criteria = [new() { Metric = gate, AtLeast = 0.5 }],
+                },
+            },
+            ct);
+        return gate;
+    }
+
+    /// <summary>Pods of a release that are there now.</summary>
+    public async Task<IReadOnlyList<Pod>> PodsAsync(ReleaseStatus release, CancellationToken ct) =>
+        [.. (await ListAsync<Pod>(ct)).Where(pod => pod.Metadata.Labels?.GetValueOrDefault(Labels.Serving) == release.ServingHash && pod.Status?.PodIP is not null)];
+
+    /// <summary>Engines in these pods answer everything with 500 from now on.</summary>
+    public static async Task FailAsync(IReadOnlyCollection<Pod> pods, CancellationToken ct)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
+        if (pods.Count == 0)
+            throw new InvalidOperationException("there are no pods that could fail");
+        foreach (var pod in pods)
+        {
+            using var answer = await http.PostAsJsonAsync($"http://{pod.Status!.PodIP}:8000/admin/behaviour", new JsonObject { ["failures"] = new JsonObject { ["rate5xx"] = 1 } }, ct);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
 
     /// <summary>Asks for the candidate's end, which is a revert.</summary>
     public Task AbortAsync(CancellationToken ct) => bed.Client.CreateAsync(
@@ -123,7 +174,7 @@ internal sealed class FaultScene : IAsyncDisposable
         return name;
     }
 
-    private Task<LlmDeployment> ApplyAsync(string revision, string prompt, IReadOnlyList<RolloutStep> steps, CancellationToken ct) => bed.Client.ApplyAsync(
+    private Task<LlmDeployment> ApplyAsync(string revision, string prompt, IReadOnlyList<RolloutStep> steps, CancellationToken ct, TimeSpan? bake = null, TimeSpan? scaleDownDelay = null) => bed.Client.ApplyAsync(
         new LlmDeployment
         {
             Metadata = new() { Name = Samples.Deployment, Namespace = Namespace },
@@ -134,7 +185,7 @@ internal sealed class FaultScene : IAsyncDisposable
                 Resources = new() { Gpu = new() { Count = 1, Product = "NVIDIA-H100-80GB-HBM3" } },
                 Prompt = new() { Name = prompt },
                 Replicas = 1,
-                Rollout = new() { Steps = steps.Count == 0 ? null : steps, ScaleDownDelay = TimeSpan.FromSeconds(1), Analysis = Unmoved },
+                Rollout = new() { Steps = steps.Count == 0 ? null : steps, ScaleDownDelay = scaleDownDelay ?? TimeSpan.FromSeconds(1), Bake = bake is { } time ? (Duration)time : null, Analysis = Unmoved },
             },
         },
         "user",

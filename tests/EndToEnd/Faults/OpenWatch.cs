@@ -1,14 +1,16 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 
 namespace LlmOps.EndToEnd.Faults;
 
-/// <summary>A watch that goes through the proxy.</summary>
-internal sealed class OpenWatch(HttpContext context, Action<OpenWatch> closed) : IDisposable
+/// <summary>A watch that goes through the proxy, line by line.</summary>
+internal sealed partial class OpenWatch(HttpContext context, Func<string, bool> passes, Action<OpenWatch> closed) : IDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool isBetweenLines = true;
+    private readonly CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+    private readonly MemoryStream rest = new();
 
     /// <summary>Completes when the watch has been cut or its client has gone.</summary>
     public Task Closed
@@ -20,23 +22,40 @@ internal sealed class OpenWatch(HttpContext context, Action<OpenWatch> closed) :
         }
     }
 
+    /// <summary>Cancelled when nothing more is to be forwarded.</summary>
+    public CancellationToken Ending => ending.Token;
+
+    public string Path => context.Request.Path.Value!;
+
+    /// <summary>The resource version of the last line.</summary>
+    public string? Position { get; private set; }
+
+    /// <summary>The last line, where it was a bookmark: to say it again is to say nothing.</summary>
+    public string? Bookmark { get; private set; }
+
+    public static bool IsBookmark(string line) => line.StartsWith("""{"type":"BOOKMARK",""", StringComparison.Ordinal);
+
+    /// <summary>Forwards the lines that are whole.</summary>
     public async Task ForwardAsync(ReadOnlyMemory<byte> bytes)
     {
-        await gate.WaitAsync(context.RequestAborted);
-        try
+        rest.Write(bytes.Span);
+        var whole = rest.GetBuffer().AsSpan(0, (int)rest.Length).LastIndexOf((byte)'\n') + 1;
+        if (whole == 0)
+            return;
+        var text = Encoding.UTF8.GetString(rest.GetBuffer(), 0, whole);
+        var left = rest.GetBuffer().AsSpan(whole, (int)rest.Length - whole).ToArray();
+        rest.SetLength(0);
+        rest.Write(left);
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(passes))
         {
-            await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
-            isBetweenLines = bytes.Span[^1] == '\n';
-        }
-        finally
-        {
-            gate.Release();
+            Bookmark = IsBookmark(line) ? line : null;
+            Position = Version().Match(line) is { Success: true } found ? found.Groups[1].Value : Position;
+            await SendAsync(line);
         }
     }
 
-    /// <summary>Sends a line of our own, where none is half sent.</summary>
-    public void Write(string line) => _ = WriteAsync(Encoding.UTF8.GetBytes($"{line}\n"));
+    /// <summary>Sends a line of our own.</summary>
+    public void Write(string line) => _ = WriteAsync(line);
 
     public void Cut()
     {
@@ -44,16 +63,50 @@ internal sealed class OpenWatch(HttpContext context, Action<OpenWatch> closed) :
         context.Abort();
     }
 
-    public void Dispose() => closed(this);
-
-    private async Task WriteAsync(byte[] line)
+    /// <summary>Ends it in order, as a server does that wants to be asked again.</summary>
+    public void Close()
     {
         try
         {
-            if (isBetweenLines && context.Response.HasStarted)
-                await ForwardAsync(line);
+            ending.Cancel();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself.
+        }
+    }
+
+    public void Dispose()
+    {
+        closed(this);
+        ending.Dispose();
+    }
+
+    [GeneratedRegex("\"resourceVersion\":\"([0-9]+)\"")]
+    private static partial Regex Version();
+
+    private async Task SendAsync(string line)
+    {
+        await gate.WaitAsync(context.RequestAborted);
+        try
+        {
+            await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"{line}\n"), context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task WriteAsync(string line)
+    {
+        try
+        {
+            if (context.Response.HasStarted && !ending.IsCancellationRequested)
+                await SendAsync(line);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // It was closed meanwhile.
         }

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Testing;
@@ -13,7 +11,7 @@ namespace LlmOps.EndToEnd.Faults;
 public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
 {
     /// <summary>Two minutes where <c>LLMOPS_FAULTS=all</c> asks for them.</summary>
-    private static readonly TimeSpan Outage = Environment.GetEnvironmentVariable("LLMOPS_FAULTS") == "all" ? TimeSpan.FromMinutes(2) : TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Outage = FaultSlice.IsAll ? TimeSpan.FromMinutes(2) : TimeSpan.FromSeconds(6);
 
     private static readonly RolloutStep[] Endless = [new() { Weight = 50, Hold = TimeSpan.FromMinutes(30), MinRequests = 1 }];
 
@@ -24,12 +22,13 @@ public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
         var ct = limit.Token;
         var scene = await bed.SceneAsync(ct);
         var failures = scene.UserFailures.Count;
-        await using var only = await OperatorProcess.StartAsync("only", bed.Cluster.KubeconfigPath, scene.Namespace);
-        await scene.TryModelAsync("v4-unstable", Endless, ct);
+        await using var only = await OperatorProcess.StartAsync("only", bed.Accounts.OperatorKubeconfig, scene.Namespace);
+        await scene.TryNewAsync("v4-unstable", Endless, null, ct);
         var tried = await scene.UntilAsync("the candidate to get 50 %", s => s.Candidate is { Revision: "v4-unstable", Weight: 50 } && s.Rollout?.HoldStartedAt is not null, ct);
 
+        var pods = await scene.PodsAsync(tried.Candidate!, ct);
         await bed.ControlPlane.KillApiServerAsync();
-        await FailAsync(scene, tried.Candidate!, ct);
+        await FaultScene.FailAsync(pods, ct);
         await Task.Delay(Outage, TimeProvider.System, ct);
         await bed.ControlPlane.RestartApiServerAsync(ct);
         var start = TimeProvider.System.GetTimestamp();
@@ -53,16 +52,30 @@ public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
         Assert.Equal([], scene.UserFailures.Skip(failures));
     }
 
-    /// <summary>The candidate's engines answer everything with 500 from now on.</summary>
-    private static async Task FailAsync(FaultScene scene, ReleaseStatus candidate, CancellationToken ct)
+    [RealApiServerFact]
+    public async Task Pods_of_a_reverted_candidate_that_drain_while_the_api_server_is_away_are_left_their_time_and_go_when_it_is_back()
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
-        var pods = scene.Recorder.Pods.Where(pod => pod.Metadata.Labels?.GetValueOrDefault(Labels.Serving) == candidate.ServingHash && pod.Status?.PodIP is not null).ToList();
-        Assert.NotEmpty(pods);
-        foreach (var pod in pods)
-        {
-            using var answer = await http.PostAsJsonAsync($"http://{pod.Status!.PodIP}:8000/admin/behaviour", new JsonObject { ["failures"] = new JsonObject { ["rate5xx"] = 1 } }, ct);
-            answer.EnsureSuccessStatusCode();
-        }
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        var ct = limit.Token;
+        var scene = await bed.SceneAsync(ct);
+        var failures = scene.UserFailures.Count;
+        await using var only = await OperatorProcess.StartAsync("only", bed.Accounts.OperatorKubeconfig, scene.Namespace);
+        var prompt = await scene.TryNewAsync("v4-unstable", Endless, null, ct, scaleDownDelay: Outage + TimeSpan.FromSeconds(15));
+        var tried = await scene.UntilTriedAsync(prompt, 50, ct);
+        await FaultScene.FailAsync(await scene.PodsAsync(tried.Candidate!, ct), ct);
+        var drained = await scene.UntilAsync("the candidate to lose its traffic while its pods drain", s => s.Candidate is null or { Weight: 0 } && s.Retiring is { Count: > 0 }, ct);
+        await bed.ControlPlane.KillApiServerAsync();
+        await Task.Delay(Outage, TimeProvider.System, ct);
+        await bed.ControlPlane.RestartApiServerAsync(ct);
+
+        var until = drained.Retiring![0].Until;
+        Assert.True(TimeProvider.System.GetUtcNow() < until, $"it was to be away while pods drain, until {until}");
+        Assert.NotEmpty(await scene.PodsAsync(tried.Candidate!, ct));
+        await Eventually.TrueAsync(async c => (await scene.ListAsync<Deployment>(c)).Count == 1, FaultBed.Patience, () => $"the candidate's Deployment to go; the operator's log ends:\n{only.LogTail}", ct);
+        Assert.InRange(TimeProvider.System.GetUtcNow(), until, DateTimeOffset.MaxValue);
+        var ended = await scene.UntilEndedAsync(tried.Rollout!.Id, ct);
+        Assert.Equal(("Reverted", Reasons.LiveTestFailed), (ended.Outcome, ended.Reason));
+        Assert.Contains(scene.Status.FailedReleases!, failed => failed.Release == tried.Candidate!.Release);
+        Assert.Equal([], scene.UserFailures.Skip(failures));
     }
 }

@@ -20,13 +20,17 @@ internal sealed class Pair : IAsyncDisposable
 
     public ApiProxy LeaderProxy { get; private set; } = null!;
 
+    public ApiProxy StandByProxy { get; private set; } = null!;
+
     public OperatorProcess Leader { get; private set; } = null!;
 
     public OperatorProcess StandBy { get; private set; } = null!;
 
     private ObjectKey LeaseKey => new(Scene.Namespace, LeaseName);
 
-    public static async Task<Pair> StartAsync(FaultBed bed, CancellationToken ct)
+    /// <param name="bed">Where they run.</param>
+    /// <param name="clockError">How far the clock of the API server seems to be off for both.</param>
+    public static async Task<Pair> StartAsync(FaultBed bed, CancellationToken ct, TimeSpan clockError = default)
     {
         var pair = new Pair(bed);
         try
@@ -34,10 +38,12 @@ internal sealed class Pair : IAsyncDisposable
             pair.Scene = await bed.SceneAsync(ct);
             // The one before was killed with it.
             await bed.Client.DeleteAsync<Lease>(pair.LeaseKey, ct: ct);
-            pair.LeaderProxy = pair.Keep(await ApiProxy.StartAsync(bed.ControlPlane));
+            pair.LeaderProxy = pair.Keep(await ApiProxy.StartAsync(bed));
+            pair.StandByProxy = pair.Keep(await ApiProxy.StartAsync(bed));
+            pair.LeaderProxy.ClockError = pair.StandByProxy.ClockError = clockError;
             pair.Leader = pair.Keep(await OperatorProcess.StartAsync("a", pair.LeaderProxy.KubeconfigPath, pair.Scene.Namespace, Flags));
             await pair.Leader.UntilAsync(leads: true, ct);
-            pair.StandBy = pair.Keep(await OperatorProcess.StartAsync("b", bed.Cluster.KubeconfigPath, pair.Scene.Namespace, Flags));
+            pair.StandBy = pair.Keep(await OperatorProcess.StartAsync("b", pair.StandByProxy.KubeconfigPath, pair.Scene.Namespace, Flags));
             await pair.StandBy.UntilAsync(leads: false, ct);
             return pair;
         }

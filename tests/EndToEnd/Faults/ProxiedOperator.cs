@@ -15,7 +15,7 @@ internal sealed class ProxiedOperator : IAsyncDisposable
 
     public static async Task<ProxiedOperator> StartAsync(FaultBed bed, string ns)
     {
-        var proxy = await ApiProxy.StartAsync(bed.ControlPlane);
+        var proxy = await ApiProxy.StartAsync(bed);
         return new(proxy, ns, await OperatorProcess.StartAsync("operator-0", proxy.KubeconfigPath, ns));
     }
 

@@ -37,7 +37,7 @@ public sealed class ShardTests(FaultBed bed)
         await UntilHeldAsync(scene, [.. Enumerable.Repeat(survivor, Shards)], ct);
     }
 
-    private Task<OperatorProcess> StartAsync(string identity, FaultScene scene) => OperatorProcess.StartAsync(identity, bed.Cluster.KubeconfigPath, scene.Namespace, Flags);
+    private Task<OperatorProcess> StartAsync(string identity, FaultScene scene) => OperatorProcess.StartAsync(identity, bed.Accounts.OperatorKubeconfig, scene.Namespace, Flags);
 
     private async Task UntilHeldAsync(FaultScene scene, IReadOnlyList<string?> expected, CancellationToken ct)
     {

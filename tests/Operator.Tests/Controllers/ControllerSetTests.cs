@@ -45,7 +45,7 @@ public sealed class ControllerSetTests
     [Fact]
     public void The_queues_of_a_shard_take_keys_in_its_term_alone_and_are_empty_after_it()
     {
-        using var queues = new ShardQueues(new ManualTime());
+        using var queues = new ShardQueues(_ => false, new ManualTime());
         Assert.False(queues.Wake(queues.Deployments, Bot));
         queues.Open();
         Assert.True(queues.Wake(queues.Deployments, Bot));
