@@ -73,12 +73,26 @@ public sealed class PermissionTests(FaultWorlds worlds, ITestOutputHelper output
             await using var world = await PlayAsync(story);
             return (Story: story, Used: world.Server.Access.Used.Keys.ToHashSet());
         });
-        var played = TestWorld.OperatorRules.Where((_, index) => FaultSlice.Has(index, Slices)).ToList();
+        var played = TestWorld.OperatorRules.Where((rule, index) => FaultSlice.Has(index, Slices) && !OnlySeenToBeUsed(rule)).ToList();
         Assert.NotEmpty(played);
-        var failures = await worlds.EachAsync(played, async rule => await DescribeWithoutAsync(rule, users.First(user => user.Used.Contains(rule)).Story));
+        var failures = await worlds.EachAsync(played, async rule =>
+        {
+            var end = (Fails: false, What: $"{rule}: no story uses it");
+            // Some use it by chance: the next one is to need it.
+            foreach (var user in users.Where(user => user.Used.Contains(rule)))
+            {
+                if (!end.Fails)
+                    end = await DescribeWithoutAsync(rule, user.Story);
+            }
+
+            return end;
+        });
         output.WriteLine($"{played.Count} of {TestWorld.OperatorRules.Count} rules, {FaultSlice.Description}:\n{string.Join('\n', failures.Select(failure => failure.What))}");
         Assert.All(failures, failure => Assert.True(failure.Fails, failure.What));
     }
+
+    /// <summary>Budgets are made before stories begin, and a lease that is not deleted at the end is missed by nobody within its duration.</summary>
+    private static bool OnlySeenToBeUsed(AccessRule rule) => rule is { Resource: "poddisruptionbudgets", Verb: "get" or "create" or "patch" } or { Resource: "leases", Verb: "delete" };
 
     private async Task<(bool Fails, string What)> DescribeWithoutAsync(AccessRule rule, Story story)
     {
