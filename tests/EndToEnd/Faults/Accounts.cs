@@ -16,6 +16,9 @@ internal sealed class Accounts(ControlPlane plane, KubernetesClient administrato
     /// <summary>What the operator shows the API server.</summary>
     public string OperatorToken { get; private set; } = string.Empty;
 
+    /// <summary>What the gateway shows it.</summary>
+    public string GatewayToken { get; private set; } = string.Empty;
+
     public string OperatorKubeconfig => Kubeconfig(Operator);
 
     public string GatewayKubeconfig => Kubeconfig(Gateway);
@@ -29,8 +32,7 @@ internal sealed class Accounts(ControlPlane plane, KubernetesClient administrato
             await administrator.CreateAsync(new ServiceAccount { Metadata = new() { Name = name, Namespace = Installation.Namespace } }, ct);
             var token = await TokenAsync(name, ct);
             await File.WriteAllTextAsync(Kubeconfig(name), Text(token), ct);
-            if (name == Operator)
-                OperatorToken = token;
+            (OperatorToken, GatewayToken) = name == Operator ? (token, GatewayToken) : (OperatorToken, token);
         }
     }
 

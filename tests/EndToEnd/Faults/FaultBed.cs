@@ -1,4 +1,5 @@
 using LlmOps.Demo.Cluster;
+using LlmOps.EndToEnd.Product;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster;
 using LlmOps.LocalCluster.Clusters;
@@ -61,7 +62,10 @@ public sealed class FaultBed : IAsyncLifetime
         if (Cluster is null)
             return;
         var refused = Accounts.Refusals();
+        var leaks = await SecretSearch.FindAsync(Cluster, [Accounts.OperatorToken, Accounts.GatewayToken], Directory.EnumerateFiles(OperatorProcess.Logs), CancellationToken.None);
         await Cluster.DisposeAsync();
+        Directory.Delete(OperatorProcess.Logs, recursive: true);
+        Assert.True(leaks.Count == 0, $"a secret is in {string.Join(", ", leaks)}");
         Assert.True(refused.Count == 0, $"config/rbac does not let operator and gateway do what they want:\n{string.Join('\n', refused.Take(10))}");
     }
 

@@ -9,6 +9,9 @@ namespace LlmOps.EndToEnd.Faults;
 /// <summary>The operator as a process of its own, for one namespace.</summary>
 internal sealed class OperatorProcess : IAsyncDisposable
 {
+    /// <summary>Where the logs of all operators are.</summary>
+    public static readonly string Logs = Directory.CreateTempSubdirectory("operators").FullName;
+
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly ChildProcess process;
@@ -38,7 +41,7 @@ internal sealed class OperatorProcess : IAsyncDisposable
                 "--health-port", $"{ports[0]}", "--metrics-port", $"{ports[1]}", .. lease ?? ["--leader-elect=false"],
             ],
             Environment = new Dictionary<string, string?> { ["POD_NAME"] = identity, ["POD_NAMESPACE"] = null },
-            LogFile = Path.Combine(Directory.CreateTempSubdirectory("operator").FullName, $"{identity}.log"),
+            LogFile = Path.Combine(Logs, $"{identity}-{ns}-{ports[0]}.log"),
         });
         return new(child, ports);
     }
@@ -72,11 +75,7 @@ internal sealed class OperatorProcess : IAsyncDisposable
         () => $"the operator to {(leads ? "lead" : "stand by")}; its log ends:\n{LogTail}",
         ct);
 
-    public async ValueTask DisposeAsync()
-    {
-        await process.DisposeAsync();
-        Directory.Delete(Path.GetDirectoryName(process.LogFile)!, recursive: true);
-    }
+    public ValueTask DisposeAsync() => process.DisposeAsync();
 
     private async Task<bool> LeadsAsync(CancellationToken ct) =>
         (await Http.GetStringAsync(new Uri($"http://127.0.0.1:{ports[1]}/metrics"), ct)).Split('\n')

@@ -75,11 +75,17 @@ public sealed class ApiKeyTests(ProductFixture product)
             await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
     }
 
-    private async Task KeepAsync(Scene scene, string name, string value, CancellationToken ct, string key = "apiKey") => await product.Client.ApplyAsync(
-        new Secret
-        {
-            Metadata = new ObjectMeta { Name = name, Namespace = scene.Namespace },
-            Data = new Dictionary<string, string> { [key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value)) },
-        },
-        "user", ct: ct);
+    private async Task KeepAsync(Scene scene, string name, string value, CancellationToken ct, string key = "apiKey")
+    {
+        // A word that is anywhere is no secret.
+        if (value.Contains("planted", StringComparison.Ordinal))
+            product.Planted.Add(value);
+        await product.Client.ApplyAsync(
+            new Secret
+            {
+                Metadata = new ObjectMeta { Name = name, Namespace = scene.Namespace },
+                Data = new Dictionary<string, string> { [key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value)) },
+            },
+            "user", ct: ct);
+    }
 }

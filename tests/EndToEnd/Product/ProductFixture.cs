@@ -26,6 +26,9 @@ public sealed class ProductFixture : IAsyncLifetime
 
     internal Kubectl Kubectl { get; private set; } = null!;
 
+    /// <summary>Secrets of tests, which must be nowhere when all are over.</summary>
+    internal List<string> Planted { get; } = [];
+
     internal Installation Installation { get; private set; } = null!;
 
     public async Task InitializeAsync()
@@ -59,7 +62,10 @@ public sealed class ProductFixture : IAsyncLifetime
         if (Cluster is null)
             return;
         var refused = Refusals();
+        // Files and objects of a cluster that is not ours are somebody else's.
+        IReadOnlyList<string> leaks = Cluster.Nodes is null ? [] : await SecretSearch.FindAsync(Cluster, Planted, [], CancellationToken.None);
         await Cluster.DisposeAsync();
+        Assert.True(leaks.Count == 0, $"a secret is in {string.Join(", ", leaks)}");
         Assert.True(refused.Count == 0, $"config/rbac does not let the product do what it wants:\n{string.Join("\n", refused.Take(10))}");
     }
 

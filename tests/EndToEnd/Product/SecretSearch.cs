@@ -1,5 +1,6 @@
 using System.Text;
 using LlmOps.Demo.Cluster;
+using LlmOps.LocalCluster.Clusters;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
@@ -27,13 +28,7 @@ internal static class SecretSearch
     /// </summary>
     public static async Task AssertNowhereAsync(ProductFixture product, string ns, IReadOnlyCollection<string> secrets, CancellationToken ct)
     {
-        var files = Directory.EnumerateFiles(product.Cluster.Nodes!.DataDirectory, "*", SearchOption.AllDirectories).ToLookup(file => file.Contains(AccountFolder, StringComparison.Ordinal));
-        var tokens = files[true].Where(file => Path.GetFileName(file) == "token").Select(Text).Where(token => token.Length > 0).ToList();
-        Assert.NotEmpty(tokens);
-        var clientKey = File.ReadLines(product.Cluster.KubeconfigPath).Select(line => line.Trim()).Single(line => line.StartsWith(ClientKey, StringComparison.Ordinal))[ClientKey.Length..];
-        // The end of a key differs from key to key; its beginning is the same for all.
-        string[] own = [clientKey, Encoding.UTF8.GetString(Convert.FromBase64String(clientKey)).Split('\n')[2], .. tokens];
-        var texts = secrets.Concat(own).SelectMany(secret => new[] { secret, Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)) }).ToList();
+        var texts = Texts(product.Cluster, secrets);
         void Check(string where, string text) => Assert.All(texts, secret => Assert.False(text.Contains(secret, StringComparison.Ordinal), $"a planted secret is in {where}"));
 
         foreach (var process in Processes())
@@ -44,8 +39,7 @@ internal static class SecretSearch
                 Check($"the environment of {called}", Text(Path.Combine(process, "environ")));
         }
 
-        Assert.Contains(files[false], file => file.EndsWith(".log", StringComparison.Ordinal));
-        foreach (var file in files[false])
+        foreach (var file in Left(product.Cluster))
             Check(file, Text(file));
 
         foreach (var searched in new[] { ns, Installation.Namespace })
@@ -68,6 +62,46 @@ internal static class SecretSearch
 
         Assert.Equal(1, decisions);
     }
+
+    /// <summary>
+    /// The same at the end of all tests on a cluster: in all that its pods left, in some further files, and in every object that is still there but Secrets.
+    /// </summary>
+    /// <returns>Where a secret is.</returns>
+    public static async Task<IReadOnlyList<string>> FindAsync(TestCluster cluster, IReadOnlyCollection<string> secrets, IEnumerable<string> further, CancellationToken ct)
+    {
+        var texts = Texts(cluster, secrets);
+        bool Holds(string text) => texts.Exists(secret => text.Contains(secret, StringComparison.Ordinal));
+        List<string> found = [.. Left(cluster).Concat(further).Where(file => Holds(Text(file)))];
+        var kubectl = new Kubectl(cluster.KubeconfigPath);
+        foreach (var kind in Kinds)
+        {
+            if (Holds(await kubectl.RunAsync(ct, "get", kind, "--all-namespaces", "-o", "json", "--show-managed-fields")))
+                found.Add(kind);
+        }
+
+        return found;
+    }
+
+    /// <summary>What is looked for: the secrets, the tokens of pods and the key of the administrator, as they are and in base64.</summary>
+    private static List<string> Texts(TestCluster cluster, IReadOnlyCollection<string> secrets)
+    {
+        var tokens = Files(cluster)[true].Where(file => Path.GetFileName(file) == "token").Select(Text).Where(token => token.Length > 0);
+        var clientKey = File.ReadLines(cluster.KubeconfigPath).Select(line => line.Trim()).Single(line => line.StartsWith(ClientKey, StringComparison.Ordinal))[ClientKey.Length..];
+        // The end of a key differs from key to key; its beginning is the same for all.
+        string[] own = [clientKey, Encoding.UTF8.GetString(Convert.FromBase64String(clientKey)).Split('\n')[2], .. tokens];
+        return [.. secrets.Concat(own).SelectMany(secret => new[] { secret, Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)) })];
+    }
+
+    /// <summary>Logs and files of pods, but for their tokens.</summary>
+    private static List<string> Left(TestCluster cluster)
+    {
+        var left = Files(cluster)[false].ToList();
+        Assert.Contains(left, file => file.EndsWith(".log", StringComparison.Ordinal));
+        return left;
+    }
+
+    private static ILookup<bool, string> Files(TestCluster cluster) =>
+        Directory.EnumerateFiles(cluster.Nodes!.DataDirectory, "*", SearchOption.AllDirectories).ToLookup(file => file.Contains(AccountFolder, StringComparison.Ordinal));
 
     /// <summary>Whether some process has it in its environment: what looks for it can find it.</summary>
     public static bool IsInAnEnvironment(string secret) => Processes().Any(process => Text(Path.Combine(process, "environ")).Contains(secret, StringComparison.Ordinal));
