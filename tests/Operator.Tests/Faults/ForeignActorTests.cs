@@ -212,7 +212,12 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         // Of the run that v1 had, in another world or before.
         var other = new EvaluationReport
         {
-            Run = "bot-00000000-0-acef", Candidate = run.Spec.Baseline!.Release, Cases = 200, CandidateTokens = 1000, StartedAt = DateTimeOffset.UnixEpoch, FinishedAt = DateTimeOffset.UnixEpoch,
+            Run = "bot-00000000-0-acef",
+            Candidate = run.Spec.Baseline!.Release,
+            Cases = 200,
+            CandidateTokens = 1000,
+            StartedAt = DateTimeOffset.UnixEpoch,
+            FinishedAt = DateTimeOffset.UnixEpoch,
             Metrics = [new MetricReport { Metric = "correct", Cases = 200, Passed = 200, BaselinePassed = 100, Wins = 100, Losses = 0 }],
         };
         await PatchAsync(world, "configmaps", report, new JsonObject
