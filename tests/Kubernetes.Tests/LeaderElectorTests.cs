@@ -22,9 +22,11 @@ public sealed class LeaderElectorTests : IDisposable
         private readonly QuietClock clock;
         private int hanging;
 
-        public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null, TimeSpan? retryPeriod = null)
+        public Candidate(LeaderElectorTests bed, string identity, Func<CancellationToken, Task>? work = null, Func<LeaderElectionOptions, LeaderElectionOptions>? with = null)
         {
-            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity, IsWanted = () => IsWanted, RetryPeriod = retryPeriod ?? TimeSpan.FromSeconds(2) };
+            var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = identity, IsWanted = () => IsWanted };
+            options = with?.Invoke(options) ?? options;
+            Assert.True(options.RetryPeriod * 1.2 < options.RenewDeadline / 2, "a request's deadline would be taken for a sleep");
             clock = new QuietClock(bed.time, options.RetryPeriod * 1.2);
             Elector = new LeaderElector(bed.leases.Client(bed.time, HangWhenCutOffAsync), options, clock, NullLogger.Instance);
             Run = Task.Run(() => Elector.RunAsync(
@@ -41,6 +43,9 @@ public sealed class LeaderElectorTests : IDisposable
         public LeaderElector Elector { get; }
 
         public bool IsCutOff { get; set; }
+
+        /// <summary>Requests from now on that are never answered.</summary>
+        public int Unanswered { get; set; }
 
         public bool IsWanted { get; set; } = true;
 
@@ -63,8 +68,9 @@ public sealed class LeaderElectorTests : IDisposable
 
         private async Task HangWhenCutOffAsync(CancellationToken ct)
         {
-            if (!IsCutOff)
+            if (!IsCutOff && Unanswered == 0)
                 return;
+            Unanswered = Math.Max(0, Unanswered - 1);
             Interlocked.Increment(ref hanging);
             using var woken = ct.Register(() => Interlocked.Decrement(ref hanging));
             await Task.Delay(Timeout.Infinite, ct);
@@ -191,18 +197,31 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stand_by_takes_a_lease_when_it_has_run_out_and_not_only_at_its_next_look()
+    public async Task A_renewal_that_is_never_answered_leaves_time_for_another()
     {
         var a = new Candidate(this, "a");
         await UntilAsync(() => a.Elector.IsLeader, "a leads");
+        a.Unanswered = 1;
+        await PassAsync(30);
+
+        Assert.Equal((0, 1, true), (a.Unanswered, a.Terms, a.Elector.IsLeader));
+        await a.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_stand_by_takes_a_lease_when_it_has_run_out_and_not_only_at_its_next_look()
+    {
+        var (lasts, stops) = (TimeSpan.FromSeconds(65), TimeSpan.FromSeconds(62));
+        var a = new Candidate(this, "a", with: options => options with { LeaseDuration = lasts, RenewDeadline = stops });
+        await UntilAsync(() => a.Elector.IsLeader, "a leads");
         a.IsCutOff = true;
-        // It sees the lease now, and would look again after 9 to 10.8 s and after 18 to 21.6 s.
-        var b = new Candidate(this, "b", retryPeriod: TimeSpan.FromSeconds(9));
+        // It sees the lease now, and would look again after 25 to 30, 50 to 60 and 75 to 90 s.
+        var b = new Candidate(this, "b", with: options => options with { LeaseDuration = lasts, RenewDeadline = stops, RetryPeriod = TimeSpan.FromSeconds(25) });
         await QuietAsync();
         var seenAt = time.GetUtcNow();
-        await PassAsync(17);
+        await PassAsync(67);
 
-        Assert.InRange(b.StartedAt - seenAt, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15.5));
+        Assert.InRange(b.StartedAt - seenAt, lasts, lasts + TimeSpan.FromSeconds(0.5));
         a.IsCutOff = false;
         await b.StopAsync();
         await a.StopAsync();

@@ -39,7 +39,7 @@ internal static class Explaining
     private static string Where(LlmDeployment deployment)
     {
         var (status, rollout) = (deployment.Status, deployment.Status?.Rollout);
-        if (status is null)
+        if (status is null or { ObservedGeneration: < 0 })
             return "The operator has not looked at it yet.";
         var serves = status.Stable is { } stable ? $"release {stable.Release} serves" : "nothing serves yet";
         if (rollout is null)

@@ -140,10 +140,10 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
         }
     }
 
-    /// <summary>One attempt: true held, false another's, null not known.</summary>
+    /// <summary>One attempt: true held, false another's, null not known. One that hangs leaves time for another before the renew deadline, as controller-runtime has it.</summary>
     private async Task<bool?> TryAsync(CancellationToken ct)
     {
-        using var timeout = new CancellationTokenSource(options.RenewDeadline, time);
+        using var timeout = new CancellationTokenSource(options.RenewDeadline / 2, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {

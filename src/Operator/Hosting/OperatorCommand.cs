@@ -44,13 +44,6 @@ internal static class OperatorCommand
         var duration = Seconds("--lease-duration", "How long others wait for a leader that is silent, in seconds.", Defaults.LeaseDuration);
         var deadline = Seconds("--lease-renew-deadline", "How long after its last renewal a leader stops by itself, in seconds.", Defaults.RenewDeadline);
         var retry = Seconds("--lease-retry-period", "Between two attempts to take or renew the lease, in seconds.", Defaults.RetryPeriod);
-        // Of the last of them: the others have their defaults by then.
-        retry.Validators.Add(result =>
-        {
-            var (period, stops, lasts) = (result.GetValueOrDefault<double>(), result.GetValue(deadline), result.GetValue(duration));
-            if (!(0 < period && period < stops && stops < lasts && lasts >= 1))
-                result.AddError($"--lease-retry-period ({period} s) < --lease-renew-deadline ({stops} s) < --lease-duration ({lasts} s, 1 or more) must hold, or two could lead");
-        });
         var shards = new Option<int>("--shards")
         {
             Description = "Parts that the namespaces are divided into by a hash of their names, each with a lease of its own, so that replicas share the work. The same for all replicas: stop them all before you change it.",

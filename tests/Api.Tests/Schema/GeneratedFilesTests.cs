@@ -43,7 +43,7 @@ public sealed class GeneratedFilesTests
     [Fact]
     public void Every_description_is_a_sentence_for_people()
     {
-        var descriptions = Schemas().SelectMany(s => Fields(s.Kind, s.Schema)).Select(f => (f.Path, Text: f.Schema["description"]?.GetValue<string>() ?? ".")).ToArray();
+        var descriptions = Schemas().SelectMany(s => Fields(s.Kind, s.Schema)).Select(f => (f.Path, Text: f.Schema["description"]?.GetValue<string>())).Where(d => d.Text is not null).Select(d => (d.Path, Text: d.Text!)).ToArray();
         Assert.All(descriptions, d =>
         {
             Assert.DoesNotContain("<", d.Text, StringComparison.Ordinal);

@@ -20,7 +20,8 @@ public sealed class StopTests(ITestOutputHelper output)
         await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
         var (events, leases, others) = (new FaultGate(), new FaultGate(), new FaultGate());
         world.Server.Faults.When(FaultEffect.HangBefore(events), resource: "events.events.k8s.io");
-        world.Options = options => options with { LeaderElect = true };
+        // A renew deadline within the limit would be one more timer that the clock is moved to, before those that matter are set.
+        world.Options = options => options with { LeaderElect = true, LeaseDuration = TimeSpan.FromSeconds(15), RenewDeadline = TimeSpan.FromSeconds(10), RetryPeriod = TimeSpan.FromSeconds(2) };
         var time = new ManualTime();
         world.StartOperator(time);
         await world.ApplyAsync(Samples.Canary("v1"));

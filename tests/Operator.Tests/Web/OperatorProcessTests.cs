@@ -81,8 +81,9 @@ public sealed class OperatorProcessTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("--lease-duration=8", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (2 s) < renew deadline (10 s) < lease duration (8 s) must hold, or two could lead")]
-    [InlineData("--lease-retry-period=12", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (12 s) < renew deadline (10 s) < lease duration (15 s) must hold, or two could lead")]
+    [InlineData("--lease-duration=3", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (0.5 s) < renew deadline (3 s) < lease duration (3 s) must hold, or two could lead")]
+    [InlineData("--lease-renew-deadline=4", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (0.5 s) < renew deadline (4 s) < lease duration (4 s) must hold, or two could lead")]
+    [InlineData("--lease-retry-period=3", "--lease-duration, --lease-renew-deadline and --lease-retry-period: 0 < retry period (3 s) < renew deadline (3 s) < lease duration (4 s) must hold, or two could lead")]
     public async Task Lease_times_with_which_two_could_lead_are_refused_with_a_sentence(string argument, string sentence)
     {
         await using var server = await InProcessApiServer.StartAsync();
