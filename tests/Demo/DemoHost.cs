@@ -50,7 +50,9 @@ internal sealed class DemoHost
     {
         await DemoUsers.EndAsync(ct);
         await Cluster.EndAsync(log, ct);
-        File.Delete(RunFile);
+        // Not File.Delete alone, which minds that there is no folder yet.
+        if (File.Exists(RunFile))
+            File.Delete(RunFile);
         return 0;
     }
 }
