@@ -7,6 +7,7 @@ namespace LlmOps.Bench.Scale;
 /// <summary>Hundreds of canaries that hold their weight: what looking at each four times a second costs, and how soon one that turns bad is off its traffic, also while hundreds of others begin.</summary>
 internal static class HeldCanaries
 {
+    /// <summary>Candidates that fail, and as many more in the flood.</summary>
     private const int Breaks = 50;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Held = TimeSpan.FromMinutes(1);
@@ -18,6 +19,7 @@ internal static class HeldCanaries
         limit.CancelAfter(4 * Limit);
         using var reactions = new Reactions(bed, context.Time);
         var (first, held) = (bed.Size.Deployments - bed.Size.Rollouts, bed.Size.Rollouts);
+        var breaks = Math.Min(Breaks, held / 4);
         await Task.WhenAll(Enumerable.Range(first, held).Select(async i =>
         {
             await reactions.ChangeAsync(i, 4, limit.Token, new() { ["weight"] = 10, ["hold"] = "2h" });
@@ -30,9 +32,9 @@ internal static class HeldCanaries
         (cpu, requests) = (process.Cpu - cpu, await bed.RequestsAsync(ct) - requests);
         context.Say($"scale: {held} canaries hold, CPU {100 * cpu / Held:0} % of a core, {requests.Writes:0} writes a minute");
 
-        var quiet = await BreakAsync(bed, first, context, limit.Token);
+        var quiet = await BreakAsync(bed, Enumerable.Range(first, breaks), context, limit.Token);
         var flood = Task.WhenAll(Enumerable.Range(first - held, held).Select(i => reactions.ChangeAsync(i, 4, limit.Token)));
-        var flooded = await BreakAsync(bed, first + Breaks, context, limit.Token);
+        var flooded = await BreakAsync(bed, Enumerable.Range(first + breaks, breaks), context, limit.Token);
         var wasFlooded = !flood.IsCompleted;
         await flood;
         context.Say($"scale: evidence → weight 0 beside {held} canaries p50 {Quantiles.Median(quiet):0} ms, p99 {Quantiles.Of(quiet, 0.99):0} ms; while {held} rollouts begin p50 {Quantiles.Median(flooded):0} ms, p99 {Quantiles.Of(flooded, 0.99):0} ms");
@@ -51,10 +53,10 @@ internal static class HeldCanaries
 
     /// <summary>Lets candidates fail, one after the other.</summary>
     /// <returns>Milliseconds until a watch shows that each has no weight any more.</returns>
-    private static async Task<List<double>> BreakAsync(ScaleBed bed, int first, BenchContext context, CancellationToken ct)
+    private static async Task<List<double>> BreakAsync(ScaleBed bed, IEnumerable<int> which, BenchContext context, CancellationToken ct)
     {
         var took = new List<double>();
-        for (var i = first; i < first + Math.Min(Breaks, bed.Size.Rollouts / 4); i++)
+        foreach (var i in which)
         {
             var key = ScaleObjects.KeyOf(i, bed.Size);
             var off = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);

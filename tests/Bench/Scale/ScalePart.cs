@@ -99,8 +99,7 @@ internal static class ScalePart
     {
         using var reactions = new Reactions(bed, context.Time);
         var (alone, bareAlone) = (new List<double>(), new List<double>());
-        // Each takes as long as its rollout takes to be taken back.
-        for (var i = 0; i < bed.Size.Changes / 4; i++)
+        for (var i = 0; i < bed.Size.Changes; i++)
         {
             bareAlone.Add(await reactions.BareWriteAsync((i * 7) + 5, ct));
             alone.Add(await reactions.ChangeAloneAsync((i * 7) + 5, 0, ct));
