@@ -69,13 +69,21 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
     private readonly BadEvents badEvents = new();
     private readonly SortedList<int, EpochEvidence> epochs = [];
     private readonly List<LatencyLimit> limits = [];
+    private long? endedAt;
 
     public ObjectKey Deployment => deployment;
 
     public string Rollout => rollout;
 
     /// <summary>Timestamp at which this process heard of its end; null while it runs.</summary>
-    public long? EndedAt { get; private set; }
+    public long? EndedAt
+    {
+        get
+        {
+            lock (gate)
+                return endedAt;
+        }
+    }
 
     /// <summary>What the answers of stable are like; as long as there is a candidate beside it.</summary>
     public RecentAnswers? StableAnswers { get; private set; }
@@ -96,7 +104,8 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
     /// <summary>Keeps the counts and lets go of all else: what people look at while it runs, and which units had what.</summary>
     public void End(long now)
     {
-        EndedAt ??= now;
+        lock (gate)
+            endedAt ??= now;
         (StableAnswers, CandidateAnswers) = (null, null);
         badEvents.Close();
     }

@@ -40,8 +40,8 @@ internal sealed class RolloutMetrics : IDisposable
         meter.CreateObservableGauge("llmops_rollout_weight_percent", () => Running((deployment, _) => deployment.Status!.Candidate!.Weight), description: "Share of requests of a candidate, in per cent; only while one is tried.");
         meter.CreateObservableGauge("llmops_rollout_step", () => Running((_, rollout) => rollout.Step ?? 0), description: "Index of the step of a rollout, from 0; only while it runs.");
         meter.CreateObservableGauge("llmops_rollout_candidate_requests", () => Running((_, rollout) => Requests(rollout)), description: "Requests of users that a candidate was exposed to so far; only while it is tried.");
-        meter.CreateObservableGauge("llmops_rollout_waiting_seconds", Waiting, description: "How long a rollout has had its present reason; only while it runs.");
-        meter.CreateObservableGauge("llmops_rollout_overdue_seconds", Overdue, description: "How long ago the deadline of what a rollout waits for passed, 0 before; only while it runs and has one.");
+        meter.CreateObservableGauge("llmops_rollout_waiting_seconds", () => Since(rollout => rollout.ReasonSince), description: "How long a rollout has had its present reason; only while it runs.");
+        meter.CreateObservableGauge("llmops_rollout_overdue_seconds", () => Since(rollout => rollout.Deadline), description: "How long ago the deadline of what a rollout waits for passed, 0 before; only while it runs and has one.");
         meter.CreateObservableGauge("llmops_rollout_running", Phases, description: "Rollouts that run, by phase.");
     }
 
@@ -72,22 +72,14 @@ internal sealed class RolloutMetrics : IDisposable
         from deployment in Tried()
         select new Measurement<long>(value(deployment, deployment.Status!.Rollout!), new("namespace", deployment.Metadata.Namespace), new("name", deployment.Metadata.Name));
 
-    private IEnumerable<Measurement<double>> Waiting() =>
+    /// <summary>Seconds since a time of each rollout, 0 before it; of those that have one.</summary>
+    private IEnumerable<Measurement<double>> Since(Func<RolloutStatus, DateTimeOffset?> timeOf) =>
         from deployment in Tried()
         let rollout = deployment.Status!.Rollout!
-        where rollout.ReasonSince is not null
+        let start = timeOf(rollout)
+        where start is not null
         select new Measurement<double>(
-            Math.Max(0, (time.GetUtcNow() - rollout.ReasonSince!.Value).TotalSeconds),
-            new("namespace", deployment.Metadata.Namespace),
-            new("name", deployment.Metadata.Name),
-            new("reason", rollout.Reason));
-
-    private IEnumerable<Measurement<double>> Overdue() =>
-        from deployment in Tried()
-        let rollout = deployment.Status!.Rollout!
-        where rollout.Deadline is not null
-        select new Measurement<double>(
-            Math.Max(0, (time.GetUtcNow() - rollout.Deadline!.Value).TotalSeconds),
+            Math.Max(0, (time.GetUtcNow() - start.Value).TotalSeconds),
             new("namespace", deployment.Metadata.Namespace),
             new("name", deployment.Metadata.Name),
             new("reason", rollout.Reason));

@@ -25,7 +25,7 @@ internal static class HeldCanaries
             await reactions.ChangeAsync(i, 4, limit.Token, new() { ["weight"] = 10, ["hold"] = "2h" });
             await reactions.UntilAsync(i, status => status.Candidate is { Weight: 10 }, limit.Token);
         }));
-        // Written last: how many requests the step had when it began.
+        // By then each has been asked and its first counts are written.
         await Task.Delay(Held / 4, context.Time, ct);
         var (cpu, requests) = (process.Cpu, await bed.RequestsAsync(ct));
         await Task.Delay(Held, context.Time, ct);
