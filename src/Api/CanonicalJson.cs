@@ -47,6 +47,11 @@ public static class CanonicalJson
     /// <inheritdoc cref="Hash(JsonElement)"/>
     public static string Hash<T>(T value, JsonTypeInfo<T> type) => Hash(Bytes(value, type));
 
+    /// <summary>Whether two values have the same canonical form. Cheap where they also have the same members in the same order, as what did not change has.</summary>
+    public static bool AreEqual<T>(T one, T other, JsonTypeInfo<T> type) =>
+        JsonSerializer.SerializeToUtf8Bytes(one, type).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other, type)) ||
+        Bytes(one, type).AsSpan().SequenceEqual(Bytes(other, type));
+
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private static void Write(StringBuilder text, JsonElement value)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Xunit;
 
 namespace LlmOps.Api.Tests;
@@ -30,6 +31,14 @@ public sealed class CanonicalJsonTests
         using var document = JsonDocument.Parse("""{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}""");
         Assert.Equal("{\"\\r\":2,\"1\":4,\"\u0080\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\ufb33\":3}", Encoding.UTF8.GetString(CanonicalJson.Bytes(document.RootElement)));
     }
+
+    [Theory]
+    [InlineData("""{"a":1,"b":[2]}""", """{"a":1,"b":[2]}""", true)]
+    [InlineData("""{"a":1,"b":[2]}""", """{"b":[2.0],"a":1,"c":null}""", true)]
+    [InlineData("""{"a":1,"b":[2]}""", """{"a":1,"b":[3]}""", false)]
+    [InlineData("""{"a":1}""", """{"a":1,"b":[2]}""", false)]
+    public void Values_are_equal_where_their_form_is(string one, string other, bool areEqual) =>
+        Assert.Equal(areEqual, CanonicalJson.AreEqual(JsonNode.Parse(one)!.AsObject(), JsonNode.Parse(other)!.AsObject(), (JsonTypeInfo<JsonObject>)JsonSerializerOptions.Default.GetTypeInfo(typeof(JsonObject))));
 
     [Fact]
     public void Hash_is_sha256_in_lower_case_hexadecimal() =>

@@ -16,6 +16,11 @@ namespace LlmOps.Operator.Applying;
 /// </summary>
 internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier, RouteWriter routes)
 {
+    private readonly SettledObjects settled = new(cluster);
+
+    /// <summary>The LlmDeployment is gone.</summary>
+    public void Forget(ObjectKey deployment) => settled.Forget(deployment);
+
     /// <summary>Writes snapshot and status. True where the status changed.</summary>
     /// <exception cref="KubernetesException">Also a conflict, where the status was decided on an object that has changed since.</exception>
     public async Task<bool> ApplyStatusAsync(Gathered gathered, Decision decision, LlmDeploymentStatus status, CancellationToken ct)
@@ -30,8 +35,18 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         return changed;
     }
 
-    /// <summary>Writes the objects and deletes those that are no longer needed.</summary>
-    public async Task ApplyObjectsAsync(Gathered gathered, Decision decision, DesiredObjects desired, CancellationToken ct)
+    /// <summary>Writes the objects and deletes those that are no longer needed. Does nothing where all were in their place before, and nothing is another since.</summary>
+    /// <param name="findGate">The gate of a name as the LlmDeployment asks for it.</param>
+    public async Task ApplyObjectsAsync(Gathered gathered, Decision decision, Func<string, AskedGate> findGate, CancellationToken ct)
+    {
+        var (key, sight) = (gathered.Deployment.Key(), settled.Look(gathered, decision));
+        if (settled.Has(key, sight))
+            return;
+        await ApplyObjectsAsync(gathered, decision, DesiredObjects.Of(gathered, decision, findGate), ct);
+        settled.Note(key, sight, settled.Look(gathered, decision));
+    }
+
+    private async Task ApplyObjectsAsync(Gathered gathered, Decision decision, DesiredObjects desired, CancellationToken ct)
     {
         // A route that cannot be written must not keep the Services from leading requests away from the candidate.
         var refused = SwapsStable(gathered, decision) ? null : await LowerRouteAsync(gathered, decision, ct);
@@ -61,13 +76,12 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
     /// <exception cref="KubernetesException">Also a conflict, as in <see cref="ApplyStatusAsync"/>.</exception>
     public async Task<bool> WriteStatusAsync(LlmDeployment deployment, LlmDeploymentStatus status, CancellationToken ct)
     {
-        var next = deployment with { Status = status };
-        if (deployment.Status is not null && CanonicalJson.Hash(next, LlmDeployment.JsonType) == CanonicalJson.Hash(deployment, LlmDeployment.JsonType))
+        if (deployment.Status is { } before && CanonicalJson.AreEqual(status, before, ApiJson.Default.LlmDeploymentStatus))
             return false;
         try
         {
             // The version that was decided on goes with it: a status worked out from an older object must not overwrite a newer one.
-            cluster.LlmDeployments.Store.Note(await client.ApplyStatusAsync(next, ApiGroup.OperatorFieldManager, force: true, ct));
+            cluster.LlmDeployments.Store.Note(await client.ApplyStatusAsync(deployment with { Status = status }, ApiGroup.OperatorFieldManager, force: true, ct));
             return true;
         }
         catch (KubernetesException e) when (e.IsOutcomeUnknown)

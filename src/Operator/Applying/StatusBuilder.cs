@@ -42,7 +42,7 @@ internal static class StatusBuilder
     {
         var record = gathered.Releases.Release(release.Hash)?.Release;
         var known = before?.Release == release.Hash ? before : null;
-        var old = comparedWith is null ? null : gathered.Releases.Release(comparedWith.Hash)?.Release;
+        var changes = comparedWith is null ? null : gathered.Releases.Changes(comparedWith.Hash, release.Hash);
         return new ReleaseStatus
         {
             Release = release.Hash,
@@ -60,7 +60,7 @@ internal static class StatusBuilder
             Weight = weight,
             Replicas = decision.Pods.FirstOrDefault(target => target.ServingHash == release.ServingHash)?.Replicas ?? 0,
             ReadyReplicas = gathered.PodsOf(release.ServingHash).Ready,
-            Changes = old is not null && record is not null ? NullIfEmpty(ReleaseChanges.Describe(old, record)) : known?.Changes,
+            Changes = changes is null ? known?.Changes : NullIfEmpty(changes),
         };
     }
 

@@ -12,7 +12,7 @@ internal static class StatusWrites
     public static async Task WriteStatusAsync<T>(this KubernetesClient client, WatchedKind<T> kind, T before, T next, CancellationToken ct)
         where T : class, IResource<T>
     {
-        if (CanonicalJson.Hash(next, T.JsonType) == CanonicalJson.Hash(before, T.JsonType))
+        if (CanonicalJson.AreEqual(next, before, T.JsonType))
             return;
         try
         {

@@ -59,6 +59,7 @@ internal sealed class LlmDeploymentReconciler(
         applyProblems.TryRemove(key, out _);
         cluster.LlmDeployments.Store.Trust(key);
         gatherer.Forget(key);
+        applier.Forget(key);
         holds.Forget(key);
         decisions.Forget(key);
     }
@@ -237,7 +238,7 @@ internal sealed class LlmDeploymentReconciler(
     {
         var isRecorded = false;
         AskedGate Gate(string name) => AskedGate.Find(cluster, key, name);
-        var problem = await TryAsync(() => applier.ApplyObjectsAsync(gathered, decision, DesiredObjects.Of(gathered, decision, Gate), ct));
+        var problem = await TryAsync(() => applier.ApplyObjectsAsync(gathered, decision, Gate, ct));
         // An object that is refused is no reason to lose what happened.
         problem = await TryAsync(async () => isRecorded = await records.WriteAsync(gathered, decision.Next, ct)) ?? problem;
         if (problem is null)

@@ -10,6 +10,9 @@ internal sealed record GatewayEvidence
     /// <summary>Identifies a start of the gateway process.</summary>
     public required string Process { get; init; }
 
+    /// <summary>What is asked for four times a second by each rollout: found by its name, not looked for.</summary>
+    private ILookup<(string Namespace, string Name, string Rollout), GatewayRollout>? byRollout;
+
     public IReadOnlyList<GatewayRollout> Rollouts { get; init; } = [];
 
     /// <summary>The rows of one rollout.</summary>
@@ -21,7 +24,8 @@ internal sealed record GatewayEvidence
     /// <summary>What answers of one rollout were like lately.</summary>
     public IEnumerable<RecentAnswers> RecentAnswers(string ns, string name, string rolloutId) => Of(ns, name, rolloutId).Select(rollout => rollout.Recent).OfType<GatewayRecent>().Select(recent => recent.ToAnswers());
 
-    private IEnumerable<GatewayRollout> Of(string ns, string name, string rolloutId) => Rollouts.Where(rollout => rollout.Namespace == ns && rollout.Name == name && rollout.Rollout == rolloutId);
+    private IEnumerable<GatewayRollout> Of(string ns, string name, string rolloutId) =>
+        (byRollout ??= Rollouts.ToLookup(rollout => (rollout.Namespace, rollout.Name, rollout.Rollout)))[(ns, name, rolloutId)];
 }
 
 internal sealed record GatewayRollout

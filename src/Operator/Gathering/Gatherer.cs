@@ -20,19 +20,22 @@ internal sealed class Gatherer(
     WrittenRecords records)
 {
     private readonly CapacityReader room = new(cluster);
+    private readonly ResolutionCache resolutions = new();
 
     /// <summary>The LlmDeployment is gone.</summary>
-    public void Forget(ObjectKey deployment) => checks.Forget(deployment);
+    public void Forget(ObjectKey deployment)
+    {
+        checks.Forget(deployment);
+        resolutions.Forget(deployment);
+    }
 
     public async Task<Gathered> GatherAsync(LlmDeployment deployment, CancellationToken ct)
     {
         var key = deployment.Key();
         var index = Indexes.OfDeployment(key);
         var prompt = deployment.Spec.Prompt is { } reference ? cluster.PromptVersions.Store.Get(new ObjectKey(key.Namespace, reference.Name)) : null;
-        var spec = PlanBuilder.Build(deployment, prompt);
-        var state = RolloutStateReader.Read(deployment.Status);
         var revisions = cluster.Revisions.Store.ListByIndex(Indexes.Deployment, index, revision => Ownership.IsOwnedBy(revision, deployment)).Where(revision => Ownership.IsOwnedBy(revision, deployment)).ToList();
-        var releases = new ReleaseBook(revisions, spec.Desired);
+        var (spec, state, releases) = resolutions.Of(deployment, prompt, revisions);
         var runs = cluster.EvalRuns.Store.ListByIndex(Indexes.Deployment, index, run => Ownership.IsOwnedBy(run, deployment)).Where(run => Ownership.IsOwnedBy(run, deployment)).ToList();
 
         var route = routes.Observe(deployment, state);

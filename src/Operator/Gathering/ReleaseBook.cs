@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Resources;
@@ -9,6 +10,7 @@ internal sealed class ReleaseBook
 {
     private readonly Dictionary<string, ReleaseRecord> byRelease = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReleaseRecord> byServing = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string From, string To), IReadOnlyList<string>> changes = new();
 
     /// <param name="revisions">ControllerRevisions of the LlmDeployment.</param>
     /// <param name="desired">The release of the spec, if it can be resolved.</param>
@@ -48,4 +50,11 @@ internal sealed class ReleaseBook
     public ReleaseRecord? Release(string hash) => byRelease.GetValueOrDefault(hash);
 
     public ReleaseRecord? Serving(string servingHash) => byServing.GetValueOrDefault(servingHash);
+
+    /// <summary>What one release changes of another, in sentences; null where one of them is not known.</summary>
+    /// <param name="from">Hash of the release before.</param>
+    /// <param name="to">Hash of the release after.</param>
+    public IReadOnlyList<string>? Changes(string from, string to) => Release(from)?.Release is { } before && Release(to)?.Release is { } after
+        ? changes.GetOrAdd((from, to), _ => [.. ReleaseChanges.Describe(before, after)])
+        : null;
 }
