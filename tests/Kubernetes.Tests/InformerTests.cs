@@ -210,12 +210,33 @@ public sealed class InformerTests
         for (var i = 0; i < 14; i++)
             bed.Watch(() => new FakeWatch().End().Response());
         bed.Start();
+        await CheckWaitsAsync(bed, 14, longest: 5);
+    }
 
-        await UntilAsync(() => bed.Waits.Count >= 14, "14 waits");
-        var waits = bed.Waits.Take(14).Select(w => w.TotalSeconds).ToArray();
+    [Fact]
+    public async Task A_server_whose_watches_are_all_expired_lists_less_and_less_often_and_the_first_list_after_an_outage_does_not_wait_for_that()
+    {
+        await using var bed = new InformerBed();
+        for (var i = 0; i < 12; i++)
+            bed.List(10).Watch(new FakeWatch().Gone().Response);
+        bed.List(10).Start();
+        await CheckWaitsAsync(bed, 12, longest: 30);
+
+        await using var after = new InformerBed().List(10);
+        for (var i = 0; i < 8; i++)
+            after.Watch(() => FakeApi.Failure(503, "ServiceUnavailable"));
+        after.Watch(new FakeWatch().Gone().Response).List(20, Map("a", 15)).Start();
+        Assert.Equal(["+a@15"], await after.ChangesAsync(1));
+        Assert.InRange(after.Waits[8].TotalSeconds, 0.05, 0.1);
+    }
+
+    private static async Task CheckWaitsAsync(InformerBed bed, int count, double longest)
+    {
+        await UntilAsync(() => bed.Waits.Count >= count, $"{count} waits");
+        var waits = bed.Waits.Take(count).Select(w => w.TotalSeconds).ToArray();
         for (var i = 0; i < waits.Length; i++)
         {
-            var bound = Math.Min(0.1 * Math.Pow(2, i), 30);
+            var bound = Math.Min(0.1 * Math.Pow(2, i), longest);
             Assert.InRange(waits[i], bound / 2, bound);
         }
     }

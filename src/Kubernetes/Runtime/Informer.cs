@@ -11,8 +11,8 @@ namespace LlmOps.Kubernetes;
 /// at once, and the differences are told as changes. Nothing is told twice. States in between may be skipped. An
 /// object that cannot be decoded is logged and counted and does not concern the others; where a decodable version of
 /// it was known, that one stays until the object is deleted. No failure ends the informer; waits between attempts grow
-/// from 0.1 to 30 s, and are not shorter than the server asks for. A streamed list that is refused or breaks is followed
-/// by one in pages.
+/// from 0.1 to 5 s, between lists whose watch brings nothing to 30 s, and are not shorter than the server asks for, up
+/// to 30 s. A streamed list that is refused or breaks is followed by one in pages.
 /// RBAC: <c>list</c> and <c>watch</c> on the kind.
 /// </remarks>
 /// <param name="client">Lists and watches.</param>
@@ -25,12 +25,18 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
 {
     private const int MostTold = 1000;
 
+    /// <summary>Most that a server may ask for.</summary>
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
+
     private readonly TaskCompletionSource synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource disposed = new();
     /// <summary>What was logged about objects that cannot be decoded, so that each is told once and not with each list.</summary>
     private readonly Dictionary<ObjectKey, string?> undecodable = [];
 
     private readonly Backoff backoff = new(options.FirstBackoff, options.LongestBackoff);
+
+    /// <summary>Before everything is listed again.</summary>
+    private readonly Backoff relistBackoff = new(options.FirstBackoff, options.LongestRelistBackoff);
     private int started;
 
     /// <summary>The resource version that the watch goes on from; null: list first.</summary>
@@ -113,7 +119,7 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         {
             // Whatever it is (forbidden, kind not installed yet, server away), a later attempt may succeed.
             KubernetesMetrics.ListFailures.Add(1, Kind());
-            var wait = Wait(e);
+            var wait = Wait(backoff, e);
             Log.ListFailed(logger, T.ResourceKind.Kind, wait.TotalSeconds, e);
             await Task.Delay(wait, time, ct);
         }
@@ -131,6 +137,9 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         var progressed = position is not null && position != (from ?? listedAt);
         if (progressed || time.GetElapsedTime(start) > options.LongestBackoff)
             backoff.Reset();
+        if (progressed || time.GetElapsedTime(start) > options.LongestRelistBackoff)
+            relistBackoff.Reset();
+        var next = backoff;
         if (position is null)
         {
             streams = false;
@@ -144,10 +153,10 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
         else if (end == WatchEnd.Expired || (end == WatchEnd.Corrupt && !progressed))
         {
             // A corrupt line hides an event. Resuming makes the server send it again; where it comes corrupt again, a list helps.
-            (position, listCause) = (null, end.ToString().ToLowerInvariant());
+            (position, listCause, next) = (null, end.ToString().ToLowerInvariant(), relistBackoff);
         }
 
-        var wait = Wait(refusal);
+        var wait = Wait(next, refusal);
         Log.WatchEnded(logger, T.ResourceKind.Kind, end.ToString(), position, wait.TotalSeconds);
         await Task.Delay(wait, time, ct);
     }
@@ -211,12 +220,12 @@ public sealed class Informer<T>(KubernetesClient client, InformerOptions options
     /// <summary>Whether the server, which is older than streamed lists, says that it does not know what is asked.</summary>
     private static bool IsStreamRefusal(string? from, Exception? refusal) => from is null && refusal is KubernetesException { StatusCode: 400 or 405 or 422 };
 
-    /// <summary>The back-off, and not less than the server asks for, as far as the longest back-off allows.</summary>
-    private TimeSpan Wait(Exception? refusal)
+    /// <summary>The back-off, and not less than the server asks for, within bounds.</summary>
+    private static TimeSpan Wait(Backoff backoff, Exception? refusal)
     {
         var wait = backoff.Next();
         var asked = refusal is KubernetesException { RetryAfter: { } after } ? after : TimeSpan.Zero;
-        return asked <= wait ? wait : asked < options.LongestBackoff ? asked : options.LongestBackoff;
+        return asked <= wait ? wait : asked < LongestRetryAfter ? asked : LongestRetryAfter;
     }
 
     private void Take(WatchEvent<T> e)

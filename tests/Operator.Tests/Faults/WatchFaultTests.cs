@@ -83,7 +83,7 @@ public sealed class WatchFaultTests(FaultWorlds worlds, ITestOutputHelper output
         await world.Clock.PassAsync(span);
 
         var asked = world.Server.Requests.Total - before;
-        // A fault every 0.7 s would be 260 for each cache: waits grow to half a minute, and a corrupt line costs a list beside the watch.
+        // A fault every 0.7 s would be 260 for each cache: waits grow to five seconds, between lists in vain to half a minute, and a corrupt line costs a list beside the watch.
         const int most = Informers * 40;
         output.WriteLine($"{fault}: {asked} requests in {span.TotalSeconds:0} s, {world.Logger.Lines.Count(line => line.EventName == "InformerUndecodable")} lines about objects that cannot be decoded");
         Assert.True(asked <= most, $"{asked} requests, more than {most}");
