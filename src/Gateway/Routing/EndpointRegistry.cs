@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
 using LlmOps.Gateway.Picking;
 using LlmOps.Kubernetes;
 
@@ -7,6 +10,8 @@ namespace LlmOps.Gateway.Routing;
 internal sealed class EndpointRegistry
 {
     private const string PortName = "http";
+
+    private static readonly SearchValues<char> IPv6Characters = SearchValues.Create("0123456789abcdefABCDEF:.");
 
     private readonly Dictionary<ObjectKey, Dictionary<string, EndpointSlice>> slices = [];
     private readonly Dictionary<ObjectKey, EngineEndpoint[]> ready = [];
@@ -51,14 +56,22 @@ internal sealed class EndpointRegistry
     private static IEnumerable<string> Authorities(EndpointSlice slice)
     {
         var port = (slice.Ports?.FirstOrDefault(p => p.Name == PortName) ?? (slice.Ports is { Count: > 0 } ports ? ports[0] : null))?.Port;
-        if (port is null || slice.AddressType is not ("IPv4" or "IPv6"))
+        if (port is not (> 0 and <= IPEndPoint.MaxPort))
             yield break;
-        foreach (var endpoint in slice.Endpoints ?? [])
+        foreach (var endpoint in slice.Endpoints)
         {
-            if (endpoint.Conditions?.Ready != false && endpoint.Addresses is { Count: > 0 })
-                yield return slice.AddressType == "IPv6" ? $"[{endpoint.Addresses[0]}]:{port}" : $"{endpoint.Addresses[0]}:{port}";
+            if (endpoint.Conditions?.Ready != false && endpoint.Addresses is [{ } address, ..] && HostOf(slice.AddressType, address) is { } host)
+                yield return $"{host}:{port}";
         }
     }
+
+    // What is no address is left out: text that no URL can have would keep all endpoints of the Service as they were. Octal and short forms mean one thing here and another there.
+    private static string? HostOf(string addressType, string address) => addressType switch
+    {
+        "IPv4" when IPAddress.TryParse(address, out var ip) && ip.ToString() == address && ip.AddressFamily == AddressFamily.InterNetwork => address,
+        "IPv6" when !address.AsSpan().ContainsAnyExcept(IPv6Characters) && IPAddress.TryParse(address, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6 => $"[{address}]",
+        _ => null,
+    };
 
     private static ObjectKey? ServiceOf(EndpointSlice? slice) =>
         slice?.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) is { } service
