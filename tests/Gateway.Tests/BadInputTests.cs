@@ -53,6 +53,21 @@ public sealed class BadInputTests
         Assert.Equal(code, reply.Error.GetProperty("code").GetString());
     }
 
+    [Theory]
+    [InlineData("r\r\nX-Injected: 1")]
+    [InlineData("\u202e🦙")]
+    [InlineData("\0")]
+    public async Task A_release_by_a_name_that_no_header_can_have_answers_without_that_header(string release)
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        bed.Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release(release, "stable", 100)));
+
+        var reply = await bed.ChatAsync();
+
+        Assert.Equal((200, "stable!", Tracks.Stable), (reply.Status, reply.Text, reply.Track));
+        Assert.DoesNotContain(reply.HeaderNames, name => name is GatewayHeaders.Release or "X-Injected");
+    }
+
     [Fact]
     public async Task An_unknown_model_is_a_404_that_says_what_to_do()
     {

@@ -74,7 +74,9 @@ internal static class HeaderRules
     public static void Identify(HttpResponse client, Route route, ReleaseTarget target)
     {
         client.Headers[GatewayHeaders.Deployment] = route.DisplayName;
-        client.Headers[GatewayHeaders.Release] = target.Release;
+        // A status may name it as it likes, and Kestrel refuses the whole answer for one character.
+        if (!target.Release.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            client.Headers[GatewayHeaders.Release] = target.Release;
         client.Headers[GatewayHeaders.Track] = target.Track;
     }
 
