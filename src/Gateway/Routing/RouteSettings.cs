@@ -20,14 +20,16 @@ internal static class RouteSettings
         ? new(prices.InputPerMillion, prices.OutputPerMillion, prices.Currency ?? Defaults.Currency)
         : null;
 
-    /// <summary>The limits that requests are counted against one by one; that of errors is read off the errors.</summary>
+    /// <summary>
+    /// The limits that requests are counted against one by one, each once: two quantiles of one latency may have the same maximum. That of errors is read off the errors.
+    /// </summary>
     public static IReadOnlyList<LatencyLimit> Limits(LlmDeploymentSpec spec) =>
     [
-        .. from limit in spec.Rollout?.Analysis?.Limits ?? []
+        .. (from limit in spec.Rollout?.Analysis?.Limits ?? []
            let seconds = limit.MaxSeconds()
            let key = limit.Key()
            where seconds is not null && key is not null
-           select new LatencyLimit(limit.Metric == LimitMetrics.Ttft ? LimitedLatency.Ttft : LimitedLatency.TimePerOutputToken, seconds.Value, key),
+           select new LatencyLimit(limit.Metric == LimitMetrics.Ttft ? LimitedLatency.Ttft : LimitedLatency.TimePerOutputToken, seconds.Value, key)).Distinct(),
     ];
 
     public static MirrorRule? Mirror(ReleaseStatus? candidate) =>

@@ -217,6 +217,19 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Two_quantiles_of_one_latency_with_the_same_limit_count_a_request_once()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        var deployment = Cluster.Deployment(stable: Cluster.Release("r-stable", "stable", 0), candidate: Cluster.Release("r-candidate", "candidate", 100));
+        LimitSpec[] limits = [new() { Metric = "ttft", Quantile = 95, Max = "2h" }, new() { Metric = "ttft", Quantile = 50, Max = "120m" }];
+        bed.Gateway.Routes.Apply(null, deployment with { Spec = deployment.Spec with { Rollout = new RolloutSpec { Analysis = new AnalysisSpec { WarmUpRequests = 0, Limits = limits } } } });
+
+        await bed.ChatAsync();
+
+        Assert.Equal("""[{"key":"ttft:7200","over":0,"of":1}]""", (await bed.EpochsAsync())[0].GetProperty("candidate").GetProperty("overLimit").ToString());
+    }
+
+    [Fact]
     public async Task The_first_requests_of_a_pod_are_left_out_of_latencies_in_both_tracks()
     {
         var time = new ManualTime();
