@@ -23,15 +23,25 @@ public sealed record PromptCompilation(CompiledPrompt? Prompt, IReadOnlyList<str
 /// <summary>A PromptVersion whose templates are parsed.</summary>
 public sealed class CompiledPrompt
 {
+    /// <summary>
+    /// Characters that the messages of one rendering have at most, together: twice the largest body that a gateway takes by default. A value comes as often as the templates
+    /// name its variable, ten thousand times perhaps.
+    /// </summary>
+    public const int MostCharacters = 8 * 1024 * 1024;
+
     private readonly PromptVersionSpec spec;
     private readonly IReadOnlyList<(string Role, PromptTemplate Template)> messages;
     private readonly KeyValuePair<string, PromptVariable>[] variables;
+
+    /// <summary>How often all templates together use each variable.</summary>
+    private readonly KeyValuePair<string, int>[] uses;
 
     internal CompiledPrompt(PromptVersionSpec spec, IReadOnlyList<(string Role, PromptTemplate Template)> messages)
     {
         this.spec = spec;
         this.messages = messages;
         variables = [.. (spec.Variables ?? new Dictionary<string, PromptVariable>()).OrderBy(v => v.Key, StringComparer.Ordinal)];
+        uses = [.. messages.SelectMany(m => m.Template.Uses).AggregateBy(use => use.Key, 0, (times, use) => times + use.Value, StringComparer.Ordinal)];
     }
 
     /// <summary>Sampling parameters of the prompt; null where it sets none.</summary>
@@ -52,9 +62,14 @@ public sealed class CompiledPrompt
         error = Check(values);
         if (error is not null)
             return false;
+        var texts = uses.ToDictionary(
+            use => use.Key, use => values.TryGetValue(use.Key, out var value) ? present?.Invoke(use.Key, value) ?? value : spec.Variables![use.Key].Default ?? string.Empty, StringComparer.Ordinal);
+        error = CheckLength(texts);
+        if (error is not null)
+            return false;
         var result = new RenderedMessage[messages.Count];
         for (var i = 0; i < result.Length; i++)
-            result[i] = new(messages[i].Role, messages[i].Template.Render(name => values.TryGetValue(name, out var value) ? present?.Invoke(name, value) ?? value : spec.Variables![name].Default ?? string.Empty));
+            result[i] = new(messages[i].Role, messages[i].Template.Render(name => texts[name]));
         rendered = new(result);
         return true;
     }
@@ -81,6 +96,16 @@ public sealed class CompiledPrompt
             : null;
     }
 
+    private PromptRenderError? CheckLength(Dictionary<string, string> texts)
+    {
+        var length = messages.Sum(m => (long)m.Template.LiteralLength) + uses.Sum(Length);
+        return length > MostCharacters && uses is not [] && uses.MaxBy(Length).Key is var longest
+            ? new(PromptRenderErrorKind.TooLong, longest, $"the messages of {Title} would have {length} characters with these values, more than {MostCharacters}: shorten '{longest}', or use it less often")
+            : null;
+
+        long Length(KeyValuePair<string, int> use) => (long)use.Value * texts[use.Key].Length;
+    }
+
     private string Title => $"prompt {spec.Family} {spec.Version}";
 }
 
@@ -98,7 +123,7 @@ public enum PromptRenderErrorKind
     /// <summary>It is required and not given.</summary>
     Missing,
 
-    /// <summary>It is longer than its maxLength.</summary>
+    /// <summary>It is longer than its maxLength, or all messages together are longer than <see cref="CompiledPrompt.MostCharacters"/>.</summary>
     TooLong,
 
     /// <summary>It is not of its type.</summary>

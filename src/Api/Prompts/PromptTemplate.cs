@@ -19,11 +19,19 @@ public sealed partial class PromptTemplate
     private PromptTemplate(Segment[] segments)
     {
         this.segments = segments;
-        Variables = segments.Where(s => s.IsVariable).Select(s => s.Text).Distinct(StringComparer.Ordinal).ToArray();
+        Uses = segments.Where(s => s.IsVariable).CountBy(s => s.Text, StringComparer.Ordinal).ToArray();
+        Variables = Uses.Select(use => use.Key).ToArray();
+        LiteralLength = segments.Where(s => !s.IsVariable).Sum(s => s.Text.Length);
     }
 
     /// <summary>Names of the variables that are used, each once, in order of first use.</summary>
     public IReadOnlyList<string> Variables { get; }
+
+    /// <summary>Variables, each with how often it is used.</summary>
+    internal IReadOnlyList<KeyValuePair<string, int>> Uses { get; }
+
+    /// <summary>Characters that are there whatever the values are.</summary>
+    internal int LiteralLength { get; }
 
     /// <summary>Parses a template.</summary>
     /// <param name="text">The template.</param>

@@ -29,6 +29,23 @@ public sealed class PromptRendererTests
             Render(Support, new() { ["query"] = "why?" }).Messages);
     }
 
+    /// <summary>A body of 4 MiB would fill a template of 100,000 characters with 80 GB.</summary>
+    [Fact]
+    public void A_value_that_comes_too_often_to_be_held_is_refused_before_it_is_put_in()
+    {
+        var spec = Support with { Messages = [new() { Role = "user", Template = string.Concat(Enumerable.Repeat("{{query}}", 10_000)) + "{{company}}" }], Variables = new Dictionary<string, PromptVariable> { ["query"] = new(), ["company"] = new() } };
+        var prompt = PromptRenderer.Compile(spec).Prompt!;
+
+        Assert.True(prompt.TryRender(new Dictionary<string, string> { ["query"] = new('x', 800) }, out var rendered, out _));
+        Assert.Equal(8_000_000, rendered.Messages[0].Content.Length);
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        Assert.False(prompt.TryRender(new Dictionary<string, string> { ["query"] = new('x', 4 << 20), ["company"] = "ACME" }, out _, out var error));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 20 << 20);
+        Assert.Equal((PromptRenderErrorKind.TooLong, "query"), (error.Kind, error.Variable));
+        Assert.Equal("the messages of prompt support 1.4.0 would have 41943040004 characters with these values, more than 8388608: shorten 'query', or use it less often", error.Message);
+    }
+
     [Fact]
     public void A_value_is_never_expanded_twice()
     {
