@@ -65,6 +65,9 @@ internal sealed class EvidenceLedger(TimeSpan keepFor, TimeProvider time)
 /// <summary>Counts of one rollout.</summary>
 internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
 {
+    /// <summary>Epochs whose counts are kept, the newest: as many rows as the operator keeps of a rollout, which has read the others long before.</summary>
+    public const int MostEpochs = 200;
+
     private readonly Lock gate = new();
     private readonly BadEvents badEvents = new();
     private readonly SortedList<int, EpochEvidence> epochs = [];
@@ -122,7 +125,12 @@ internal sealed class RolloutEvidence(ObjectKey deployment, string rollout)
         lock (gate)
         {
             if (!epochs.TryGetValue(position.Epoch, out var known))
+            {
+                if (epochs.Count == MostEpochs)
+                    epochs.RemoveAt(0);
                 epochs.Add(position.Epoch, known = new EpochEvidence(position.Epoch, position.WeightPercent, position.IsMirrored, stable, badEvents));
+            }
+
             known.Follow([.. inForce.Select(l => (l, Number(l))).Where(l => l.Item2 < LatencyLimit.Most)]);
             return known;
         }

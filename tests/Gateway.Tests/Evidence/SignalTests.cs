@@ -195,6 +195,16 @@ public sealed class SignalTests
     }
 
     [Fact]
+    public void A_status_that_changes_the_weight_without_end_keeps_the_counts_of_so_many_epochs_alone()
+    {
+        var ledger = new EvidenceLedger(TimeSpan.Zero, new ManualTime());
+        for (var i = 0; i < 10 * RolloutEvidence.MostEpochs; i++)
+            ledger.Observe(new("default", "bot"), new("r", i, 1 + (i % 2), IsMirrored: false, IsOver: false), [], new RecentAnswers(new ManualTime()), null);
+
+        Assert.Equal(Enumerable.Range(9 * RolloutEvidence.MostEpochs, RolloutEvidence.MostEpochs), ledger.Rollouts.Single().Epochs.Select(epoch => epoch.Epoch));
+    }
+
+    [Fact]
     public void Limits_that_change_keep_their_counts_and_are_bounded()
     {
         var epoch = Epoch();
