@@ -10,6 +10,9 @@ internal sealed class PromptPlans
     private readonly Dictionary<ObjectKey, PromptVersion> versions = [];
     private readonly Dictionary<ObjectKey, (PromptPlan? Plan, PromptProblem? Problem)> plans = [];
 
+    /// <summary>Deleted while they served.</summary>
+    private readonly HashSet<ObjectKey> deleted = [];
+
     /// <summary>Takes over a change; true where routes that use the prompt must be made anew.</summary>
     /// <param name="prompt">Name of the prompt.</param>
     /// <param name="after">Null where it is deleted.</param>
@@ -17,7 +20,12 @@ internal sealed class PromptPlans
     public bool Apply(ObjectKey prompt, PromptVersion? after, bool inUse)
     {
         if (after is null && inUse)
+        {
+            deleted.Add(prompt);
             return false;
+        }
+
+        deleted.Remove(prompt);
         if (after is not null && versions.TryGetValue(prompt, out var known) && known.Metadata.Uid == after.Metadata.Uid && known.Metadata.Generation == after.Metadata.Generation && after.Metadata.Generation is not null)
             return false;
         plans.Remove(prompt);
@@ -26,6 +34,20 @@ internal sealed class PromptPlans
         else
             versions[prompt] = after;
         return true;
+    }
+
+    /// <summary>Lets go of deleted prompts that serve no more.</summary>
+    public void Sweep(Predicate<ObjectKey> isInUse)
+    {
+        foreach (var prompt in deleted)
+        {
+            if (isInUse(prompt))
+                continue;
+            // Allowed while it is enumerated.
+            deleted.Remove(prompt);
+            versions.Remove(prompt);
+            plans.Remove(prompt);
+        }
     }
 
     /// <summary>The prompt ready to render, or why it cannot be.</summary>

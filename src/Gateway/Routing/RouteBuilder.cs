@@ -49,6 +49,9 @@ internal sealed class RouteBuilder(EndpointRegistry endpoints, PromptPlans promp
     /// <summary>LlmDeployments whose requests go to this Service though their status names it no more.</summary>
     public IEnumerable<ObjectKey> RelayedTo(ObjectKey service) => relays.Where(relay => relay.Value == service).Select(relay => relay.Key);
 
+    /// <summary>Whether a release renders the prompt that answers in place of a stable release without endpoints, or may have to.</summary>
+    public bool MayRelay(ObjectKey prompt) => serving.Any(known => known.Key.Namespace == prompt.Namespace && known.Value.Prompt == prompt.Name);
+
     /// <summary>The LlmDeployment is gone.</summary>
     public void Forget(ObjectKey deployment)
     {

@@ -89,8 +89,10 @@ internal sealed class RouteCache
 
     private void Publish(IReadOnlyCollection<ObjectKey> changed)
     {
-        if (changed.Count > 0)
-            current = current.With([.. changed.Select(key => (key, deployments.TryGetValue(key, out var d) ? Build(d) : Gone(key)))]);
+        if (changed.Count == 0)
+            return;
+        current = current.With([.. changed.Select(key => (key, deployments.TryGetValue(key, out var d) ? Build(d) : Gone(key)))]);
+        prompts.Sweep(prompt => byPrompt.Users(prompt).Count > 0 || builder.MayRelay(prompt));
     }
 
     private Route? Gone(ObjectKey key)

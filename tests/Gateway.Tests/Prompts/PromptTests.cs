@@ -173,6 +173,39 @@ public sealed class PromptTests
         Assert.Equal("system: one", Messages(bed.Stable.LastBody)[0]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_prompt_that_was_deleted_while_it_served_is_kept_no_longer_than_it_serves(bool isDeploymentDeleted)
+    {
+        await using var bed = await WithPromptAsync([new() { Role = "system", Template = "one" }]);
+        bed.Gateway.Routes.Apply(Cluster.Prompt("p1", [new() { Role = "system", Template = "one" }]), (PromptVersion?)null);
+        if (isDeploymentDeleted)
+            bed.Gateway.Routes.Apply(Cluster.Deployment(), (LlmDeployment?)null);
+        else
+            bed.Weigh(0, epoch: 2);
+
+        bed.Weigh(0, epoch: 3, stablePrompt: "p1");
+
+        Assert.Equal(503, (await bed.ChatAsync()).Status);
+    }
+
+    /// <summary>The new release is not ready here: the one before it answers, by its own prompt.</summary>
+    [Fact]
+    public async Task A_deleted_prompt_serves_as_long_as_its_release_may_answer_in_place_of_the_next()
+    {
+        await using var bed = await WithPromptAsync([new() { Role = "system", Template = "one" }]);
+        bed.Gateway.Routes.Apply(Cluster.Prompt("p1", [new() { Role = "system", Template = "one" }]), (PromptVersion?)null);
+
+        bed.Gateway.Routes.Apply(null, Cluster.Deployment(stable: Cluster.Release("r-new", "new", 100)));
+        Assert.Equal(200, (await bed.ChatAsync()).Status);
+        Assert.Equal("system: one", Messages(bed.Stable.LastBody)[0]);
+
+        bed.Gateway.Routes.Apply(null, Cluster.Slice("new", bed.Candidate.Address));
+        Assert.Equal(200, (await bed.ChatAsync()).Status);
+        Assert.Equal("user: hi", Messages(bed.Candidate.LastBody)[0]);
+    }
+
     [Fact]
     public async Task A_stable_release_without_its_prompt_is_a_503_that_names_it()
     {
