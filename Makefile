@@ -46,8 +46,8 @@ e2e: ## Run the end-to-end tests on CLUSTER=k3d|kind|current instead of the cont
 	@CONFIGURATION=$(CONFIGURATION) KUBECTL=$(KUBECTL) KEEP=$(KEEP) tests/e2e.sh "$(CLUSTER)"
 
 .PHONY: fuzz
-fuzz: build ## Play 100,000 odd objects (COUNT=) beside one LlmDeployment that serves: hours
-	@LLMOPS_FUZZ=$(or $(COUNT),100000) dotnet test tests/Operator.Tests -c $(CONFIGURATION) --no-build --nologo --filter FuzzTests --logger "console;verbosity=detailed"
+fuzz: build ## Play 100,000 odd objects (COUNT=) beside one LlmDeployment that serves, before a gateway and the operator: hours
+	@for tests in Gateway Operator; do LLMOPS_FUZZ=$(or $(COUNT),100000) dotnet test tests/$$tests.Tests -c $(CONFIGURATION) --no-build --nologo --filter FuzzTests --logger "console;verbosity=detailed" || exit 1; done
 
 .PHONY: faults
 faults: build ## Play every fault at every call, behind every write and without every rule, where a test run plays a slice of them: hours

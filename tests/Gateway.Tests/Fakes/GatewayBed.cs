@@ -33,12 +33,12 @@ internal sealed class GatewayBed : IAsyncDisposable
     public static async Task<GatewayBed> StartAsync(
         Func<Microsoft.AspNetCore.Http.HttpContext, Task>? stable = null,
         Func<Microsoft.AspNetCore.Http.HttpContext, Task>? candidate = null,
-        int weight = 0, GatewayOptions? options = null, ManualTime? time = null, Func<ObjectKey, Secret?>? secrets = null)
+        int weight = 0, GatewayOptions? options = null, ManualTime? time = null, Func<ObjectKey, Secret?>? secrets = null, TestLogger? logger = null)
     {
         var clock = (TimeProvider?)time ?? TimeProvider.System;
         options = (options ?? new GatewayOptions()) with { Bind = IPAddress.Loopback, ClientPort = 0, AdminPort = 0, MeterName = $"Test.{Guid.NewGuid():N}" };
         var bed = new GatewayBed(
-            await GatewayServer.StartAsync(options, new SecretTokens((key, _) => Task.FromResult(secrets?.Invoke(key)), clock), clock, new TestLogger(), CancellationToken.None),
+            await GatewayServer.StartAsync(options, new SecretTokens((key, _) => Task.FromResult(secrets?.Invoke(key)), clock), clock, logger ?? new TestLogger(), CancellationToken.None),
             await FakeEngine.StartAsync(stable ?? Answers.Right("stable")),
             await FakeEngine.StartAsync(candidate ?? Answers.Right("candidate")),
             time);

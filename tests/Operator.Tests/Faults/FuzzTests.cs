@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
-using LlmOps.Operator.Tests.Faults.Hostile;
 using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
 using Xunit;
 using Xunit.Abstractions;
 

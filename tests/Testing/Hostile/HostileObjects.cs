@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
 
-namespace LlmOps.Operator.Tests.Faults.Hostile;
+namespace LlmOps.Testing;
 
 /// <summary>
 /// LlmDeployments, PromptVersions and EvalGates that their schemas and rules let through, each field as odd as it may be. The same number gives the same object.
 /// </summary>
-internal sealed class HostileObjects
+public sealed class HostileObjects
 {
     private const string ApiVersion = "llmops.dev/v1alpha1";
 

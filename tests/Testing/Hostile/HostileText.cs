@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace LlmOps.Operator.Tests.Faults.Hostile;
+namespace LlmOps.Testing;
 
 /// <summary>Text that a schema lets through and that code may not expect: odd Unicode, templates that would unfold, paths, markup, and as long as it may be.</summary>
-internal sealed class HostileText(Random random)
+public sealed class HostileText(Random random)
 {
     private static readonly string[] Pieces =
     [
