@@ -2,17 +2,21 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using LlmOps.Api;
 using LlmOps.Gateway.Evidence;
 using LlmOps.Gateway.Limits;
 using LlmOps.Gateway.Metering;
 using LlmOps.Gateway.Tests.Fakes;
 using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
 using LlmOps.Testing;
 
 namespace LlmOps.Gateway.Tests;
 
 public sealed partial class MetricsTests
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+
     [Fact]
     public async Task Every_line_parses_and_the_documented_series_are_there()
     {
@@ -54,6 +58,42 @@ public sealed partial class MetricsTests
     [Fact]
     public void The_page_of_the_documentation_tells_of_every_metric_with_its_type_and_of_no_other()
     {
+        var code = Instruments();
+
+        var page = Row().Matches(File.ReadAllText(Page()).Split("\n## Gateway")[1]).ToDictionary(row => row.Groups["name"].Value, row => row.Groups["type"].Value);
+        Assert.True(code.Count > 15, $"{code.Count} metrics");
+        Assert.Equal(code.Select(metric => $"{metric.Key} {metric.Value}"), page.OrderBy(row => row.Key, StringComparer.Ordinal).Select(row => $"{row.Key} {row.Value}"));
+    }
+
+    /// <summary>Prometheus' own linter; what informers and requests to the API server count is on the operator's page too, and checked there.</summary>
+    [PromtoolFact]
+    public async Task Promtool_has_nothing_to_say_about_a_page_that_shows_every_instrument()
+    {
+        await using var bed = await GatewayBed.StartAsync();
+        await using var second = await FakeEngine.StartAsync(Answers.Refuse);
+        bed.Gateway.Routes.Apply(null, Cluster.Slice("candidate", second.Address));
+        bed.Weigh(0, pricing: new() { InputPerMillion = 1, OutputPerMillion = 2, Currency = "USD" });
+        await bed.ChatAsync();
+        bed.Candidate.Answer = Answers.Refuse;
+        bed.Weigh(100, epoch: 2);
+        Assert.Equal(Tracks.Stable, (await bed.ChatAsync()).Track);
+        Assert.Equal(200, (await bed.ChatAsync("""{"model":"bot","session":"a","rating":"negative"}""", path: "/v1/feedback")).Status);
+        bed.Candidate.Answer = second.Answer = Answers.Right("copy");
+        bed.Mirror(maxConcurrent: 1, epoch: 3);
+        await bed.ChatAsync();
+        await Eventually.TrueAsync(async _ => Promtool.Shown(await bed.AdminAsync("/metrics")).Contains(GatewayMetricNames.Mirrored), Soon, () => "the copy is answered");
+        bed.Candidate.Answer = second.Answer = Answers.Silence();
+        await bed.ChatAsync();
+        await bed.ChatAsync();
+
+        var page = await bed.AdminAsync("/metrics");
+        Assert.Equal([], Instruments().Keys.Except(Promtool.Shown(page)));
+        Assert.Empty(await Promtool.CheckMetricsAsync(page));
+    }
+
+    /// <summary>Every instrument of the gateway's own, with its type.</summary>
+    private static SortedDictionary<string, string> Instruments()
+    {
         using var exporter = new PrometheusExporter(new() { Meters = [] });
         var code = new SortedDictionary<string, string>(StringComparer.Ordinal);
         using var listener = new MeterListener();
@@ -65,10 +105,7 @@ public sealed partial class MetricsTests
         };
         listener.Start();
         using var metrics = new GatewayMetrics(meter, new EvidenceLedger(TimeSpan.Zero, TimeProvider.System), new ConcurrencyLimit(1), new RetiredSeries(exporter, TimeSpan.Zero, TimeProvider.System));
-
-        var page = Row().Matches(File.ReadAllText(Page()).Split("\n## Gateway")[1]).ToDictionary(row => row.Groups["name"].Value, row => row.Groups["type"].Value);
-        Assert.True(code.Count > 15, $"{code.Count} metrics");
-        Assert.Equal(code.Select(metric => $"{metric.Key} {metric.Value}"), page.OrderBy(row => row.Key, StringComparer.Ordinal).Select(row => $"{row.Key} {row.Value}"));
+        return code;
     }
 
     private static string Page([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "docs", "metrics.md"));
