@@ -14,9 +14,9 @@ namespace LlmOps.Operator.Gathering;
 /// Reads all that a decision about one LlmDeployment needs, from the caches, the engine pods and the gateways. A read that fails is a fact in what is
 /// gathered, not an exception.
 /// </summary>
-/// <param name="prometheus">Which Prometheus the checks may ask.</param>
+/// <param name="sources">Whom the checks may ask.</param>
 internal sealed class Gatherer(
-    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, PrometheusPolicy prometheus,
+    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, CheckSources sources,
     WrittenRecords records)
 {
     private readonly CapacityReader room = new(cluster);
@@ -57,7 +57,7 @@ internal sealed class Gatherer(
             State = state,
             Releases = releases,
             Runs = runs,
-            CheckProblems = [.. CheckBuilder.Problems(deployment, prometheus)],
+            CheckProblems = [.. CheckBuilder.Problems(deployment, sources)],
             Route = route,
             Observation = new Observation
             {
@@ -102,7 +102,7 @@ internal sealed class Gatherer(
     private EquatableArray<CheckObservation> Checks(LlmDeployment deployment, RolloutState state, ReleaseBook releases)
     {
         if (state is { Candidate: { } candidate, Stable: { } stable, CandidateIsAsked: true, Current.Id: var id })
-            return checks.Observe(deployment.Key(), id, CheckBuilder.Build(deployment, candidate, stable, release => releases.Release(release.Hash)?.Release.Engine.Type, prometheus));
+            return checks.Observe(deployment.Key(), id, CheckBuilder.Build(deployment, candidate, stable, release => releases.Release(release.Hash)?.Release.Engine.Type, sources));
         checks.Forget(deployment.Key());
         return [];
     }

@@ -45,7 +45,7 @@ public static class OperatorHost
         var decisions = new LastDecisions();
         using var pods = HttpTo(connectTimeout: TimeSpan.FromSeconds(5));
         using var gateways = HttpTo(connectTimeout: TimeSpan.FromSeconds(2));
-        using var metrics = HttpTo(connectTimeout: PrometheusClient.Timeout);
+        using var metrics = HttpTo(connectTimeout: MetricHttp.Timeout);
         await using var events = new EventRecorder(eventClient, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
 
         var engines = new EngineCaller(pods, new SecretTokens(client, time));
@@ -59,15 +59,13 @@ public static class OperatorHost
             engineMetrics.Forget(before?.Metadata.Uid);
         });
         var evidence = new EvidenceReader(gateways, cluster.GatewayEndpoints.List, options.GatewayService, time);
-        var token = options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null;
-        using var checks = new CheckPoller(new PrometheusClient(metrics, token, time), controllers.WakeDeployment, time, ct);
-        var prometheus = new PrometheusPolicy(options.PrometheusUrl, options.AllowPrometheusAddresses);
+        using var checks = new CheckPoller(controllers.WakeDeployment, time, ct);
         var records = new WrittenRecords();
         var parts = new OperatorParts
         {
             Cluster = cluster,
             Controllers = controllers,
-            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, prometheus, records),
+            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, CheckSources.Create(options, metrics, time), records),
             Records = records,
             Events = events,
             Metrics = rolloutMetrics,

@@ -119,8 +119,8 @@ public sealed class PrometheusTests(ITestOutputHelper output) : IDisposable
     private async Task<Dictionary<string, (double Candidate, double Stable)>> MeasureAsync(PrometheusServer prometheus, string engineType, (Uri Address, string Model)[] engines, params string[] metrics)
     {
         var names = metrics.Length > 0 ? metrics : [.. EngineCatalog.Find(engineType)!.CheckQueries.Keys];
-        var checks = CheckBuilder.Build(Deployment(engineType, names), Candidate, Stable, _ => engineType, new PrometheusPolicy(prometheus.Address, AllowSpecAddresses: false));
-        var client = new PrometheusClient(http, null, TimeProvider.System);
+        var source = new PrometheusSource(new(prometheus.Address, AllowSpecAddresses: false), new(http, null, TimeProvider.System));
+        var checks = CheckBuilder.Build(Deployment(engineType, names), Candidate, Stable, _ => engineType, new CheckSources(source));
         var values = new Dictionary<string, (double, double)>();
         var silent = new Dictionary<string, string>();
         await Eventually.TrueAsync(
@@ -130,7 +130,7 @@ public sealed class PrometheusTests(ITestOutputHelper output) : IDisposable
                 (values, silent) = ([], []);
                 foreach (var check in checks)
                 {
-                    var (candidate, stable) = (await client.QueryAsync(check.Target!, check.Candidate!, check.MaxAge, ct), await client.QueryAsync(check.Target!, check.Stable.Query!, check.MaxAge, ct));
+                    var (candidate, stable) = (await check.Candidate.Question!.AskAsync(check.MaxAge, ct), await check.Stable.Question!.AskAsync(check.MaxAge, ct));
                     if (candidate.Silence is null && stable.Silence is null)
                         values[check.Name] = (candidate.Value, stable.Value);
                     else

@@ -7,13 +7,13 @@ using LlmOps.Rollouts;
 namespace LlmOps.Operator.Gathering.Checks;
 
 /// <summary>
-/// Takes samples of the checks in the background. Guarantees: never blocks and never throws; whatever Prometheus does, a reconcile goes on with the samples
+/// Takes samples of the checks in the background. Guarantees: never blocks and never throws; whatever a metric source does, a reconcile goes on with the samples
 /// that are there; one sample of a check at a time, a new one after its interval; at most <see cref="Concurrency"/> at a time over all LlmDeployments, in
 /// the order of their asking; whoever asked is woken when a sample is there.
 /// </summary>
 /// <param name="wake">Called with the LlmDeployment that has a new sample.</param>
-/// <param name="lifetime">Ends queries that run.</param>
-internal sealed class CheckPoller(PrometheusClient prometheus, Action<ObjectKey> wake, TimeProvider time, CancellationToken lifetime) : IDisposable
+/// <param name="lifetime">Ends questions that run.</param>
+internal sealed class CheckPoller(Action<ObjectKey> wake, TimeProvider time, CancellationToken lifetime) : IDisposable
 {
     private const int Concurrency = 32;
 
@@ -43,7 +43,7 @@ internal sealed class CheckPoller(PrometheusClient prometheus, Action<ObjectKey>
 
     private CheckObservation? Observe(ObjectKey deployment, string rolloutId, CheckDefinition check)
     {
-        if (check is { Problem: { Silence: { } silence } problem })
+        if (check.Candidate is { Problem: { Silence: { } silence } problem })
             return new(check.Name, rolloutId, silence, "none", DateTimeOffset.UnixEpoch, problem.Problem!);
         var watch = watches.AddOrUpdate(
             (deployment, check.Name),
@@ -90,10 +90,12 @@ internal sealed class CheckPoller(PrometheusClient prometheus, Action<ObjectKey>
     private async Task<(Reading Candidate, Reading Stable)> AskAsync(Watch watch)
     {
         var check = watch.Check;
-        var candidate = prometheus.QueryAsync(check.Target!, check.Candidate!, check.MaxAge, lifetime);
-        var stable = check.Stable.Query is { } query ? prometheus.QueryAsync(check.Target!, query, check.MaxAge, lifetime) : Task.FromResult(Reading.NoData(check.Stable.Problem!));
+        var candidate = AskAsync(check.Candidate, check.MaxAge);
+        var stable = AskAsync(check.Stable, check.MaxAge);
         return (watch.CandidateCounter.Follow(await candidate), watch.StableCounter.Follow(await stable));
     }
+
+    private Task<Reading> AskAsync(TrackQuestion track, TimeSpan maxAge) => track.Question?.AskAsync(maxAge, lifetime) ?? Task.FromResult(track.Problem!);
 
     /// <summary>One check of one rollout.</summary>
     private sealed class Watch(string rolloutId, CheckDefinition check)
@@ -107,9 +109,9 @@ internal sealed class CheckPoller(PrometheusClient prometheus, Action<ObjectKey>
 
         public CheckDefinition Check => check;
 
-        public CounterWatch CandidateCounter { get; } = new(check.Candidate);
+        public CounterWatch CandidateCounter { get; } = new(check.Candidate.Question);
 
-        public CounterWatch StableCounter { get; } = new(check.Stable.Query);
+        public CounterWatch StableCounter { get; } = new(check.Stable.Question);
 
         public CheckObservation? Sample
         {
@@ -137,9 +139,9 @@ internal sealed class CheckPoller(PrometheusClient prometheus, Action<ObjectKey>
 }
 
 /// <summary>Notices that a counter which is read as it is went backwards: its process began anew, and the value says nothing about how it did before.</summary>
-internal sealed class CounterWatch(string? query)
+internal sealed class CounterWatch(IMetricQuestion? question)
 {
-    private readonly bool isRaw = query is not null && QueryTemplate.ReadsRawCounter(query);
+    private readonly bool isRaw = question is { ReadsRawCounter: true };
     private double? last;
 
     public Reading Follow(Reading reading)

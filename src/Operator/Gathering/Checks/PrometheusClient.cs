@@ -9,45 +9,16 @@ namespace LlmOps.Operator.Gathering.Checks;
 internal sealed record PrometheusTarget(Uri Address, bool WithToken);
 
 /// <summary>
-/// Asks a Prometheus for one number. Guarantees: never throws but on cancellation by <c>ct</c>; answers within <see cref="Timeout"/>; reads at most
-/// <see cref="MaxBytes"/>; follows no redirect; quotes what Prometheus says of a mistake, and nothing of an answer that holds the token.
+/// Asks a Prometheus for one number. Guarantees: never throws but on cancellation by <c>ct</c>; answers within <see cref="MetricHttp.Timeout"/>; reads at most
+/// <see cref="MetricHttp.MaxBytes"/>; follows no redirect; quotes what Prometheus says of a mistake, and nothing of an answer that holds the token.
 /// </summary>
 /// <param name="http">Without a timeout of its own, redirects or cookies.</param>
 /// <param name="token">For the operator's own Prometheus; null for none.</param>
 internal sealed class PrometheusClient(HttpClient http, BearerToken? token, TimeProvider time)
 {
-    public const int MaxBytes = 256 * 1024;
-
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-
     /// <param name="maxAge">An older sample counts as none.</param>
-    public async Task<Reading> QueryAsync(PrometheusTarget target, string query, TimeSpan maxAge, CancellationToken ct)
-    {
-        using var timeout = new CancellationTokenSource(Timeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ct);
-        try
-        {
-            return await AskAsync(target, query, maxAge, stop.Token);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return Reading.Error($"{target.Address.Authority} gave no answer in {Timeout.TotalSeconds:0} s");
-        }
-        catch (HttpRequestException e)
-        {
-            return Reading.Error(e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-                ? $"{target.Address.Authority} cannot be reached ({e.HttpRequestError})"
-                : $"{target.Address.Authority} broke the answer off ({e.HttpRequestError})");
-        }
-        catch (IOException)
-        {
-            return Reading.Error($"{target.Address.Authority} broke the answer off");
-        }
-        catch (KubernetesConfigurationException)
-        {
-            return Reading.Error("the token file for Prometheus cannot be read: mount it, or leave --prometheus-token-file out");
-        }
-    }
+    public Task<Reading> QueryAsync(PrometheusTarget target, string query, TimeSpan maxAge, CancellationToken ct) =>
+        MetricHttp.ReadAsync(target.Address.Authority, stop => AskAsync(target, query, maxAge, stop), time, ct);
 
     private async Task<Reading> AskAsync(PrometheusTarget target, string query, TimeSpan maxAge, CancellationToken ct)
     {
@@ -56,16 +27,25 @@ internal sealed class PrometheusClient(HttpClient http, BearerToken? token, Time
             Content = new FormUrlEncodedContent(
             [
                 new("query", query),
-                new("timeout", $"{Timeout.TotalSeconds:0}s"),
+                new("timeout", $"{MetricHttp.Timeout.TotalSeconds:0}s"),
                 // Without it a series that ended goes on for five minutes. Servers that do not know it ignore it.
                 new("lookback_delta", maxAge.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)),
             ]),
         };
-        var secret = target.WithToken && token is not null ? await token.ReadAsync(time, ct) : null;
+        string? secret;
+        try
+        {
+            secret = target.WithToken && token is not null ? await token.ReadAsync(time, ct) : null;
+        }
+        catch (KubernetesConfigurationException)
+        {
+            return Reading.Error("the token file for Prometheus cannot be read: mount it, or leave --prometheus-token-file out");
+        }
+
         if (secret is not null)
             request.Headers.Authorization = new("Bearer", secret);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
-        var body = await ReadAsync(response.Content, ct);
+        var body = await MetricHttp.ReadBodyAsync(response.Content, ct);
         // As proxies do that want to help. What is quoted is seen by all who may read the LlmDeployment.
         if (secret is not null && body?.Span.IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0)
             body = ReadOnlyMemory<byte>.Empty;
@@ -76,22 +56,6 @@ internal sealed class PrometheusClient(HttpClient http, BearerToken? token, Time
             return Reading.Error($"{target.Address.Authority} answered HTTP {(int)response.StatusCode}{(body is { } said && PrometheusAnswer.ErrorOf(said) is { } error ? $": {error}" : string.Empty)}");
         }
 
-        return body is { } text ? PrometheusAnswer.Read(text, time.GetUtcNow(), maxAge) : Reading.Error($"{target.Address.Authority} answered more than {MaxBytes / 1024} KiB: the query must give one number");
-    }
-
-    /// <summary>The body; null where it is too large.</summary>
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken ct)
-    {
-        await using var stream = await content.ReadAsStreamAsync(ct);
-        using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
-        {
-            if (body.Length + read > MaxBytes)
-                return null;
-            body.Write(buffer, 0, read);
-        }
-
-        return body.GetBuffer().AsMemory(0, (int)body.Length);
+        return body is { } text ? PrometheusAnswer.Read(text, time.GetUtcNow(), maxAge) : Reading.Error($"{target.Address.Authority} answered more than {MetricHttp.MaxBytes / 1024} KiB: the query must give one number");
     }
 }

@@ -5,7 +5,8 @@ namespace LlmOps.Operator.Gathering.Checks;
 /// <summary>Whose values a query asks for.</summary>
 /// <param name="Track">Value of <see cref="Api.Tracks"/>.</param>
 /// <param name="Window">In Prometheus' notation, such as <c>2m</c>.</param>
-internal sealed record QueryScope(string Namespace, string Deployment, string Release, string ServingHash, string Service, string Track, string Window);
+/// <param name="EngineType">Of the release; null where its snapshot is gone. No placeholder.</param>
+internal sealed record QueryScope(string Namespace, string Deployment, string Release, string ServingHash, string Service, string Track, string Window, string? EngineType);
 
 /// <summary>Fills in the placeholders of a query. Pure. All values are hashes, DNS names and durations, so none needs escaping.</summary>
 internal static partial class QueryTemplate

@@ -16,12 +16,14 @@ internal sealed class CheckBed : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly PrometheusClient client;
     private int wakes;
 
     private CheckBed(FakePrometheus prometheus, ManualTime time, BearerToken? token)
     {
         (Prometheus, Time) = (prometheus, time);
-        Poller = new CheckPoller(new PrometheusClient(http, token, time), _ => Interlocked.Increment(ref wakes), time, CancellationToken.None);
+        client = new PrometheusClient(http, token, time);
+        Poller = new CheckPoller(_ => Interlocked.Increment(ref wakes), time, CancellationToken.None);
     }
 
     public FakePrometheus Prometheus { get; }
@@ -40,9 +42,15 @@ internal sealed class CheckBed : IAsyncDisposable
     }
 
     /// <summary>A check with queries <c>candidate</c> and <c>stable</c>: at most 2.</summary>
-    public CheckDefinition Check(string candidate = "candidate", string stable = "stable", Uri? address = null, CheckBounds? bounds = null) => new(
-        "latency", bounds ?? new CheckBounds(2, null, null), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(180), new PrometheusTarget(address ?? Prometheus.Address, WithToken: address is null),
-        candidate, new StableQuery(stable, null), null);
+    public CheckDefinition Check(string candidate = "candidate", string stable = "stable", Uri? address = null, CheckBounds? bounds = null)
+    {
+        var target = new PrometheusTarget(address ?? Prometheus.Address, WithToken: address is null);
+        return Check(new PrometheusQuestion(client, target, candidate), new PrometheusQuestion(client, target, stable), bounds);
+    }
+
+    /// <summary>A check of any source: at most 2.</summary>
+    public static CheckDefinition Check(IMetricQuestion candidate, IMetricQuestion stable, CheckBounds? bounds = null) =>
+        new("latency", bounds ?? new CheckBounds(2, null, null), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(180), TrackQuestion.Of(candidate), TrackQuestion.Of(stable));
 
     public CheckObservation? Observe(CheckDefinition check, string rollout = Rollout) => Poller.Observe(Bot, rollout, [check]) is [var sample] ? sample : null;
 

@@ -11,6 +11,7 @@ public sealed class CheckBuilderTests
     private static readonly Release Stable = new("r1", "s1", "p1");
     private static readonly Release Candidate = new("r2", "s2", "p2");
     private static readonly PrometheusPolicy Own = new(new Uri("http://prometheus:9090"), AllowSpecAddresses: false);
+    private static readonly PrometheusClient Nobody = new(new HttpClient(), null, TimeProvider.System);
 
     [Fact]
     public void Placeholders_are_filled_in_for_each_track()
@@ -22,9 +23,8 @@ public sealed class CheckBuilderTests
             Max = 1,
             Window = TimeSpan.FromSeconds(90),
         });
-        Assert.Equal("r2 s2 candidate bot-s2 default bot [1m30s] r2", check.Candidate);
-        Assert.Equal("r1 s1 stable bot-s1 default bot [1m30s] r1", check.Stable.Query);
-        Assert.Null(check.Problem);
+        Assert.Equal("r2 s2 candidate bot-s2 default bot [1m30s] r2", Query(check.Candidate));
+        Assert.Equal("r1 s1 stable bot-s1 default bot [1m30s] r1", Query(check.Stable));
     }
 
     [Fact]
@@ -34,32 +34,32 @@ public sealed class CheckBuilderTests
         Assert.Equal(new CheckPlan("queue", 3, TimeSpan.FromSeconds(70)), Assert.Single(CheckBuilder.Plan(deployment.Spec)));
         var check = Assert.Single(Build(deployment, Own));
         Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(180)), (check.Interval, check.MaxAge));
-        Assert.Equal(new PrometheusTarget(new Uri("http://prometheus:9090"), WithToken: true), check.Target);
-        Assert.Equal("""avg(avg_over_time(vllm:num_requests_waiting{namespace="default",pod=~"bot-s2-[a-z0-9]+-[a-z0-9]+"}[2m]))""", check.Candidate);
+        Assert.Equal(new PrometheusTarget(new Uri("http://prometheus:9090"), WithToken: true), Target(check));
+        Assert.Equal("""avg(avg_over_time(vllm:num_requests_waiting{namespace="default",pod=~"bot-s2-[a-z0-9]+-[a-z0-9]+"}[2m]))""", Query(check.Candidate));
     }
 
     [Fact]
     public void Each_track_is_asked_in_the_words_of_its_own_engine()
     {
         var deployment = With(new CheckSpec { Name = "queue", Metric = CheckMetrics.QueueDepth, Max = 1 });
-        var check = CheckBuilder.Build(deployment, Candidate, Stable, release => release == Stable ? EngineTypes.Tgi : EngineTypes.VLlm, Own).Single();
-        Assert.Contains("vllm:num_requests_waiting", check.Candidate, StringComparison.Ordinal);
-        Assert.Contains("tgi_queue_size", check.Stable.Query, StringComparison.Ordinal);
+        var check = CheckBuilder.Build(deployment, Candidate, Stable, release => release == Stable ? EngineTypes.Tgi : EngineTypes.VLlm, Sources(Own)).Single();
+        Assert.Contains("vllm:num_requests_waiting", Query(check.Candidate), StringComparison.Ordinal);
+        Assert.Contains("tgi_queue_size", Query(check.Stable), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_metric_that_the_engine_does_not_have_is_a_problem_and_never_another_metric()
     {
         var deployment = With(new CheckSpec { Name = "kv", Metric = CheckMetrics.KvCacheUsage, Max = 0.9 }, EngineTypes.Tgi);
-        var problem = Assert.Single(CheckBuilder.Problems(deployment, Own));
+        var problem = Assert.Single(CheckBuilder.Problems(deployment, Sources(Own)));
         Assert.Equal("check kv: TGI does not measure kvCacheUsage: use one of queueDepth, runningRequests, timePerOutputToken, requestLatency, errors, or a query of your own", problem);
 
-        var unsupported = CheckBuilder.Build(deployment, Candidate, Stable, _ => EngineTypes.Tgi, Own).Single();
-        Assert.Equal(Verdict.NoData, unsupported.Problem!.Silence);
+        var unsupported = CheckBuilder.Build(deployment, Candidate, Stable, _ => EngineTypes.Tgi, Sources(Own)).Single();
+        Assert.Equal(Verdict.NoData, unsupported.Candidate.Problem!.Silence);
         // A candidate on an engine that has it is measured, and not failed for what stable cannot say.
-        var half = CheckBuilder.Build(deployment, Candidate, Stable, release => release == Stable ? EngineTypes.Tgi : EngineTypes.VLlm, Own).Single();
-        Assert.Null(half.Problem);
-        Assert.Equal((null, "TGI does not measure kvCacheUsage: use one of queueDepth, runningRequests, timePerOutputToken, requestLatency, errors, or a query of your own"), (half.Stable.Query, half.Stable.Problem));
+        var half = CheckBuilder.Build(deployment, Candidate, Stable, release => release == Stable ? EngineTypes.Tgi : EngineTypes.VLlm, Sources(Own)).Single();
+        Assert.NotNull(half.Candidate.Question);
+        Assert.Equal(TrackQuestion.NoData("TGI does not measure kvCacheUsage: use one of queueDepth, runningRequests, timePerOutputToken, requestLatency, errors, or a query of your own"), half.Stable);
     }
 
     [Fact]
@@ -69,13 +69,13 @@ public sealed class CheckBuilderTests
         var elsewhere = new CheckSpec { Name = "b", Prometheus = new PrometheusQuery { Query = "x{a=\"{{release}}\"}", Address = "http://other:9090/base/" }, Max = 1 };
         var unknown = new CheckSpec { Name = "c", Prometheus = new PrometheusQuery { Query = "x{a=\"{{relase}}\"}" }, Max = 1 };
 
-        Assert.Contains("start it with --prometheus-url", Assert.Single(CheckBuilder.Problems(With(own), PrometheusPolicy.None)), StringComparison.Ordinal);
-        Assert.Contains("prometheus.address is refused", Assert.Single(CheckBuilder.Problems(With(elsewhere), Own)), StringComparison.Ordinal);
-        Assert.Contains("{{relase}}, which does not exist", Assert.Single(CheckBuilder.Problems(With(unknown), Own)), StringComparison.Ordinal);
-        Assert.Equal(Verdict.ProviderError, Build(With(elsewhere), Own).Single().Problem!.Silence);
+        Assert.Contains("start it with --prometheus-url", Assert.Single(CheckBuilder.Problems(With(own), Sources(PrometheusPolicy.None))), StringComparison.Ordinal);
+        Assert.Contains("prometheus.address is refused", Assert.Single(CheckBuilder.Problems(With(elsewhere), Sources(Own))), StringComparison.Ordinal);
+        Assert.Contains("{{relase}}, which does not exist", Assert.Single(CheckBuilder.Problems(With(unknown), Sources(Own))), StringComparison.Ordinal);
+        Assert.Equal(Verdict.ProviderError, Build(With(elsewhere), Own).Single().Candidate.Problem!.Silence);
 
-        Assert.Empty(CheckBuilder.Problems(With(elsewhere), Own with { AllowSpecAddresses = true }));
-        Assert.Equal(new PrometheusTarget(new Uri("http://other:9090/base/"), WithToken: false), Build(With(elsewhere), Own with { AllowSpecAddresses = true }).Single().Target);
+        Assert.Empty(CheckBuilder.Problems(With(elsewhere), Sources(Own with { AllowSpecAddresses = true })));
+        Assert.Equal(new PrometheusTarget(new Uri("http://other:9090/base/"), WithToken: false), Target(Build(With(elsewhere), Own with { AllowSpecAddresses = true }).Single()));
     }
 
     [Theory]
@@ -107,7 +107,13 @@ public sealed class CheckBuilderTests
 
     private static CheckDefinition Define(CheckSpec check) => Build(With(check), Own).Single();
 
-    private static IReadOnlyList<CheckDefinition> Build(LlmDeployment deployment, PrometheusPolicy policy) => CheckBuilder.Build(deployment, Candidate, Stable, _ => EngineTypes.VLlm, policy);
+    private static IReadOnlyList<CheckDefinition> Build(LlmDeployment deployment, PrometheusPolicy policy) => CheckBuilder.Build(deployment, Candidate, Stable, _ => EngineTypes.VLlm, Sources(policy));
+
+    private static CheckSources Sources(PrometheusPolicy policy) => new(new PrometheusSource(policy, Nobody));
+
+    private static string Query(TrackQuestion track) => Assert.IsType<PrometheusQuestion>(track.Question).Query;
+
+    private static PrometheusTarget Target(CheckDefinition check) => Assert.IsType<PrometheusQuestion>(check.Candidate.Question).Target;
 
     private static LlmDeployment With(CheckSpec check, string engine = EngineTypes.VLlm)
     {

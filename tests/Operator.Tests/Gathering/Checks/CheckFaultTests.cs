@@ -165,7 +165,7 @@ public sealed class CheckFaultTests
         return await bed.SampleAsync(check, async () =>
         {
             await CheckBed.UntilAsync(() => bed.Prometheus.Hung >= hung, "the queries hang");
-            bed.Time.Advance(PrometheusClient.Timeout);
+            bed.Time.Advance(MetricHttp.Timeout);
         });
     }
 

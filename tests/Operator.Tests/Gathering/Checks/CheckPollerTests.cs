@@ -57,9 +57,9 @@ public sealed class CheckPollerTests
     public async Task A_check_that_cannot_be_run_says_why_and_asks_nobody()
     {
         await using var bed = await CheckBed.StartAsync();
-        var seen = bed.Observe(bed.Check() with { Target = null, Candidate = null, Problem = Reading.Error("the operator knows no Prometheus") });
+        var seen = bed.Observe(bed.Check() with { Candidate = TrackQuestion.Error("the operator knows no Prometheus") });
         Assert.Equal((Verdict.ProviderError, "the operator knows no Prometheus"), (seen!.Verdict, seen.Message));
-        Assert.Equal(seen, bed.Observe(bed.Check() with { Target = null, Candidate = null, Problem = Reading.Error("the operator knows no Prometheus") }));
+        Assert.Equal(seen, bed.Observe(bed.Check() with { Candidate = TrackQuestion.Error("the operator knows no Prometheus") }));
         Assert.Empty(bed.Prometheus.Queries);
     }
 
