@@ -93,7 +93,7 @@ public sealed class CheckTests(ITestOutputHelper output)
         var time = new ManualTime(TimeProvider.System.GetUtcNow());
         world.StartOperator(time);
         await world.ApplyAsync(Canary("v2"));
-        await world.UntilAsync(deployment => Tick(time) && deployment.Status?.Candidate?.Weight == 25 && prometheus.Pending > 0, "v2 has traffic and the query hangs");
+        await world.UntilAsync(deployment => Tick(time) && deployment.Status?.Candidate?.Weight == 25 && prometheus.Pending == 2, "v2 has traffic and the queries for both tracks hang");
         var asked = prometheus.Queries.Count;
 
         var since = time.GetUtcNow();
