@@ -36,7 +36,7 @@ public static class OperatorPermissions
         new(string.Empty, "namespaces", Read, "Labels of namespaces, for --namespace-selector"),
         new(string.Empty, "resourcequotas", Read, "GPUs that the namespace may use"),
         new(string.Empty, "configmaps", Make, "Plans and reports of evaluations; get looks whether a data set is there"),
-        new(string.Empty, "secrets", ["get"], "API keys of engines, by the names in spec.engine.apiKeySecretRef; never listed or watched"),
+        new(string.Empty, "secrets", ["get"], "API keys of engines and credentials of checks, by the names in the spec (apiKeySecretRef, checks[].http.header); never listed or watched"),
         new(string.Empty, "serviceaccounts", ["get", "create", "patch"], "Identity of evaluator Jobs; get, here and below, looks that nobody else has the name"),
         new("rbac.authorization.k8s.io", "roles", ["get", "create", "patch"], "Evaluator Jobs may get and patch their own report alone"),
         new("rbac.authorization.k8s.io", "rolebindings", ["get", "create", "patch"], "Evaluator Jobs may get and patch their own report alone"),

@@ -3,10 +3,10 @@ using LlmOps.Api.Schema;
 namespace LlmOps.Api;
 
 /// <summary>
-/// A check of what Prometheus measured of the candidate, repeated while it has traffic. A failing check reverts after some samples in a row; a step goes
+/// A check of what somebody else measured of the candidate (Prometheus, or whoever answers with JSON), repeated while it has traffic. A failing check reverts after some samples in a row; a step goes
 /// forward only after a Pass; a sample that says nothing (no data, a source that fails, a bound that stable breaks too) holds until the deadline.
 /// </summary>
-[CelRule("has(self.prometheus) != has(self.metric)", "set exactly one of prometheus (a query of your own) and metric (one of the built-in ones)")]
+[CelRule("[has(self.metric), has(self.prometheus), has(self.http)].exists_one(one, one)", "set exactly one of metric (one of the built-in ones), prometheus (a query of your own) and http (a URL that answers with JSON)")]
 [CelRule("has(self.max) || has(self.min) || has(self.maxTimesStable)", "set at least one of max, min and maxTimesStable, or the check can never fail")]
 [CelRule("!has(self.max) || !has(self.min) || self.min <= self.max", "min must not be above max: lower min or raise max")]
 public sealed record CheckSpec
@@ -18,6 +18,9 @@ public sealed record CheckSpec
 
     /// <summary>A query of your own.</summary>
     public PrometheusQuery? Prometheus { get; init; }
+
+    /// <summary>A number in the JSON that a URL answers with.</summary>
+    public HttpQuery? Http { get; init; }
 
     /// <summary>
     /// A metric of the engine, the same for every engine that has it: <c>queueDepth</c>, <c>runningRequests</c> (mean per pod), <c>kvCacheUsage</c> (mean, 0 to 1),
@@ -69,6 +72,49 @@ public sealed record PrometheusQuery
     [Size(Max = 512)]
     [TextPattern("^https?://[^@/?#\\s]+(/[^?#\\s]*)?$", Message = "write a base URL such as http://prometheus.monitoring.svc:9090, without user, query or fragment")]
     public string? Address { get; init; }
+}
+
+/// <summary>A URL that answers with JSON, asked once for the candidate and once for stable.</summary>
+public sealed record HttpQuery
+{
+    /// <summary>
+    /// URL to <c>GET</c>. It must be below one that the operator allows (<c>--allow-check-url</c>, none by default); redirects are not followed. <c>{{release}}</c>,
+    /// <c>{{servingHash}}</c>, <c>{{track}}</c>, <c>{{service}}</c>, <c>{{namespace}}</c>, <c>{{deployment}}</c> and <c>{{window}}</c> are filled in, URL-encoded. One of
+    /// the first four must be there: it tells the candidate's numbers from stable's. No place for secrets: see header.
+    /// </summary>
+    [Size(Min = 1, Max = 2048)]
+    [TextPattern("^https?://[-._:\\[\\]a-zA-Z0-9]+([/?][!-\"$-\\[\\]-~]*)?$", Message = "write a URL such as https://evals.example.com/quality?release={{release}}, of ASCII, without user and fragment, and with placeholders behind the host alone")]
+    [CelRule("self.matches(r'^([^{}]|\\{\\{(release|servingHash|track|service|namespace|deployment|window)\\}\\})*$')", "the URL has a placeholder that does not exist: use {{release}}, {{servingHash}}, {{track}}, {{service}}, {{namespace}}, {{deployment}} or {{window}}, and %7B and %7D for braces")]
+    [CelRule("self.matches(r'\\{\\{(release|servingHash|track|service)\\}\\}')", "the URL must tell the candidate from stable: use {{release}}, {{servingHash}}, {{track}} or {{service}}")]
+    public required string Url { get; init; }
+
+    /// <summary>
+    /// Where the number is in the answer: a JSON pointer (RFC 6901) such as <c>/data/0/score</c>; empty where the answer is the number. A number, or a text that is one;
+    /// what is missing, null, empty or not finite is no data, and never 0.
+    /// </summary>
+    [Size(Max = 256)]
+    [TextPattern("^(/([^~]|~[01])*)?$", Message = "write a JSON pointer such as /data/0/score, with ~0 for ~ and ~1 for / in a name; or nothing where the answer is the number")]
+    public required string Value { get; init; }
+
+    /// <summary>Credentials to send along. None by default.</summary>
+    public CredentialHeader? Header { get; init; }
+}
+
+/// <summary>A request header whose value a Secret holds.</summary>
+public sealed record CredentialHeader
+{
+    /// <summary>Name of the header, such as <c>Authorization</c> or <c>X-Api-Key</c>.</summary>
+    [Size(Min = 1, Max = 64)]
+    [TextPattern("^([Aa]uthorization|[-A-Za-z0-9]*([Kk]ey|KEY|[Tt]oken|TOKEN))$", Message = "name a header that carries credentials: Authorization, or one that ends in Key or Token, such as X-Api-Key")]
+    public required string Name { get; init; }
+
+    /// <summary>Word before the value and a blank, such as <c>Bearer</c> or <c>Basic</c>. None by default.</summary>
+    [Size(Min = 1, Max = 32)]
+    [TextPattern("^[A-Za-z][-A-Za-z0-9]*$", Message = "write a scheme such as Bearer or Basic, without the value")]
+    public string? Scheme { get; init; }
+
+    /// <summary>Key of a Secret in this namespace with the value, visible ASCII characters alone. Read by name, and anew within a minute or when it is refused.</summary>
+    public required SecretKeyReference SecretKeyRef { get; init; }
 }
 
 /// <summary>Values of <see cref="CheckSpec.Metric"/>.</summary>

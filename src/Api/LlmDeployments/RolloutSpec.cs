@@ -160,7 +160,7 @@ public sealed record AnalysisSpec
     /// <summary>How much worse than stable a candidate may be before a test counts it as worse.</summary>
     public ToleranceSpec? Tolerance { get; init; }
 
-    /// <summary>Checks of what Prometheus measures, beside the tests of what the gateway counts. None by default.</summary>
+    /// <summary>Checks of what Prometheus or somebody else measures, beside the tests of what the gateway counts. None by default.</summary>
     [Size(Max = 10)]
     [ListType("map", "name")]
     public IReadOnlyList<CheckSpec>? Checks { get; init; }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 
 namespace LlmOps.Kubernetes;
 
@@ -15,6 +16,18 @@ public sealed class SecretToken : IEquatable<SecretToken>
     /// <summary>The header with the token.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public AuthenticationHeaderValue Header => new("Bearer", text ?? throw new InvalidOperationException(Problem));
+
+    /// <summary>Adds the token to the headers of a request: <c>name: scheme token</c>, or without a scheme <c>name: token</c>.</summary>
+    /// <returns>False where no request can carry a header of this name.</returns>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public bool AddTo(HttpRequestHeaders headers, string name, string? scheme)
+    {
+        var value = text ?? throw new InvalidOperationException(Problem);
+        return headers.TryAddWithoutValidation(name, scheme is null ? value : $"{scheme} {value}");
+    }
+
+    /// <summary>Whether an answer repeats the token, as those of proxies do that want to help. Nobody is to quote it then.</summary>
+    public bool IsIn(ReadOnlySpan<byte> answer) => text is not null && answer.IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 
     /// <summary>The token that was read, where a header can carry it: visible ASCII characters and nothing else.</summary>
     /// <param name="where">Names the place of the token in <see cref="Problem"/>.</param>

@@ -64,6 +64,15 @@ internal static class OperatorCommand
         };
         var prometheusToken = new Option<string?>("--prometheus-token-file") { Description = "File with a bearer token for --prometheus-url. Default: none." };
         var prometheusAddresses = new Option<bool>("--allow-prometheus-addresses") { Description = "Let a check name a Prometheus of its own: whoever may write an LlmDeployment then chooses an address that the operator calls." };
+        var checkUrls = new Option<string[]>("--allow-check-url")
+        {
+            Description = "Base URL that checks may ask over HTTP, with all below it; once for each. Whoever may write an LlmDeployment then chooses among them what the operator calls. Default: none.",
+        };
+        checkUrls.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => BaseUrl(token.Value) is null))
+                result.AddError("--allow-check-url takes a base URL without user, query and fragment, such as https://evals.example.com/api");
+        });
         var workers = new Option<int>("--workers") { Description = "LlmDeployments that are reconciled at the same time.", DefaultValueFactory = _ => Defaults.Workers };
         var health = new Option<int>("--health-port") { Description = "Port of /healthz and /readyz.", DefaultValueFactory = _ => 8081 };
         var metrics = new Option<int>("--metrics-port") { Description = "Port of /metrics.", DefaultValueFactory = _ => 8080 };
@@ -89,7 +98,7 @@ internal static class OperatorCommand
                 result.AddError("--debug-port must be another port than --health-port and --metrics-port: these are reached from outside");
         });
 
-        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, selector, elect, lease, duration, deadline, retry, shards, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, workers, health, metrics, debug, logFormat };
+        var command = new RootCommand("Runs LLM releases as gated canaries.") { kubeconfig, context, insecure, ns, watch, selector, elect, lease, duration, deadline, retry, shards, gateway, evaluator, prometheus, prometheusToken, prometheusAddresses, checkUrls, workers, health, metrics, debug, logFormat };
         command.SetAction(async (arguments, ct) =>
         {
             KubernetesClientConfiguration configuration;
@@ -126,6 +135,7 @@ internal static class OperatorCommand
                 PrometheusUrl = arguments.GetValue(prometheus),
                 PrometheusTokenFile = arguments.GetValue(prometheusToken),
                 AllowPrometheusAddresses = arguments.GetValue(prometheusAddresses),
+                AllowedCheckUrls = [.. (arguments.GetValue(checkUrls) ?? []).Select(BaseUrl).OfType<Uri>()],
                 Workers = arguments.GetValue(workers),
                 TrimMemory = true,
                 BindAddress = IPAddress.TryParse(Environment.GetEnvironmentVariable("LLMOPS_BIND_ADDRESS"), out var address) ? address : Defaults.BindAddress,
@@ -170,11 +180,15 @@ internal static class OperatorCommand
     {
         if (string.IsNullOrEmpty(text))
             return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0)
+        if (BaseUrl(text) is { } url)
             return url;
         result.AddError("--prometheus-url takes a base URL without user and query, such as http://prometheus.monitoring.svc:9090");
         return null;
     }
+
+    /// <summary>Null where it is none.</summary>
+    private static Uri? BaseUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0 ? url : null;
 
     private static ObjectKey ParseKey(ArgumentResult result)
     {

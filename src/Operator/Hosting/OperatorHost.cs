@@ -48,7 +48,8 @@ public static class OperatorHost
         using var metrics = HttpTo(connectTimeout: MetricHttp.Timeout);
         await using var events = new EventRecorder(eventClient, "llmops.dev/operator", options.Identity, time, loggers.CreateLogger("LlmOps.Operator.Events"));
 
-        var engines = new EngineCaller(pods, new SecretTokens(client, time));
+        var secrets = new SecretTokens(client, time);
+        var engines = new EngineCaller(pods, secrets);
         var warmUp = new WarmUpProber(engines, controllers.WakeDeployment, time, ct);
         var engineMetrics = new EngineMetricsReader(engines, controllers.WakeDeployment, time, ct);
         cluster.Pods.OnChange((before, after) =>
@@ -65,7 +66,7 @@ public static class OperatorHost
         {
             Cluster = cluster,
             Controllers = controllers,
-            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, CheckSources.Create(options, metrics, time), records),
+            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, CheckSources.Create(options, metrics, secrets, time), records),
             Records = records,
             Events = events,
             Metrics = rolloutMetrics,

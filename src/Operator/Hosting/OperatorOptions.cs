@@ -70,6 +70,11 @@ public sealed record OperatorOptions
     /// <summary>Whether a check may name another Prometheus. Default: false, since then whoever may write an LlmDeployment chooses what the operator calls.</summary>
     public bool AllowPrometheusAddresses { get; init; }
 
+    /// <summary>
+    /// Base URLs that checks of type http may ask, with all below them. Default: none, since whoever may write an LlmDeployment chooses among them what the operator calls.
+    /// </summary>
+    public IReadOnlyList<Uri> AllowedCheckUrls { get; init; } = [];
+
     /// <summary>Image of evaluator Jobs.</summary>
     public string EvaluatorImage { get; init; } = DefaultEvaluatorImage;
 

@@ -20,12 +20,13 @@ public sealed class PlantedSecretTests(ITestOutputHelper output)
 {
     private const string MetricToken = "planted-metric-token";
     private const string EngineKey = "planted-engine-key";
+    private const string CheckToken = "planted-check-token";
 
     [Theory]
     [InlineData(401)]
     [InlineData(400)]
     [InlineData(200)]
-    public async Task A_Prometheus_that_repeats_the_token_that_it_was_sent_is_not_quoted(int status)
+    public async Task A_metric_source_that_repeats_the_credentials_that_it_was_sent_is_not_quoted(int status)
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, MetricToken);
@@ -43,12 +44,15 @@ public sealed class PlantedSecretTests(ITestOutputHelper output)
             context.Response.StatusCode = status;
             return context.Response.WriteAsync($$"""{"status":"error","error":"no use for {{context.Request.Headers.Authorization}}"}""");
         });
+        await using var api = await FakeMetricApi.StartAsync();
+        api.Reply = _ => PrometheusReply.Body($$"""{"score":"{{CheckToken}}","error":"no use for {{CheckToken}}"}""", status);
         await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
         var ports = LoopbackPorts.Take(2);
         world.Options = options => options with
         {
             PrometheusUrl = prometheus.Address,
             PrometheusTokenFile = file,
+            AllowedCheckUrls = [api.Address],
             BindAddress = IPAddress.Loopback,
             MetricsPort = ports[0],
             DebugPort = ports[1],
@@ -57,16 +61,17 @@ public sealed class PlantedSecretTests(ITestOutputHelper output)
         await world.ApplyAsync(new Secret
         {
             Metadata = new ObjectMeta { Name = "keys", Namespace = Samples.Namespace },
-            Data = new Dictionary<string, string> { ["apiKey"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(EngineKey)) },
+            Data = new Dictionary<string, string> { ["apiKey"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(EngineKey)), ["check"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(CheckToken)) },
         });
         world.Engine.Keys = [EngineKey];
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
-        await world.ApplyAsync(WithKey("v1"));
+        await world.ApplyAsync(WithSecrets("v1", api));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null }, "the first release serves");
-        await world.ApplyAsync(WithKey("v2"));
-        await world.UntilAsync(deployment => deployment.Status?.Rollout is { Reason: Reasons.WaitingForMetrics, Checks: [{ Verdict: Verdicts.ProviderError }] }, "it waits for the metrics");
+        await world.ApplyAsync(WithSecrets("v2", api));
+        await world.UntilAsync(deployment => deployment.Status?.Rollout is { Reason: Reasons.WaitingForMetrics, Checks: [{ Verdict: Verdicts.ProviderError }, { Verdict: Verdicts.ProviderError }] }, "it waits for the metrics");
 
         Assert.Contains($"Bearer {MetricToken}", prometheus.Tokens);
+        Assert.Contains(api.Requests, request => request.ApiKey == CheckToken);
         Assert.Contains(world.Engine.Credentials, sent => sent.Authorization == $"Bearer {EngineKey}");
         using var http = new HttpClient();
         var dump = await http.GetStringAsync(new Uri($"http://127.0.0.1:{ports[1]}/debug/decisions/{Samples.Namespace}/bot"));
@@ -91,13 +96,27 @@ public sealed class PlantedSecretTests(ITestOutputHelper output)
 
     private static void Search(string where, string text)
     {
-        foreach (var secret in new[] { MetricToken, EngineKey })
+        foreach (var secret in new[] { MetricToken, EngineKey, CheckToken })
             Assert.False(text.Contains(secret, StringComparison.Ordinal) || text.Contains(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)), StringComparison.Ordinal), $"{secret} is in {where}: {text}");
     }
 
-    private static LlmDeployment WithKey(string revision)
+    private static LlmDeployment WithSecrets(string revision, FakeMetricApi api)
     {
         var canary = Scenarios.CheckTests.Canary(revision);
-        return canary with { Spec = canary.Spec with { Engine = canary.Spec.Engine with { ApiKeySecretRef = new SecretKeyReference { Name = "keys", Key = "apiKey" } } } };
+        var quality = new CheckSpec
+        {
+            Name = "quality",
+            Http = new HttpQuery { Url = $"{api.Address}{{{{track}}}}", Value = "/score", Header = new CredentialHeader { Name = "X-Api-Key", SecretKeyRef = new SecretKeyReference { Name = "keys", Key = "check" } } },
+            Max = 1,
+            Interval = TimeSpan.FromMilliseconds(200),
+        };
+        return canary with
+        {
+            Spec = canary.Spec with
+            {
+                Engine = canary.Spec.Engine with { ApiKeySecretRef = new SecretKeyReference { Name = "keys", Key = "apiKey" } },
+                Rollout = canary.Spec.Rollout! with { Analysis = canary.Spec.Rollout.Analysis! with { Checks = [.. canary.Spec.Rollout.Analysis.Checks!, quality] } },
+            },
+        };
     }
 }

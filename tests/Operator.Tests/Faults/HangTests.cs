@@ -17,7 +17,7 @@ public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
     /// <summary>How much longer than without anybody silent it may take, by chance; the shortest of the waits that are not to be, for a gateway, is 2 s.</summary>
     private static readonly TimeSpan Chance = TimeSpan.FromSeconds(1);
 
-    public static TheoryData<string> Silent => ["another gateway", "Prometheus", "events", "a write of an object"];
+    public static TheoryData<string> Silent => ["another gateway", "Prometheus", "the API of a check", "events", "a write of an object"];
 
     [Theory]
     [MemberData(nameof(Silent))]
@@ -157,12 +157,16 @@ public sealed class HangTests(FaultWorlds worlds, ITestOutputHelper output)
         await using var world = await worlds.StartAsync(withOperator: false);
         await using var prometheus = await FakePrometheus.StartAsync(world.Clock!.Time);
         prometheus.Reply = _ => who == "Prometheus" ? PrometheusReply.Hang : PrometheusReply.Value(1);
-        world.Options = options => options with { PrometheusUrl = prometheus.Address };
+        await using var api = await FakeMetricApi.StartAsync();
+        api.Reply = _ => who == "the API of a check" ? PrometheusReply.Hang : PrometheusReply.Body("1");
+        world.Options = options => options with { PrometheusUrl = prometheus.Address, AllowedCheckUrls = [api.Address] };
         world.StartOperator();
         var canary = Story.Canary("v2", new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) });
         var check = new CheckSpec { Name = "latency", Prometheus = new PrometheusQuery { Query = "latency{track=\"{{track}}\"}" }, Max = 2, Interval = TimeSpan.FromSeconds(10) };
-        await world.ApplyAsync(canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Analysis = new AnalysisSpec { Checks = [check] } } } });
+        var quality = new CheckSpec { Name = "quality", Http = new HttpQuery { Url = $"{api.Address}{{{{track}}}}", Value = string.Empty }, Min = 0.5, Interval = TimeSpan.FromSeconds(10) };
+        await world.ApplyAsync(canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Analysis = new AnalysisSpec { Checks = [check, quality] } } } });
         await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has traffic");
+        await world.Clock.UntilAsync(() => api.Requests.Count >= 2 && prometheus.Queries.Count >= 2, TimeSpan.FromMinutes(1), () => "the checks are asked");
 
         await using var silent = await FakeGateway.StartAsync(world.Server);
         silent.Hangs = true;

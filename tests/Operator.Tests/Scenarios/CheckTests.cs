@@ -1,4 +1,6 @@
 using LlmOps.Api;
+using LlmOps.Kubernetes;
+using LlmOps.Operator.Hosting;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 using Xunit;
@@ -6,7 +8,7 @@ using Xunit.Abstractions;
 
 namespace LlmOps.Operator.Tests.Scenarios;
 
-/// <summary>What a Prometheus says, or does not say, about a candidate with traffic.</summary>
+/// <summary>What a Prometheus, or the API of a check, says or does not say about a candidate with traffic.</summary>
 public sealed class CheckTests(ITestOutputHelper output)
 {
     [Fact]
@@ -23,6 +25,48 @@ public sealed class CheckTests(ITestOutputHelper output)
         Assert.Contains(reverted.Status.Rollout!.Verdicts!, verdict => verdict is { Name: "check/latency", Verdict: Verdicts.Fail });
         Assert.Equal((Verdicts.Fail, 3), (reverted.Status.Rollout.Checks![0].Verdict, reverted.Status.Rollout.Checks[0].Failures));
         Assert.Equal(100, reverted.Status.Stable!.Weight);
+    }
+
+    [Fact]
+    public async Task A_candidate_that_an_API_finds_worse_is_reverted_and_the_API_gets_the_credentials_of_its_Secret()
+    {
+        await using var api = await FakeMetricApi.StartAsync();
+        api.Reply = target => PrometheusReply.Body(target.Contains("/candidate?", StringComparison.Ordinal) ? """{"data":[{"score":"0.4"}]}""" : """{"data":[{"score":0.9}]}""");
+        await using var world = await ServingAsync(options => options with { AllowedCheckUrls = [new(api.Address, "/quality")] });
+        await world.ApplyAsync(new Secret
+        {
+            Metadata = new ObjectMeta { Name = "evals", Namespace = Samples.Namespace },
+            Data = new Dictionary<string, string> { ["token"] = Convert.ToBase64String("s3cret"u8) },
+        });
+        await world.ApplyAsync(Checked("v2", Quality(api) with { Min = 0.8 }));
+        var reverted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
+
+        Assert.Equal(Reasons.CheckFailed, reverted.Status!.FailedReleases![0].Reason);
+        Assert.Contains("failed 3 times in a row: candidate 0.4 is below 0.8, stable 0.9 is not", reverted.Status.FailedReleases[0].Message, StringComparison.Ordinal);
+        Assert.All(api.Requests, request => Assert.Equal("Bearer s3cret", request.Authorization));
+        Assert.Contains(api.Requests, request => request.Target == $"/quality/candidate?release={reverted.Status.FailedReleases[0].Release}");
+        Assert.Contains(api.Requests, request => request.Target == $"/quality/stable?release={reverted.Status.Stable!.Release}");
+    }
+
+    [Fact]
+    public async Task An_API_that_has_no_number_yet_holds_the_weight_and_one_that_nobody_allowed_is_a_condition()
+    {
+        await using var api = await FakeMetricApi.StartAsync();
+        api.Reply = _ => PrometheusReply.Body("""{"data":[]}""");
+        await using var world = await ServingAsync(options => options with { AllowedCheckUrls = [api.Address] });
+        var quality = Quality(api);
+        quality = quality with { Min = 0.8, Http = quality.Http! with { Header = null } };
+        await world.ApplyAsync(Checked("v2", quality));
+        var held = await world.UntilAsync(deployment => deployment.Status?.Rollout is { Reason: Reasons.WaitingForMetrics, Checks: [{ Verdict: Verdicts.NoData }] }, "it waits for the number");
+        Assert.Contains("the answer has nothing at /data/0/score", held.Status!.Rollout!.Checks![0].Message, StringComparison.Ordinal);
+
+        api.Reply = _ => PrometheusReply.Body("""{"data":[{"score":0.9}]}""");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2" }, "v2 is stable");
+
+        await world.ApplyAsync(Checked("v2", quality with { Http = quality.Http with { Url = "http://169.254.169.254/{{track}}" } }));
+        var stalled = await world.UntilAsync(deployment => deployment.Status?.Conditions?.Any(condition => condition is { Type: ConditionTypes.Stalled, Status: "True" }) == true, "it says so");
+        CanaryTests.AssertCondition(stalled, ConditionTypes.Stalled, "True", Reasons.CheckInvalid);
+        Assert.Contains("--allow-check-url", stalled.Status!.Conditions!.First(condition => condition.Type == ConditionTypes.Stalled).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,21 +169,34 @@ public sealed class CheckTests(ITestOutputHelper output)
         return true;
     }
 
-    private async Task<TestWorld> ServingAsync(FakePrometheus prometheus)
+    private Task<TestWorld> ServingAsync(FakePrometheus prometheus) => ServingAsync(options => options with { PrometheusUrl = prometheus.Address }, Canary("v1"));
+
+    private async Task<TestWorld> ServingAsync(Func<OperatorOptions, OperatorOptions> options, LlmDeployment? first = null)
     {
         var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false);
-        world.Options = options => options with { PrometheusUrl = prometheus.Address };
+        world.Options = options;
         world.StartOperator();
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
-        await world.ApplyAsync(Canary("v1"));
+        await world.ApplyAsync(first ?? Samples.Canary("v1"));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null }, "the first release serves");
         return world;
     }
 
+    private static CheckSpec Quality(FakeMetricApi api) => new()
+    {
+        Name = "quality",
+        Http = new HttpQuery
+        {
+            Url = $"{api.Address}quality/{{{{track}}}}?release={{{{release}}}}",
+            Value = "/data/0/score",
+            Header = new CredentialHeader { Name = "Authorization", Scheme = "Bearer", SecretKeyRef = new SecretKeyReference { Name = "evals", Key = "token" } },
+        },
+        Interval = TimeSpan.FromMilliseconds(200),
+    };
+
     /// <summary>Sampled faster than the real API server would let a user ask for.</summary>
     internal static LlmDeployment Canary(string revision)
     {
-        var canary = Samples.Canary(revision);
         var check = new CheckSpec
         {
             Name = "latency",
@@ -147,6 +204,12 @@ public sealed class CheckTests(ITestOutputHelper output)
             Max = 2,
             Interval = TimeSpan.FromMilliseconds(200),
         };
-        return canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Analysis = new AnalysisSpec { Checks = [check] } } } };
+        return Checked(revision, check);
+    }
+
+    internal static LlmDeployment Checked(string revision, params IReadOnlyList<CheckSpec> checks)
+    {
+        var canary = Samples.Canary(revision);
+        return canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Analysis = new AnalysisSpec { Checks = checks } } } };
     }
 }

@@ -11,6 +11,7 @@ public sealed class OperatorCommandTests
     [InlineData("--lease-name=llmops-operator")]
     [InlineData("--lease-name=a23456789-123456789-123456789-123456789-123456789-1234")]
     [InlineData("--lease-duration=15", "--lease-renew-deadline=10", "--lease-retry-period=2")]
+    [InlineData("--allow-check-url=https://evals.example.com/api", "--allow-check-url=http://quality.evals.svc:8000")]
     public void What_can_be_is_taken(params string[] words) => Assert.Empty(Errors(words));
 
     [Theory]
@@ -20,6 +21,10 @@ public sealed class OperatorCommandTests
     [InlineData("--lease-name", "--lease-name=a23456789-123456789-123456789-123456789-123456789-12345")]
     [InlineData("--lease-retry-period", "--lease-retry-period=0")]
     [InlineData("--lease-duration", "--lease-duration=NaN")]
+    [InlineData("--allow-check-url", "--allow-check-url=evals.example.com")]
+    [InlineData("--allow-check-url", "--allow-check-url=https://user@evals.example.com")]
+    [InlineData("--allow-check-url", "--allow-check-url=https://evals.example.com/?a=b")]
+    [InlineData("--allow-check-url", "--allow-check-url=file:///etc")]
     public void What_cannot_be_is_refused_in_a_sentence_that_names_it(string name, params string[] words) => Assert.Contains(name, Assert.Single(Errors(words)), StringComparison.Ordinal);
 
     private static IEnumerable<string> Errors(string[] words) => OperatorCommand.Create().Parse(words).Errors.Select(error => error.Message);

@@ -107,13 +107,7 @@ public sealed class HostileObjects
             ["promotion"] = text.Pick("BoundedTime", "Proven"),
             ["warmUpRequests"] = text.Pick(0, 10_000),
             ["tolerance"] = new JsonObject { ["errors"] = text.Pick(1.0, 1.0000000000000002, 10), ["ttft"] = 10, ["cost"] = 1 },
-            ["checks"] = List(10, i => new JsonObject
-            {
-                ["name"] = $"{i}-{new string('a', random.Next(1, 60))}",
-                ["prometheus"] = new JsonObject { ["query"] = "{{track}}" + text.Next(4000).Replace("{", "(", StringComparison.Ordinal), ["address"] = Perhaps(() => text.Pick("http://[::1]:99999999/", "https://x/../..", "http://169.254.169.254/latest", "http://\u202ex")) },
-                ["max"] = text.Pick(double.MaxValue, double.Epsilon, 0),
-                ["maxTimesStable"] = Perhaps(() => text.Pick(1e-300, 1000)),
-            }),
+            ["checks"] = List(10, Check),
             ["limits"] = List(8, () => text.Pick(
                 new JsonObject { ["metric"] = "errors", ["max"] = "0.0001%" },
                 new JsonObject { ["metric"] = "ttft", ["quantile"] = 99, ["max"] = text.Pick("1ms", "99999999999999999999h", "0.0000001ms") })),
@@ -126,6 +120,21 @@ public sealed class HostileObjects
         ["scaleDownDelay"] = Perhaps(text.Duration),
         ["paused"] = random.Next(2) == 0,
     };
+
+    private JsonObject Check(int i)
+    {
+        var check = new JsonObject
+        {
+            ["name"] = $"{i}-{new string('a', random.Next(1, 60))}",
+            ["max"] = text.Pick(double.MaxValue, double.Epsilon, 0),
+            ["maxTimesStable"] = Perhaps(() => text.Pick(1e-300, 1000)),
+        };
+        if (random.Next(2) == 0)
+            check["prometheus"] = new JsonObject { ["query"] = "{{track}}" + text.Next(4000).Replace("{", "(", StringComparison.Ordinal), ["address"] = Perhaps(() => text.Pick("http://[::1]:99999999/", "https://x/../..", "http://169.254.169.254/latest", "http://\u202ex")) };
+        else
+            check["http"] = new JsonObject { ["url"] = text.Pick("http://[::1]:99999999/", "https://x/../..", "http://169.254.169.254/latest", "http://[[::]", "https://x/%%%zz") + "?{{track}}", ["value"] = text.Pick(string.Empty, "/", new string('/', 256), "/~01") };
+        return check;
+    }
 
     private JsonArray Steps()
     {

@@ -9,8 +9,9 @@ internal sealed class CheckSources(params IReadOnlyList<IMetricSource> all)
 {
     /// <summary>All of them, as an operator is started. A new source is a line here.</summary>
     /// <param name="http">Without a timeout of its own, redirects or cookies.</param>
-    public static CheckSources Create(OperatorOptions options, HttpClient http, TimeProvider time) => new(
-        new PrometheusSource(new(options.PrometheusUrl, options.AllowPrometheusAddresses), new(http, options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null, time)));
+    public static CheckSources Create(OperatorOptions options, HttpClient http, SecretTokens secrets, TimeProvider time) => new(
+        new PrometheusSource(new(options.PrometheusUrl, options.AllowPrometheusAddresses), new(http, options.PrometheusTokenFile is { } file ? BearerToken.FromFile(file) : null, time)),
+        new HttpSource(options.AllowedCheckUrls, http, secrets, time));
 
     /// <summary>What to ask the source that the check names.</summary>
     public TrackQuestion Phrase(CheckSpec check, QueryScope scope) => all.Where(source => source.IsNamedBy(check)).Take(2).ToList() is [var source]

@@ -8,14 +8,16 @@ namespace LlmOps.Operator.Gathering.Checks;
 /// <param name="EngineType">Of the release; null where its snapshot is gone. No placeholder.</param>
 internal sealed record QueryScope(string Namespace, string Deployment, string Release, string ServingHash, string Service, string Track, string Window, string? EngineType);
 
-/// <summary>Fills in the placeholders of a query. Pure. All values are hashes, DNS names and durations, so none needs escaping.</summary>
+/// <summary>Fills in the placeholders of a query. Pure. All values are hashes, DNS names and durations, so none needs escaping in PromQL.</summary>
 internal static partial class QueryTemplate
 {
     /// <summary>The query; null with a problem where it has a placeholder that does not exist.</summary>
-    public static (string? Query, string? Problem) Expand(string template, QueryScope scope)
+    /// <param name="what">What is filled in, for the problem.</param>
+    /// <param name="encode">How a value is written in it; as it is by default.</param>
+    public static (string? Query, string? Problem) Expand(string template, QueryScope scope, string what = "query", Func<string, string>? encode = null)
     {
         string? unknown = null;
-        var query = Placeholder().Replace(template, match => match.Groups["name"].Value switch
+        var query = Placeholder().Replace(template, match => (encode ?? AsItIs)(match.Groups["name"].Value switch
         {
             "namespace" => scope.Namespace,
             "deployment" => scope.Deployment,
@@ -25,9 +27,11 @@ internal static partial class QueryTemplate
             "track" => scope.Track,
             "window" => scope.Window,
             var other => unknown = other,
-        });
-        return unknown is null ? (query, null) : (null, $"the query has the placeholder {{{{{unknown}}}}}, which does not exist: use release, servingHash, track, service, namespace, deployment or window");
+        }));
+        return unknown is null ? (query, null) : (null, $"the {what} has the placeholder {{{{{unknown}}}}}, which does not exist: use release, servingHash, track, service, namespace, deployment or window");
     }
+
+    private static string AsItIs(string value) => value;
 
     /// <summary>Whether the query reads a counter without <c>rate</c> or the like around it. Then a smaller value than before means that it was reset, and says nothing.</summary>
     public static bool ReadsRawCounter(string query) => RawCounter().IsMatch(query);
