@@ -35,6 +35,8 @@ public sealed class SchemaTests
     [InlineData("operator: {shards: 65}", "/operator/shards", "maximum")]
     [InlineData("operator: {debugPort: 8080}", "/operator/debugPort", "not")]
     [InlineData("operator: {prometheus: {url: prometheus:9090}}", "/operator/prometheus/url", "pattern")]
+    [InlineData("operator: {allowCheckUrls: [evals.example.com/api]}", "/operator/allowCheckUrls/0", "pattern")]
+    [InlineData("operator: {allowCheckUrls: ['https://evals.example.com/api?a=b']}", "/operator/allowCheckUrls/0", "pattern")]
     [InlineData("operator: {image: {digest: latest}}", "/operator/image/digest", "pattern")]
     [InlineData("operator: {extraArgs: [workers=3]}", "/operator/extraArgs/0", "pattern")]
     [InlineData("gateway: {maxBodyBytes: 10}", "/gateway/maxBodyBytes", "minimum")]
