@@ -127,6 +127,21 @@ public sealed class SecretTokensTests
         Assert.DoesNotContain(Convert.ToBase64String("first"u8), secret!.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_token_goes_into_any_header_of_a_request_and_is_known_where_an_answer_repeats_it()
+    {
+        var token = await ReadAsync();
+        using var request = new HttpRequestMessage();
+        Assert.True(token.AddTo(request.Headers, "X-Api-Key", null));
+        Assert.True(token.AddTo(request.Headers, "Authorization", "Basic"));
+        Assert.False(token.AddTo(request.Headers, "Content-Type", null));
+        Assert.Equal(("first", "Basic first"), (request.Headers.GetValues("X-Api-Key").Single(), request.Headers.Authorization!.ToString()));
+        Assert.True(token.IsIn("no use for first"u8));
+        Assert.False(token.IsIn("no use for it"u8));
+        Assert.False(SecretToken.None("gone").IsIn("gone"u8));
+        Assert.Throws<InvalidOperationException>(() => SecretToken.None("gone").AddTo(request.Headers, "X-Api-Key", null));
+    }
+
     private async Task ProblemAsync(string expected)
     {
         time.Advance(TimeSpan.FromSeconds(2));
