@@ -182,7 +182,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         var owner = gathered.Deployment;
         var index = Indexes.OfDeployment(owner.Key());
         foreach (var workload in Owned(cluster.Deployments, index, owner).Where(owned => IsUnused(owned.Metadata, desired)))
-            await applier.DeleteAsync(workload, ct);
+            await DeleteAsync(workload, ct);
         foreach (var service in Owned(cluster.Services, index, owner).Where(owned => IsUnused(owned.Metadata, desired) && desired.Services.All(service => service.Metadata.Name != owned.Metadata.Name)))
             await applier.DeleteAsync(service, ct);
         if (desired.Autoscaler is null && cluster.Autoscalers.Store.Get(owner.Key()) is { } autoscaler && Ownership.IsOwnedBy(autoscaler, owner))
@@ -195,6 +195,20 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         // A snapshot also stays while pods of its serving hash do: they are built from it.
         foreach (var revision in gathered.Releases.Revisions.Where(revision => !releases.Contains(ReleaseBook.HashOf(revision) ?? string.Empty) && IsUnused(revision.Metadata, desired)))
             await applier.DeleteAsync(revision, ct);
+    }
+
+    private async Task DeleteAsync(Deployment workload, CancellationToken ct)
+    {
+        cluster.Deployments.NoteGoing(workload);
+        try
+        {
+            await applier.DeleteAsync(workload, ct);
+        }
+        catch
+        {
+            cluster.Deployments.ForgetGoing(workload);
+            throw;
+        }
     }
 
     private static List<T> Owned<T>(WatchedKind<T> kind, string index, LlmDeployment owner)

@@ -137,7 +137,8 @@ internal sealed class Gatherer(
         {
             if (!Ownership.IsOwnedBy(workload, deployment) || workload.Metadata.Labels?.GetValueOrDefault(Labels.Serving) is not { } serving)
                 continue;
-            var own = pods[serving].Where(pod => !pod.IsDeleting()).ToList();
+            var startsAnew = state is { CandidateWeightPercent: 0, Candidate: { } candidate } && candidate.ServingHash == serving && state.Stable?.ServingHash != serving;
+            var own = pods[serving].Where(pod => !pod.IsDeleting() && !(startsAnew && (cluster.Deployments.IsGoing(workload) || PodFacts.IsLeftOver(pod, workload)))).ToList();
             var ready = own.Where(PodFacts.IsReady).ToList();
             var warm = WarmUp(deployment, state, releases, serving, ready);
             var problem = PodFacts.FindProblem(own, (pod, resource) => room.Explain(deployment, pod, resource)) ?? Silence(warm, ready.Count);

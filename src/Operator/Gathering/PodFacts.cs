@@ -12,6 +12,13 @@ internal static class PodFacts
     public static bool IsReady(Pod pod) =>
         !pod.IsDeleting() && pod.Status?.Conditions?.Any(condition => condition is { Type: "Ready", Status: "True" }) == true;
 
+    /// <summary>
+    /// Whether the pod is of a Deployment of the same name that was deleted before this one was made: the garbage collector, which may take seconds, has not got to it yet. A
+    /// rollback that went by such pods would lead all requests to pods that are about to go.
+    /// </summary>
+    /// <remarks>Not for pods that serve: those of a Deployment that was deleted and made again may have been left to it (<c>--cascade=orphan</c>), and are older too.</remarks>
+    public static bool IsLeftOver(Pod pod, Deployment workload) => pod.Metadata.CreationTimestamp < workload.Metadata.CreationTimestamp;
+
     /// <summary>Why the first of the pods that are not ready is not, with what to do; null where none says.</summary>
     /// <param name="explainGpus">Turns an unschedulable pod and its GPU resource into numbers.</param>
     public static Problem? FindProblem(IEnumerable<Pod> pods, Func<Pod, string, string> explainGpus)

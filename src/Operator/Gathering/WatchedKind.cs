@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LlmOps.Kubernetes;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,9 @@ internal sealed class WatchedKind<T> : IWatchedKind
 {
     private readonly InformerGroup<T> informers;
 
+    /// <summary>Uids of objects whose deletion was asked for and that the watch has not taken away yet.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, string> going = new();
+
     private Action<T?, T?>? afterwards;
 
     /// <summary>Who is told of objects that were written here and gone before any watch brought them.</summary>
@@ -36,8 +40,10 @@ internal sealed class WatchedKind<T> : IWatchedKind
         informers.OnChange((before, after) =>
         {
             Store.Settle((after ?? before!).Key());
-            if (after is null)
-                Answers.Forget(before!.Key());
+            if (after is not null)
+                return;
+            Answers.Forget(before!.Key());
+            going.TryRemove(before!.Key(), out _);
         });
         informers.OnRelist(() =>
         {
@@ -57,6 +63,15 @@ internal sealed class WatchedKind<T> : IWatchedKind
     public AnswerBook Answers { get; } = new();
 
     public bool HasSynced => informers.HasSynced;
+
+    /// <summary>Whether an object of the copy is going, or gone already: a deletion that was asked for here comes back by the watch later.</summary>
+    public bool IsGoing(T obj) => obj.IsDeleting() || (going.TryGetValue(obj.Key(), out var uid) && uid == obj.Metadata.Uid);
+
+    /// <summary>Remembers that the deletion of an object is asked for. Before it is: the watch may be faster than the answer.</summary>
+    public void NoteGoing(T obj) => going[obj.Key()] = obj.Metadata.Uid!;
+
+    /// <summary>The deletion could not be asked for.</summary>
+    public void ForgetGoing(T obj) => going.TryRemove(obj.Key(), out _);
 
     /// <summary>Adds an index; before it runs.</summary>
     public WatchedKind<T> IndexedBy(string name, Func<T, IEnumerable<string>> valuesOf)

@@ -1,5 +1,6 @@
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
+using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -31,5 +32,38 @@ public sealed class WatchedKindTests
         await running;
 
         Assert.Equal([books, 2 * books], found);
+    }
+
+    [Fact]
+    public async Task What_was_asked_to_go_is_going_until_it_is_gone_and_its_namesake_is_not()
+    {
+        await using var server = await InProcessApiServer.StartAsync();
+        using var client = new KubernetesClient(server.Configuration);
+        using var stop = new CancellationTokenSource();
+        using var kind = new WatchedKind<ConfigMap>(client, ["default"], new InformerOptions(), NullLogger.Instance, TimeProvider.System);
+        var running = kind.RunAsync(stop.Token);
+        var wanted = new ConfigMap { Metadata = new() { Name = "one", Namespace = "default" } };
+        async Task<ConfigMap> MakeAsync()
+        {
+            var made = await client.CreateAsync(wanted, CancellationToken.None);
+            await TestWorld.UntilAsync(() => kind.Store.Get(made.Key())?.Metadata.Uid == made.Metadata.Uid, "it is seen");
+            return made;
+        }
+
+        var first = await MakeAsync();
+        Assert.False(kind.IsGoing(first));
+        kind.NoteGoing(first);
+        Assert.True(kind.IsGoing(first));
+        kind.ForgetGoing(first);
+        Assert.False(kind.IsGoing(first));
+        Assert.True(kind.IsGoing(first with { Metadata = first.Metadata with { DeletionTimestamp = DateTimeOffset.UnixEpoch } }));
+
+        kind.NoteGoing(first);
+        await client.DeleteAsync<ConfigMap>(first.Key());
+        var second = await MakeAsync();
+        Assert.False(kind.IsGoing(second));
+        Assert.False(kind.IsGoing(first));
+        await stop.CancelAsync();
+        await running;
     }
 }

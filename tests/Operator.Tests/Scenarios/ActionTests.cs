@@ -1,7 +1,9 @@
+using System.Text.Json;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Tests.World;
+using LlmOps.Testing;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -76,6 +78,31 @@ public sealed class ActionTests(ITestOutputHelper output)
         var still = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v1" } status && status.ObservedGeneration == deployment.Metadata.Generation, "the spec is seen");
         CanaryTests.AssertCondition(still, ConditionTypes.Stalled, "True", Reasons.ReleaseLocked);
         Assert.Equal(Reasons.RolledBack, Assert.Single(still.Status!.FailedReleases!).Reason);
+    }
+
+    [Fact]
+    public async Task A_rollback_waits_for_pods_of_its_own_and_does_not_go_by_those_that_the_garbage_collector_has_not_got_to_yet()
+    {
+        await using var world = await TestWorld.StartAsync(output.WriteLine, time: new ManualTime());
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        await world.ApplyAsync(Samples.Canary("v1"));
+        var first = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null, Retiring: null } && world.All<Pod>("pods").Count == 2, "v1 serves");
+        var pod = world.All<Pod>("pods")[0];
+        await world.ApplyAsync(Samples.Canary("v2"));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable and v1's pods are gone");
+
+        // Their Deployment is gone, and they still are ready and what its Service selects. Without an owner, since this server is faster than any garbage collector.
+        foreach (var name in new[] { "left-over-1", "left-over-2" })
+            world.Server.Seed(JsonSerializer.SerializeToNode(pod with { Metadata = new() { Name = name, Namespace = Samples.Namespace, Labels = pod.Metadata.Labels } }, Pod.JsonType)!.AsObject());
+        await world.Clock!.PassAsync(TimeSpan.FromSeconds(5));
+        world.Nodes.Pods = deployment => deployment.Metadata.Name == first.Status!.Stable!.Service ? PodFate.Starting : PodFate.Ready;
+        await world.DoAsync(world.Client.CreateAsync(Action("Rollback", first.Status!.Stable!.Release, "bot"), CancellationToken.None));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Revision: "v1" } && world.All<Pod>("pods").Count == 6, "v1 has new pods, which are not ready yet");
+        await world.Clock.PassAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(("v2", 0), (world.Get().Status!.Stable!.Revision, world.Get().Status!.Candidate?.Weight));
+
+        world.Nodes.Pods = _ => PodFate.Ready;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v1" }, "v1 serves again");
     }
 
     private static async Task<RolloutRecordSpec> RecordOfLastAsync(TestWorld world)
