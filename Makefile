@@ -141,11 +141,11 @@ IMAGE_ARGUMENTS = --target $$image --build-arg VERSION=$(TAG) --build-arg REVISI
 docker-engine:
 	@docker info >/dev/null 2>&1 || { echo "no Docker engine answers: start one, or build archives without it by make image-archives" >&2; exit 1; }
 docker-build: docker-engine ## Build the images of operator, gateway, evaluator and emulator
-	@for image in $(IMAGES); do docker build $(IMAGE_ARGUMENTS); done
+	@for image in $(IMAGES); do docker build $(IMAGE_ARGUMENTS) || exit; done
 docker-push: docker-engine ## Push the images to REGISTRY
-	@for image in $(IMAGES); do docker push $(REGISTRY)llmops/$$image:$(TAG); done
+	@for image in $(IMAGES); do docker push $(REGISTRY)llmops/$$image:$(TAG) || exit; done
 docker-buildx: docker-engine ## Build for all PLATFORMS, with SBOM and provenance, and push
-	@for image in $(IMAGES); do docker buildx build --platform $(PLATFORMS) --sbom=true --provenance=mode=max --push $(IMAGE_ARGUMENTS); done
+	@for image in $(IMAGES); do docker buildx build --platform $(PLATFORMS) --sbom=true --provenance=mode=max --push $(IMAGE_ARGUMENTS) || exit; done
 docker-check: ## Build the Dockerfile without a container engine, on stand-ins for its base images: artifacts/dockerfile
 	@tests/dockerfile.sh $(TAG) $(REVISION)
 image-archives: ## Build the images as OCI archives without a container engine: artifacts/images
