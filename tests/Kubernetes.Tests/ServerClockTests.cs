@@ -39,6 +39,18 @@ public sealed class ServerClockTests
     }
 
     [Fact]
+    public void An_answer_that_is_looked_at_late_says_what_it_said()
+    {
+        // The server's clock is 300.25 s ahead, and the thread that has the second answer is kept waiting before it tells.
+        Observe(300);
+        local.Advance(TimeSpan.FromSeconds(0.5));
+        var (date, receivedAt) = (local.GetUtcNow().AddSeconds(299.5), local.GetTimestamp());
+        local.Advance(TimeSpan.FromSeconds(2));
+        clock.Observe(date, receivedAt, receivedAt);
+        Assert.Equal((TimeSpan.FromSeconds(300.5), TimeSpan.FromSeconds(0.5)), (clock.Offset, clock.Uncertainty));
+    }
+
+    [Fact]
     public void What_was_found_goes_once_no_answer_agreed_for_a_minute()
     {
         Observe(300);
@@ -89,5 +101,9 @@ public sealed class ServerClockTests
         Assert.Equal(TimeSpan.FromMinutes(5).TotalSeconds, clock.Offset.TotalSeconds, tolerance: 1);
     }
 
-    private void Observe(double ahead, double took = 0) => clock.Observe(local.GetUtcNow().AddSeconds(ahead), TimeSpan.FromSeconds(took));
+    private void Observe(double ahead, double took = 0)
+    {
+        var receivedAt = local.GetTimestamp();
+        clock.Observe(local.GetUtcNow().AddSeconds(ahead), receivedAt - (long)(took * local.TimestampFrequency), receivedAt);
+    }
 }

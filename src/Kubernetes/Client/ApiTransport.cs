@@ -138,7 +138,7 @@ internal sealed class ApiTransport : IDisposable
         {
             var response = await connections.SendAsync(message, either.Token);
             if (response.Headers.Date is { } date)
-                configuration.Clock?.Observe(date, time.GetElapsedTime(start));
+                configuration.Clock?.Observe(date, start, time.GetTimestamp());
             KubernetesTracing.EndRequest(span, (int)response.StatusCode);
             KubernetesMetrics.Requests.Add(1, new("verb", verb), new("code", ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)));
             return response;

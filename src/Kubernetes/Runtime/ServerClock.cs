@@ -37,19 +37,20 @@ public sealed class ServerClock(TimeProvider local, ILogger logger) : TimeProvid
 
     public override TimeZoneInfo LocalTimeZone => local.LocalTimeZone;
 
-    public override DateTimeOffset GetUtcNow() => Own() + Offset;
+    public override DateTimeOffset GetUtcNow() => Own(local.GetTimestamp()) + Offset;
 
     public override long GetTimestamp() => local.GetTimestamp();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => local.CreateTimer(callback, state, dueTime, period);
 
-    /// <summary>The server has just answered.</summary>
+    /// <summary>The server has answered. It may have written the date at any moment between the two timestamps; how much later this is called does not matter, so a thread that was kept waiting spoils nothing.</summary>
     /// <param name="date">What its answer says of the time.</param>
-    /// <param name="took">How long the answer took: the server may have written the date at any moment of it.</param>
-    public void Observe(DateTimeOffset date, TimeSpan took)
+    /// <param name="sentAt">Timestamp (<see cref="GetTimestamp"/>) before it was asked.</param>
+    /// <param name="receivedAt">Timestamp when the answer was there.</param>
+    public void Observe(DateTimeOffset date, long sentAt, long receivedAt)
     {
-        var lead = date - Own();
-        var said = new Found(lead, lead + Resolution + took);
+        var lead = date - Own(receivedAt);
+        var said = new Found(lead, lead + Resolution + local.GetElapsedTime(sentAt, receivedAt));
         lock (sync)
         {
             var now = local.GetTimestamp();
@@ -70,8 +71,8 @@ public sealed class ServerClock(TimeProvider local, ILogger logger) : TimeProvid
         Log.ClockDiffers(logger, Offset.TotalSeconds);
     }
 
-    /// <summary>This machine's time of day as it was at first, gone on evenly since: somebody who sets the clock meanwhile moves no deadline.</summary>
-    private DateTimeOffset Own() => startedAt + local.GetElapsedTime(started);
+    /// <summary>This machine's time of day at a timestamp, as it was at first and gone on evenly since: somebody who sets the clock meanwhile moves no deadline.</summary>
+    private DateTimeOffset Own(long timestamp) => startedAt + local.GetElapsedTime(started, timestamp);
 
     /// <summary>What may have to be added.</summary>
     private sealed record Found(TimeSpan Earliest, TimeSpan Latest)

@@ -14,7 +14,7 @@ namespace LlmOps.Operator.Gathering;
 /// </remarks>
 internal sealed class HoldClock(ServerClock time)
 {
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<ObjectKey, Seen> seen = new();
 

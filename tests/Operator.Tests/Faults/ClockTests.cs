@@ -1,3 +1,4 @@
+using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Tests.World;
 using Xunit;
 
@@ -33,7 +34,7 @@ public sealed class ClockTests(FaultWorlds worlds)
         };
         await story.PlayAsync(world);
         await world.QuietAsync();
-        CrashTests.CheckSteps(world, story);
+        CrashTests.CheckSteps(world, story, HoldClock.Tolerance);
         world.Invariants.Check();
         Assert.InRange(world.Clock.Time.GetElapsedTime(start), TimeSpan.Zero, Longest);
     }

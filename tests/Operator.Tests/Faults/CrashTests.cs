@@ -93,10 +93,11 @@ public sealed class CrashTests(FaultWorlds worlds, ITestOutputHelper output)
     /// That there were these steps, that none was shorter than its hold, and that no hold began before the one before it was over. By when holds began as the
     /// status says it, and when their end was seen.
     /// </summary>
-    internal static void CheckSteps(TestWorld world, Story story)
+    /// <param name="late">How late a status may have been seen: a busy machine takes its time between a decision and its write, and the time in the status of an operator whose clock is wrong does not tell.</param>
+    internal static void CheckSteps(TestWorld world, Story story, TimeSpan late = default)
     {
         var seen = world.Steps.All;
-        var least = story.MinimumLengths;
+        var least = story.MinimumLengths.Select(step => (step.Step, Length: step.Length > late ? step.Length - late : TimeSpan.Zero)).ToList();
         Assert.True(
             seen.Count == least.Count
                 && seen.Zip(least).All(pair => pair.First.Name == pair.Second.Step && pair.First.Length >= pair.Second.Length)

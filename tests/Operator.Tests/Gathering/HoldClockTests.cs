@@ -66,7 +66,8 @@ public sealed class HoldClockTests
     [Fact]
     public void A_hold_that_began_before_this_process_is_longer_by_what_it_may_be_wrong_about_the_time()
     {
-        server.Observe(time.GetUtcNow().AddSeconds(300), TimeSpan.FromSeconds(2));
+        var receivedAt = time.GetTimestamp();
+        server.Observe(time.GetUtcNow().AddSeconds(300), receivedAt - (2 * time.TimestampFrequency), receivedAt);
         Assert.Equal(Start.AddSeconds(304), Correct(epoch: 2, hold: 301, at: 1, set: 303));
         Assert.Equal(Start.AddSeconds(304), Correct(epoch: 2, hold: 304, at: 2, set: 303));
         Assert.Equal(Start.AddSeconds(320), Correct(epoch: 2, hold: 320, at: 30, set: 303));
