@@ -50,6 +50,19 @@ public sealed class SecretTokens(Func<ObjectKey, CancellationToken, Task<Secret?
             : await Begin(entry, secret, key).WaitAsync(ct);
     }
 
+    /// <summary>Asks somebody with the token; where that is refused, it is read anew and, where it changed, tried once more.</summary>
+    /// <param name="ask">Asks once; is given tokens with a problem too, and says so in its answer.</param>
+    /// <param name="isRefused">Whether the answer says that the token is not accepted.</param>
+    public async Task<TAnswer> AskAsync<TAnswer>(ObjectKey secret, string key, Func<SecretToken, Task<TAnswer>> ask, Predicate<TAnswer> isRefused, CancellationToken ct)
+    {
+        var token = await ReadAsync(secret, key, ct);
+        var answer = await ask(token);
+        if (!isRefused(answer))
+            return answer;
+        var newer = await RereadAsync(secret, key, token, ct);
+        return newer.Equals(token) ? answer : await ask(newer);
+    }
+
     private Entry Find(ObjectKey secret, string key)
     {
         if (!entries.TryGetValue((secret, key), out var entry))

@@ -41,18 +41,9 @@ internal sealed class EngineCaller(HttpClient http, SecretTokens tokens)
             () => new HttpRequestMessage(HttpMethod.Post, PodUrl.Of(pod.Status!.PodIP!, access.Port, path)) { Content = new StringContent(json, Encoding.UTF8, "application/json") },
             ct);
 
-    private async Task<EngineAnswer> AskAsync(Pod pod, EngineAccess access, Func<HttpRequestMessage> request, CancellationToken ct)
-    {
-        if (access.ApiKey is not { } reference)
-            return await SendAsync(request, null, ct);
-        var secret = new ObjectKey(pod.Metadata.Namespace!, reference.Name);
-        var token = await tokens.ReadAsync(secret, reference.Key, ct);
-        var answer = await SendAsync(request, token, ct);
-        if (!answer.IsUnauthorized)
-            return answer;
-        var newer = await tokens.RereadAsync(secret, reference.Key, token, ct);
-        return newer.Equals(token) ? answer : await SendAsync(request, newer, ct);
-    }
+    private Task<EngineAnswer> AskAsync(Pod pod, EngineAccess access, Func<HttpRequestMessage> request, CancellationToken ct) => access.ApiKey is { } reference
+        ? tokens.AskAsync(new ObjectKey(pod.Metadata.Namespace!, reference.Name), reference.Key, token => SendAsync(request, token, ct), answer => answer.IsUnauthorized, ct)
+        : SendAsync(request, null, ct);
 
     private async Task<EngineAnswer> SendAsync(Func<HttpRequestMessage> request, SecretToken? token, CancellationToken ct)
     {

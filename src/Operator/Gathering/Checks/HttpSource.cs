@@ -33,18 +33,10 @@ internal sealed class HttpSource(IReadOnlyList<Uri> allowed, HttpClient http, Se
     /// <summary>Asks. As <see cref="IMetricQuestion.AskAsync"/>; credentials that are refused are read anew and, where they changed, tried once more.</summary>
     public Task<Reading> AskAsync(HttpQuestion question, CancellationToken ct) => MetricHttp.ReadAsync(
         question.Url.Authority,
-        async stop =>
-        {
-            if (question.Header is not { SecretKeyRef: var reference })
-                return (await SendAsync(question, null, stop)).Reading;
-            var secret = new ObjectKey(question.Namespace, reference.Name);
-            var token = await secrets.ReadAsync(secret, reference.Key, stop);
-            var (reading, status) = await SendAsync(question, token, stop);
-            if (status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
-                return reading;
-            var newer = await secrets.RereadAsync(secret, reference.Key, token, stop);
-            return newer.Equals(token) ? reading : (await SendAsync(question, newer, stop)).Reading;
-        },
+        async stop => (question.Header is { SecretKeyRef: var reference }
+            ? await secrets.AskAsync(
+                new ObjectKey(question.Namespace, reference.Name), reference.Key, token => SendAsync(question, token, stop), answer => answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, stop)
+            : await SendAsync(question, null, stop)).Reading,
         time,
         ct);
 
