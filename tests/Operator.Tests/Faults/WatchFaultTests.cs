@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
+using LlmOps.Kubernetes;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 using Xunit;
@@ -83,8 +84,8 @@ public sealed class WatchFaultTests(FaultWorlds worlds, ITestOutputHelper output
         await world.Clock.PassAsync(span);
 
         var asked = world.Server.Requests.Total - before;
-        // A fault every 0.7 s would be 260 for each cache: waits grow to five seconds, between lists in vain to half a minute, and a corrupt line costs a list beside the watch.
-        const int most = Informers * 40;
+        // A fault every 0.7 s would be 260 for each cache. Waits grow to five seconds, of which jitter may take half each time, and are shorter in the first few.
+        var most = Informers * ((int)(span / (new InformerOptions().LongestBackoff / 2)) + 6);
         output.WriteLine($"{fault}: {asked} requests in {span.TotalSeconds:0} s, {world.Logger.Lines.Count(line => line.EventName == "InformerUndecodable")} lines about objects that cannot be decoded");
         Assert.True(asked <= most, $"{asked} requests, more than {most}");
         Assert.Equal(writes, world.OperatorWrites.Count);
