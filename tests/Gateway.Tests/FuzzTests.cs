@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,15 +20,10 @@ public sealed partial class FuzzTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Odd = "odd";
     private const string Engines = "engines";
-    private const int Few = 600;
     private const int Wave = 60;
-
-    /// <summary>Levels that an object of ours may have; what is deeper is skipped, and the log and a metric say so.</summary>
-    private const int MostLevels = 64;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
-    private static readonly int? Asked = Number("LLMOPS_FUZZ");
 
     private readonly CancellationTokenSource stop = new();
     private readonly TestLogger logger = new();
@@ -60,7 +54,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Odd_objects_crash_nothing_and_disturb_nobody()
     {
         var (delays, memory, asked) = (new List<TimeSpan>(), new List<long>(), 0);
-        var (first, end) = (Number("LLMOPS_FUZZ_FROM") ?? 0, (Number("LLMOPS_FUZZ_FROM") ?? 0) + (Asked ?? Few));
+        var (first, end) = (FuzzRun.First, FuzzRun.End);
         foreach (var prompt in new[] { "even", "odd" })
             Seed(Cluster.Prompt(prompt, [new PromptMessage { Role = "system", Template = $"be {prompt}" }]));
         for (var from = first; from < end; from += Wave)
@@ -83,13 +77,13 @@ public sealed partial class FuzzTests(ITestOutputHelper output) : IAsyncLifetime
             await CheckRightAsync(from / Wave);
             Assert.True(!Problems().Any(), $"among {from} to {from + Wave}: {string.Join('\n', Problems().Take(5))}");
             await ForgetAsync();
-            memory.Add(GC.GetTotalMemory(forceFullCollection: Asked is not null));
+            memory.Add(GC.GetTotalMemory(forceFullCollection: FuzzRun.IsLong));
         }
 
         delays.Sort();
         output.WriteLine($"{end - first} objects, {asked} of them asked; a change beside them was followed after {delays[delays.Count / 2].TotalMilliseconds:0} ms, in 99 of 100 cases {delays[delays.Count * 99 / 100].TotalMilliseconds:0} ms, at most {delays[^1].TotalMilliseconds:0} ms; memory after each tenth {string.Join(", ", Enumerable.Range(1, 10).Select(i => $"{memory[(memory.Count * i / 10) - 1] >> 20}"))} MiB");
         Assert.True(asked > (end - first) / 20, $"{asked} were asked");
-        if (Asked is null)
+        if (!FuzzRun.IsLong)
             return;
         Assert.InRange(delays[^1], TimeSpan.Zero, LongestDelay);
         // Buffers and code grow at first.
@@ -112,7 +106,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output) : IAsyncLifetime
                     var deployment = HostileObjects.Make(Odd, number);
                     var status = HostileServing.Status(number, [Engines, Engines, Engines, "crowd"], prompts);
                     deployment["status"] = status;
-                    if (Levels(deployment) <= MostLevels)
+                    if (FuzzRun.CanBeRead(deployment))
                         statuses.Add((string)deployment["metadata"]!["name"]!, status);
                     server.Seed(deployment);
                     break;
@@ -219,15 +213,6 @@ public sealed partial class FuzzTests(ITestOutputHelper output) : IAsyncLifetime
         json["metadata"]!.AsObject().Remove("uid");
         server.Seed(json);
     }
-
-    private static int Levels(JsonNode? node) => node switch
-    {
-        JsonObject obj => 1 + obj.Select(member => Levels(member.Value)).DefaultIfEmpty().Max(),
-        JsonArray array => 1 + array.Select(Levels).DefaultIfEmpty().Max(),
-        _ => 0,
-    };
-
-    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     [GeneratedRegex("""^(#.*|[a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)*\})? [^ ]+)$""")]
     private static partial Regex MetricsLine();

@@ -66,7 +66,7 @@ public sealed partial class MetricsTests
     }
 
     /// <summary>Prometheus' own linter; what informers and requests to the API server count is on the operator's page too, and checked there.</summary>
-    [PromtoolFact]
+    [PrometheusFact]
     public async Task Promtool_has_nothing_to_say_about_a_page_that_shows_every_instrument()
     {
         await using var bed = await GatewayBed.StartAsync();

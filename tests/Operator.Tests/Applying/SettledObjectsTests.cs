@@ -6,8 +6,6 @@ using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Resources;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Rollouts;
-using LlmOps.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace LlmOps.Operator.Tests.Applying;
@@ -27,16 +25,12 @@ public sealed class SettledObjectsTests
     [Fact]
     public async Task What_was_in_its_place_counts_until_one_of_it_is_another()
     {
-        await using var server = await InProcessApiServer.StartAsync();
-        server.InstallCrds(Path.Combine(TestWorld.RepositoryRoot(), "crds"));
-        using var client = new KubernetesClient(server.Configuration);
-        using var cluster = new ClusterView(client, [], new("llmops-system", "gateways"), null, NullLogger.Instance, TimeProvider.System);
-        using var stop = new CancellationTokenSource();
-        var running = cluster.RunAsync(stop.Token);
+        await using var bed = await ClusterBed.StartAsync();
+        var (client, cluster) = (bed.Client, bed.Cluster);
         var owner = await client.ApplyAsync(Samples.Canary("v1"), "user");
         var service = await client.ApplyAsync(ServingResources.TrackService(owner, Tracks.Stable, "s1"), "operator");
         await client.ApplyAsync(ScalingResources.DisruptionBudget(owner), "operator");
-        await cluster.WaitForSyncAsync(stop.Token);
+        await bed.WatchAsync();
 
         var settled = new SettledObjects(cluster);
         var releases = new ReleaseBook([], null);
@@ -74,8 +68,6 @@ public sealed class SettledObjectsTests
         Assert.True(Settle());
         settled.Forget(Bot);
         Assert.False(settled.Has(Bot, Look()));
-        await stop.CancelAsync();
-        await running;
     }
 
     private static async Task ChangeAsync<T>(KubernetesClient client, ObjectKey key, Func<T?> cached)

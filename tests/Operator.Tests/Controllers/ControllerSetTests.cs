@@ -4,7 +4,6 @@ using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Hosting;
 using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace LlmOps.Operator.Tests.Controllers;
@@ -17,17 +16,13 @@ public sealed class ControllerSetTests
     [Fact]
     public async Task A_stand_by_queues_nothing_whatever_comes_and_goes()
     {
-        await using var server = await InProcessApiServer.StartAsync();
-        server.InstallCrds(Path.Combine(TestWorld.RepositoryRoot(), "crds"));
-        using var client = new KubernetesClient(server.Configuration);
-        using var cluster = new ClusterView(client, [], new("llmops-system", "gateways"), null, NullLogger.Instance, TimeProvider.System);
+        await using var bed = await ClusterBed.StartAsync();
+        var (client, cluster) = (bed.Client, bed.Cluster);
         using var controllers = new ControllerSet(cluster, new ShardMap(1), new LastOutcomes(TimeProvider.System), TimeProvider.System);
         var gone = 0;
         // After those of the queues.
         cluster.LlmDeployments.AfterChange((_, after) => gone += after is null ? 1 : 0);
-        using var stop = new CancellationTokenSource();
-        var running = cluster.RunAsync(stop.Token);
-        await cluster.WaitForSyncAsync(stop.Token);
+        await bed.WatchAsync();
 
         for (var i = 0; i < 3; i++)
         {
@@ -38,8 +33,6 @@ public sealed class ControllerSetTests
 
         await TestWorld.UntilAsync(() => Volatile.Read(ref gone) == 3, "all are gone");
         Assert.Equal(0, controllers.Waiting);
-        await stop.CancelAsync();
-        await running;
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -15,18 +14,14 @@ namespace LlmOps.Operator.Tests.Faults;
 /// write, and the one beside them is followed as ever.
 /// </summary>
 /// <remarks>
-/// A normal run plays <see cref="Few"/> of them. <c>LLMOPS_FUZZ=100000</c> plays so many, and asserts what a busy machine or tests in the same process would disturb: that memory
+/// A normal run plays <see cref="FuzzRun.Few"/> of them. <c>LLMOPS_FUZZ=100000</c> plays so many, and asserts what a busy machine or tests in the same process would disturb: that memory
 /// does not grow, and that nobody is held up for a second. <c>LLMOPS_FUZZ_FROM</c> is the number of the first one, to play again what was found.
 /// </remarks>
 [Collection(FaultWorldsGroup.Name)]
 public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
 {
     private const string Odd = "odd";
-    private const int Few = 600;
     private const int Wave = 60;
-
-    /// <summary>Levels that an object of ours may have; what is deeper is skipped, and the log and a metric say so.</summary>
-    private const int MostLevels = 64;
 
     /// <summary>Status and finalizer, what it owns, and as much again when the status of something that it names comes.</summary>
     private const int MostWrites = 30;
@@ -38,8 +33,6 @@ public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
     private static readonly TimeSpan LongestReconcile = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
-
-    private static readonly int? Asked = Number("LLMOPS_FUZZ");
 
     [Fact]
     public async Task Odd_objects_are_answered_and_disturb_nobody()
@@ -55,7 +48,7 @@ public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
                 slowest = took > slowest.Took ? (name, took) : slowest;
         });
         var (delays, skipped, memory) = (new List<TimeSpan>(), 0, new List<long>());
-        var (first, end) = (Number("LLMOPS_FUZZ_FROM") ?? 0, (Number("LLMOPS_FUZZ_FROM") ?? 0) + (Asked ?? Few));
+        var (first, end) = (FuzzRun.First, FuzzRun.End);
         for (var from = first; from < end; from += Wave)
         {
             world.Server.Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = Odd } });
@@ -63,7 +56,7 @@ public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
             foreach (var obj in objects)
                 world.Server.Seed(obj);
             delays.Add(await FollowAsync(world, 2 + (from / Wave % 2)));
-            var waiting = new Queue<JsonObject>(objects.Where(obj => Levels(obj) <= MostLevels));
+            var waiting = new Queue<JsonObject>(objects.Where(FuzzRun.CanBeRead));
             skipped += objects.Count - waiting.Count;
             await UntilAsync(world, () => Failures(world).Any() || AllAreAnswered(world, waiting), () => $"all have a status; one without is {waiting.Peek()["kind"]} {waiting.Peek()["metadata"]!["name"]}");
             await RestAsync(world);
@@ -77,14 +70,14 @@ public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
             world.Server.Compact();
             // Whoever writes into a namespace that goes right then is told so.
             world.Logger.Clear();
-            memory.Add(GC.GetTotalMemory(forceFullCollection: Asked is not null));
+            memory.Add(GC.GetTotalMemory(forceFullCollection: FuzzRun.IsLong));
         }
 
         delays.Sort();
         output.WriteLine($"{end - first} objects, {skipped} too deep; another was followed after {delays[delays.Count / 2].TotalMilliseconds:0} ms, in 99 of 100 cases {delays[delays.Count * 99 / 100].TotalMilliseconds:0} ms, at most {delays[^1].TotalMilliseconds:0} ms");
         output.WriteLine($"slowest reconcile {slowest.Took.TotalMilliseconds:0} ms, of {slowest.Name}; memory {memory[0] >> 20} MiB, then {memory[^1] >> 20} MiB, at most {memory.Max() >> 20} MiB");
         Assert.InRange(slowest.Took, TimeSpan.Zero, LongestReconcile);
-        if (Asked is null)
+        if (!FuzzRun.IsLong)
             return;
         Assert.InRange(delays[^1], TimeSpan.Zero, LongestDelay);
         Assert.InRange(memory[^1] - memory[0], long.MinValue, 100 << 20);
@@ -171,13 +164,4 @@ public sealed class FuzzTests(FaultWorlds worlds, ITestOutputHelper output)
     /// <summary>But for requests without an answer: the world's clock runs ahead of somebody who computes.</summary>
     private static IEnumerable<string> Failures(TestWorld world) =>
         world.Logger.Lines.Where(line => line.EventName is "ReconcileFailed" or "InformerCorruptLine" && line.Exception is not KubernetesException { Reason: KubernetesException.RequestTimeoutReason }).Select(line => $"{line.Message}: {line.Exception}");
-
-    private static int Levels(JsonNode? node) => node switch
-    {
-        JsonObject obj => 1 + obj.Select(member => Levels(member.Value)).DefaultIfEmpty().Max(),
-        JsonArray array => 1 + array.Select(Levels).DefaultIfEmpty().Max(),
-        _ => 0,
-    };
-
-    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -30,7 +30,7 @@ public sealed partial class MetricsPageTests(ITestOutputHelper output)
     }
 
     /// <summary>Prometheus' own linter on all that an operator at work shows, which has had every trouble that it counts.</summary>
-    [PromtoolFact]
+    [PrometheusFact]
     public async Task Promtool_has_nothing_to_say_about_a_page_that_shows_every_instrument()
     {
         using var exporter = new PrometheusExporter();

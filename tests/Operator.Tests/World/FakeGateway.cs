@@ -1,14 +1,8 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace LlmOps.Operator.Tests.World;
 
@@ -18,14 +12,14 @@ internal sealed class FakeGateway : IAsyncDisposable
     /// <summary>Requests a poll, over both tracks.</summary>
     private const int RequestsPerPoll = 400;
 
-    private readonly WebApplication app;
     private readonly InProcessApiServer server;
+    private LoopbackServer http = null!;
     private int asked;
     private readonly Dictionary<(string Name, string Rollout, int Epoch), Counts> epochs = [];
 
-    private FakeGateway(WebApplication app, InProcessApiServer server) => (this.app, this.server) = (app, server);
+    private FakeGateway(InProcessApiServer server) => this.server = server;
 
-    public int Port { get; private set; }
+    public int Port => http.Address.Port;
 
     /// <summary>Share of the candidate's requests that fail; stable's never do.</summary>
     public double CandidateErrorRate { get; set; }
@@ -50,16 +44,12 @@ internal sealed class FakeGateway : IAsyncDisposable
 
     public static async Task<FakeGateway> StartAsync(InProcessApiServer server)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var gateway = new FakeGateway(builder.Build(), server);
-        gateway.app.Run(gateway.AnswerAsync);
-        await gateway.app.StartAsync();
-        gateway.Port = new Uri(gateway.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        var gateway = new FakeGateway(server);
+        gateway.http = await LoopbackServer.StartAsync(gateway.AnswerAsync);
         return gateway;
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => http.DisposeAsync();
 
     private Task AnswerAsync(HttpContext context)
     {

@@ -1,23 +1,16 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace LlmOps.Operator.Tests.World;
 
 /// <summary>Answers <c>/api/v1/query</c> as a test says, over real HTTP: well, badly, or never.</summary>
 internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
 {
-    private readonly WebApplication app = Build();
-    private int pending;
+    private LoopbackServer server = null!;
     private int hung;
 
-    public Uri Address { get; private set; } = new("http://127.0.0.1:1");
+    public Uri Address => server.Address;
 
     /// <summary>What a query gets.</summary>
     public Func<string, PrometheusReply> Reply { get; set; } = _ => PrometheusReply.Value(1);
@@ -29,7 +22,7 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
     public ConcurrentQueue<string> Tokens { get; } = new();
 
     /// <summary>Queries that have no answer yet.</summary>
-    public int Pending => Volatile.Read(ref pending);
+    public int Pending => server.Pending;
 
     /// <summary>Queries so far that were left without an answer.</summary>
     public int Hung => Volatile.Read(ref hung);
@@ -37,20 +30,11 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
     public static async Task<FakePrometheus> StartAsync(TimeProvider? time = null)
     {
         var prometheus = new FakePrometheus(time ?? TimeProvider.System);
-        prometheus.app.Run(prometheus.AnswerAsync);
-        await prometheus.app.StartAsync();
-        prometheus.Address = new Uri(prometheus.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        prometheus.server = await LoopbackServer.StartAsync(prometheus.AnswerAsync);
         return prometheus;
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
-
-    private static WebApplication Build()
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        return builder.Build();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -64,17 +48,9 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
         Tokens.Enqueue(context.Request.Headers.Authorization.ToString());
         Queries.Enqueue(form["query"].ToString());
         var reply = Reply(form["query"].ToString());
-        Interlocked.Increment(ref pending);
         if (reply == PrometheusReply.Hang)
             Interlocked.Increment(ref hung);
-        try
-        {
-            await reply.SendAsync(context, time.GetUtcNow());
-        }
-        finally
-        {
-            Interlocked.Decrement(ref pending);
-        }
+        await server.SendAsync(reply, context, time.GetUtcNow());
     }
 }
 

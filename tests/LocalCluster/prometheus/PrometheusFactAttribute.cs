@@ -1,9 +1,8 @@
-using LlmOps.LocalCluster;
 using Xunit;
 
-namespace LlmOps.EndToEnd;
+namespace LlmOps.LocalCluster;
 
-/// <summary>A test with a real Prometheus: skipped, with the reason, only where its package cannot be had.</summary>
+/// <summary>A test with a real Prometheus, or its promtool: skipped, with the reason, only where Debian's package cannot be had.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PrometheusFactAttribute : FactAttribute
 {
