@@ -132,6 +132,7 @@ public sealed class ControlPlane : IAsyncDisposable
         {
             Executable = binaries.Etcd,
             LogFile = Path.Combine(DataDirectory, "etcd.log"),
+            Environment = options.Environment,
             Arguments =
             [
                 "--name", "local", "--data-dir", Path.Combine(DataDirectory, "etcd"), "--log-level", "warn",
@@ -149,6 +150,7 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         Executable = binaries.ApiServer,
         LogFile = Path.Combine(DataDirectory, "apiserver.log"),
+        Environment = options.Environment,
         Arguments =
         [
             $"--etcd-servers=http://127.0.0.1:{etcdPort}", $"--secure-port={securePort}",

@@ -9,6 +9,9 @@ public sealed record ControlPlaneOptions
     /// <summary>Further flags of the server, such as <c>--token-auth-file=FILE</c> or <c>-v=2</c>.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
+    /// <summary>Set for etcd and the server on top of what is inherited, such as <c>GOGC</c>; null removes a variable.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
     /// <summary>How long one start may take before it is given up. Default 60 seconds; a start takes 1 to 2 on an idle machine.</summary>
     public TimeSpan ReadyTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

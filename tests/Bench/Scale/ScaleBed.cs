@@ -10,6 +10,12 @@ namespace LlmOps.Bench.Scale;
 internal sealed class ScaleBed : IAsyncDisposable
 {
     private const int Writers = 24;
+
+    /// <summary>
+    /// The control plane's garbage collectors run rarely. On the operator's two cores, with a gigabyte of objects each, they would be what delays one write in a hundred; a control plane of a cluster this large has cores of its own.
+    /// </summary>
+    private static readonly Dictionary<string, string?> RareCollections = new() { ["GOGC"] = "800", ["GOMEMLIMIT"] = "6GiB" };
+
     private static readonly ObjectKey GatewayService = new("llmops-system", "bench-gateway");
 
     private readonly string folder = Workspace.CreateRunDirectory("bench-scale");
@@ -140,7 +146,7 @@ internal sealed class ScaleBed : IAsyncDisposable
     {
         context.Say("scale: compiles the operator as for its image");
         await OperatorProcess.PublishAsync(Program, ct);
-        plane = await ControlPlane.StartAsync(new() { DataDirectory = context.ScaleData }, context.Say, ct);
+        plane = await ControlPlane.StartAsync(new() { DataDirectory = context.ScaleData, Environment = RareCollections }, context.Say, ct);
         Client = new(KubernetesClientConfiguration.Load(plane.KubeconfigPath));
         var known = await Client.GetAsync<EndpointSlice>(GatewayService, ct);
         IsFilled = known is not null;
