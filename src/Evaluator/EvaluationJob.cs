@@ -27,6 +27,7 @@ internal static class EvaluationJob
         string planPath,
         string datasetPath,
         string reportKey,
+        string? digestPath,
         EngineKeys keys,
         Func<KubernetesClientConfiguration> cluster,
         TimeProvider time,
@@ -55,7 +56,12 @@ internal static class EvaluationJob
         try
         {
             using var client = new KubernetesClient(cluster(), time);
-            await ReportWriter.WriteAsync(client, new ObjectKey(ns, name), report, ct);
+            await ReportWriter.WriteAsync(client, new ObjectKey(ns, name), digestPath, report, ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await log.WriteLineAsync($"the digest of the report, without which it is not believed, cannot be written to {digestPath}: {e.Message}");
+            return Transient;
         }
         catch (Exception e) when (e is KubernetesException or KubernetesConfigurationException)
         {

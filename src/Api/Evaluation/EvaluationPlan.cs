@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace LlmOps.Api;
 
 /// <summary>What an evaluator Job is told: everything it needs, so that it reads nothing of the API but its plan.</summary>
@@ -177,6 +180,16 @@ public static class EvaluationContract
 
     /// <summary>Key of the report in its ConfigMap.</summary>
     public const string ReportKey = "report.json";
+
+    /// <summary>
+    /// Where the evaluator leaves the digest of its report: a kubelet takes it into the status of the pod (<c>terminationMessagePath</c>, by default this one). Who may write ConfigMaps can put a report
+    /// there, but only kubelets write what a container said at its end.
+    /// </summary>
+    public const string DigestPath = "/dev/termination-log";
+
+    /// <summary>What tells a report from any other: <c>sha256:</c> and its hexadecimal digest.</summary>
+    /// <param name="report">The text, as in the ConfigMap.</param>
+    public static string DigestOf(string report) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(report)))}";
 
     /// <summary>Environment variable with the API key of the candidate's engine; absent where it has none.</summary>
     public const string CandidateApiKey = "LLMOPS_CANDIDATE_API_KEY";

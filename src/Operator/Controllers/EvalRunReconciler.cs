@@ -1,4 +1,3 @@
-using System.Text.Json;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Applying;
@@ -11,7 +10,7 @@ namespace LlmOps.Operator.Controllers;
 
 /// <summary>
 /// Runs one EvalRun: gives its Job all it needs, waits for the report, and makes the verdict from it. A run that has a verdict is never touched again.
-/// Guarantee: a Job that ends without a report is a ProviderError, never a pass.
+/// Guarantee: a Job that ends without a report of its own is a ProviderError, never a pass; what somebody else wrote into the report's ConfigMap is none.
 /// </summary>
 internal sealed class EvalRunReconciler(
     KubernetesClient client, ClusterView cluster, ObjectApplier applier, string evaluatorImage, TimeProvider time, ILogger<EvalRunReconciler> logger)
@@ -32,8 +31,6 @@ internal sealed class EvalRunReconciler(
         if (ReleaseHashing.Hash(gate.Spec) != run.Spec.GateHash)
             return await FinishAsync(run, new(Verdict.NoData, Reasons.GateInvalid, $"EvalGate {run.Spec.Gate} was changed after this run was made"), null, ct);
 
-        if (Report(cluster.ConfigMaps.Store.Get(ReportKey(run))) is { } report)
-            return await FinishAsync(run, GateVerdict.Decide(run, gate.Spec, report), report, ct);
         return cluster.Jobs.Store.Get(key) is { } job && Ownership.IsOwnedBy(job, run)
             ? await FollowAsync(run, gate, job, ct)
             : await StartAsync(run, gate, ct);
@@ -77,16 +74,19 @@ internal sealed class EvalRunReconciler(
 
     private async Task<ReconcileResult> FollowAsync(EvalRun run, EvalGate gate, Job job, CancellationToken ct)
     {
+        var pods = cluster.Pods.ListByIndex(Indexes.EvalRun, Indexes.Value(run.Metadata.Namespace, ObjectNames.LabelValue(run.Metadata.Name!)));
+        if (EvaluatorReport.Find(cluster.ConfigMaps.Store.Get(ReportKey(run)), job, pods) is { } known)
+            return await FinishAsync(run, GateVerdict.Decide(run, gate.Spec, known), known, ct);
         if (job.Status?.Conditions?.FirstOrDefault(condition => condition is { Type: "Complete" or "Failed", Status: "True" }) is { } end)
         {
-            // The Job may be seen to end before its report is: the server knows.
-            if (Report(await client.GetAsync<ConfigMap>(ReportKey(run), ct)) is { } report)
+            // The Job may be seen to end before its report is, or its pods': the server knows.
+            var map = await client.GetAsync<ConfigMap>(ReportKey(run), ct);
+            var ended = (await client.ListAsync<Pod>(run.Metadata.Namespace, new() { LabelSelector = $"{Labels.EvalRun}={ObjectNames.LabelValue(run.Metadata.Name!)}" }, ct)).Items;
+            if (EvaluatorReport.Find(map, job, ended) is { } report)
                 return await FinishAsync(run, GateVerdict.Decide(run, gate.Spec, report), report, ct);
-            var cause = end.Type == "Complete" ? "it ended without one" : $"{end.Reason}: {end.Message}";
-            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.EvaluationFailed, $"the evaluator Job {job.Metadata.Name} wrote no report: {cause}{Death(run)}. See kubectl logs job/{job.Metadata.Name}"), null, ct);
+            return await FinishAsync(run, new(Verdict.ProviderError, Reasons.EvaluationFailed, EvaluatorReport.WhyNone(map, job, end, ended)), null, ct);
         }
 
-        var pods = cluster.Pods.ListByIndex(Indexes.EvalRun, Indexes.Value(run.Metadata.Namespace, ObjectNames.LabelValue(run.Metadata.Name!)));
         var problem = PodFacts.FindProblem(pods, (_, resource) => resource);
         await WriteAsync(
             run,
@@ -99,15 +99,6 @@ internal sealed class EvalRunReconciler(
             },
             ct);
         return ReconcileResult.Done;
-    }
-
-    /// <summary>How the last pod died, as far as it is known.</summary>
-    private string Death(EvalRun run)
-    {
-        var pods = cluster.Pods.ListByIndex(Indexes.EvalRun, Indexes.Value(run.Metadata.Namespace, ObjectNames.LabelValue(run.Metadata.Name!)));
-        var last = pods.SelectMany(pod => pod.Status?.ContainerStatuses ?? []).Select(container => container.State?.Terminated ?? container.LastState?.Terminated)
-            .OfType<ContainerStateTerminated>().MaxBy(terminated => terminated.FinishedAt);
-        return last is null ? string.Empty : $"; its container ended with code {last.ExitCode}{(last.Message is { Length: > 0 } message ? $": {message.Trim()}" : string.Empty)}";
     }
 
     private EvaluationTarget? Target(EvalRun run, EvalTarget target, out string? missing)
@@ -187,21 +178,6 @@ internal sealed class EvalRunReconciler(
     };
 
     private static ObjectKey ReportKey(EvalRun run) => new(run.Metadata.Namespace!, ObjectNames.Report(run.Metadata.Name!));
-
-    private static EvaluationReport? Report(ConfigMap? map)
-    {
-        if (map?.Data is not { } data || !data.TryGetValue(EvaluationContract.ReportKey, out var json))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize(json, ApiJson.Default.EvaluationReport);
-        }
-        catch (JsonException)
-        {
-            // Half of a report is none; if the Job ends with it, the run is a ProviderError.
-            return null;
-        }
-    }
 
     private DateTimeOffset Now()
     {

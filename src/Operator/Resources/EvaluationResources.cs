@@ -114,6 +114,7 @@ internal static class EvaluationResources
             "--plan", $"{PlanDirectory}/{EvaluationContract.PlanKey}",
             "--dataset", $"{DatasetDirectory}/{file}",
             "--report", $"{run.Metadata.Namespace}/{ObjectNames.Report(run.Metadata.Name!)}",
+            "--digest", EvaluationContract.DigestPath,
         ],
         // The root file system is read-only; .NET's diagnostics socket would go to /tmp.
         Env =

@@ -38,7 +38,7 @@ internal static class Ending
             $"route {Join(world.Weights())}, lost {Join(world.Router.Failures)}",
             $"snapshots {Sorted(world.All<ControllerRevision>("controllerrevisions.apps").Select(revision => revision.Metadata.Name!))}",
             $"runs {Sorted(world.All<EvalRun>("evalruns.llmops.dev").Select(run => $"{run.Spec.Candidate.Release} {run.Status?.Verdict}"))}",
-            $"pods {Sorted(world.All<Pod>("pods").Select(pod => $"{pod.Metadata.Labels![Labels.Serving]} {pod.Metadata.Labels!.GetValueOrDefault(Labels.Track)}"))}",
+            $"pods {Sorted(world.EnginePods.Select(pod => $"{pod.Metadata.Labels![Labels.Serving]} {pod.Metadata.Labels!.GetValueOrDefault(Labels.Track)}"))}",
             $"prompts {Sorted(world.All<PromptVersion>("promptversions.llmops.dev").Select(prompt => $"{prompt.Metadata.Name} {prompt.Status?.Stage} finalizers {prompt.Metadata.Finalizers?.Count ?? 0}"))}",
             $"jobs {world.All<Job>("jobs.batch").Count}",
         ]);

@@ -58,7 +58,7 @@ public sealed class FaultWorlds : IAsyncLifetime
         await world.ApplyAsync(next with { Spec = next.Spec with { Version = "1.1.0" } });
         world.StartOperator();
         await world.ApplyAsync(withRouter ? Samples.Routed(Story.Canary("v1")) : Story.Canary("v1"));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<Pod>("pods").Count == 2, "the first release serves");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.EnginePods.Count == 2, "the first release serves");
         if (withRouter)
         {
             world.Server.Seed(Samples.Route());

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -119,7 +120,7 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     public async Task Pods_that_somebody_deletes_come_again_and_a_role_that_somebody_takes_from_one_is_put_back()
     {
         await using var world = await HoldAsync();
-        foreach (var pod in world.All<Pod>("pods"))
+        foreach (var pod in world.EnginePods)
         {
             var (name, track) = (pod.Metadata.Name!, pod.Metadata.Labels![Labels.Track]);
             await PatchAsync(world, "pods", name, """{"metadata":{"labels":{"llmops.dev/track":"other"}}}""");
@@ -127,7 +128,7 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         }
 
         var roles = Roles(world);
-        foreach (var pod in world.All<Pod>("pods"))
+        foreach (var pod in world.EnginePods)
         {
             await DeleteAsync(world, "pods", pod.Metadata.Name!);
             await world.UntilAsync(() => world.Find<Pod>("pods", pod.Metadata.Name!) is null && Roles(world) == roles, () => $"pods are {roles} again, not {Roles(world)}");
@@ -196,7 +197,7 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     }
 
     [Fact]
-    public async Task Half_of_a_report_or_one_of_another_run_that_somebody_writes_opens_no_gate()
+    public async Task A_report_that_somebody_else_writes_opens_no_gate_whatever_it_says()
     {
         await using var world = await worlds.StartAsync();
         world.Nodes.Jobs = _ => JobFate.Run;
@@ -204,28 +205,43 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
         await world.UntilAsync(() => Unfinished(world) is not null, () => "the evaluator runs");
         var run = Unfinished(world)!;
         var report = ObjectNames.Report(run.Metadata.Name!);
-        await PatchAsync(world, "configmaps", report, """{"data":{"report.json":"{\"run\": \"bot"}}""");
-        await world.QuietAsync();
-        Assert.Equal(0, world.Get().Status!.Candidate!.Weight);
-        Assert.Null(world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!.Status!.Verdict);
-
-        // Of the run that v1 had, in another world or before.
-        var other = new EvaluationReport
+        var perfect = new EvaluationReport
         {
-            Run = "bot-00000000-0-acef",
-            Candidate = run.Spec.Baseline!.Release,
+            Run = run.Metadata.Name!,
+            Candidate = run.Spec.Candidate.Release,
+            Baseline = run.Spec.Baseline!.Release,
             Cases = 200,
             CandidateTokens = 1000,
             StartedAt = DateTimeOffset.UnixEpoch,
             FinishedAt = DateTimeOffset.UnixEpoch,
             Metrics = [new MetricReport { Metric = "correct", Cases = 200, Passed = 200, BaselinePassed = 100, Wins = 100, Losses = 0 }],
         };
-        await PatchAsync(world, "configmaps", report, new JsonObject
+        var json = JsonSerializer.Serialize(perfect, ApiJson.Default.EvaluationReport);
+        foreach (var forged in new[] { "{\"run\": \"bot", json })
         {
-            ["data"] = new JsonObject { [EvaluationContract.ReportKey] = System.Text.Json.JsonSerializer.Serialize(other, ApiJson.Default.EvaluationReport) },
-        }.ToJsonString());
-        await world.UntilAsync(() => world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!.Status!.Verdict is not null, () => "the run is decided");
-        Assert.NotEqual(Verdicts.Pass, world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!.Status!.Verdict);
+            await PatchAsync(world, "configmaps", report, new JsonObject { ["data"] = new JsonObject { [EvaluationContract.ReportKey] = forged } }.ToJsonString());
+            await world.QuietAsync();
+            Assert.Equal(0, world.Get().Status!.Candidate!.Weight);
+            Assert.Null(Run(world, run).Status!.Verdict);
+        }
+
+        // The evaluator's own counts, though it comes later.
+        world.Nodes.Jobs = _ => JobFate.Fail;
+        await world.UntilAsync(() => Run(world, run).Status!.Verdict is not null, () => "the run is decided");
+        Assert.Equal(Verdicts.Fail, Run(world, run).Status!.Verdict);
+    }
+
+    [Fact]
+    public async Task A_report_that_somebody_changes_after_the_evaluator_wrote_it_is_none_and_the_message_says_so()
+    {
+        await using var world = await worlds.StartAsync();
+        world.Nodes.Jobs = _ => JobFate.Fail;
+        world.Nodes.Tamper = report => report.Replace("\"passed\":60", "\"passed\":190", StringComparison.Ordinal);
+        await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        EvalRun? Tampered() => world.All<EvalRun>("evalruns.llmops.dev").FirstOrDefault(run => run is { Spec.Baseline: not null, Status.Verdict: not null });
+        await world.UntilAsync(() => Tampered() is not null, () => "the run is decided");
+        Assert.Equal((Verdicts.ProviderError, Reasons.EvaluationFailed), (Tampered()!.Status!.Verdict, Tampered()!.Status!.Reason));
+        Assert.Contains("somebody else wrote or changed it", Tampered()!.Status!.Message, StringComparison.Ordinal);
         Assert.Equal(0, world.Get().Status!.Candidate!.Weight);
     }
 
@@ -282,15 +298,14 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
     public async Task An_evaluation_whose_ConfigMap_is_somebody_elses_says_so_and_is_tried_again()
     {
         await using var world = await worlds.StartAsync();
-        var foreign = string.Empty;
-        world.Server.OnWrite += write =>
-        {
-            if (write is not { Request: { Plural: "evalruns", Verb: "create" } } || foreign.Length > 0)
-                return;
-            foreign = ObjectNames.Plan(write.Name);
-            world.Server.Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = foreign, ["namespace"] = Samples.Namespace }, ["data"] = new JsonObject { ["mine"] = "yes" } });
-        };
+        // Somebody makes it after the run was made and before the operator looks whether there is one.
+        var plan = new FaultGate();
+        world.Server.Faults.When(request => request is { Plural: "configmaps", Verb: not ("list" or "watch") } && TestWorld.IsFromOperator(request), FaultEffect.HangBefore(plan), times: 1);
         await world.ApplyAsync(Story.Canary("v2", new RolloutStep { Gate = "quality" }, Endless));
+        await world.DoAsync(plan.Reached);
+        var foreign = ObjectNames.Plan(world.All<EvalRun>("evalruns.llmops.dev").Single(run => run.Status?.Verdict is null).Metadata.Name!);
+        world.Server.Seed(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = foreign, ["namespace"] = Samples.Namespace }, ["data"] = new JsonObject { ["mine"] = "yes" } });
+        plan.Release();
         await world.UntilAsync(
             () => world.All<EvalRun>("evalruns.llmops.dev").Any(run => run.Status is { Verdict: Verdicts.ProviderError, Reason: Reasons.ApplyRefused } status && status.Message!.Contains($"{foreign} exists and belongs to nobody: delete or rename it", StringComparison.Ordinal)),
             () => "the run says so");
@@ -383,7 +398,9 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
 
     private static EvalRun? Unfinished(TestWorld world) => world.All<EvalRun>("evalruns.llmops.dev").FirstOrDefault(run => run.Status is { Phase: "Running", Verdict: null });
 
-    private static string Roles(TestWorld world) => string.Join(", ", world.All<Pod>("pods").Where(pod => !pod.IsDeleting()).Select(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Track) ?? "none").Order(StringComparer.Ordinal));
+    private static EvalRun Run(TestWorld world, EvalRun run) => world.Find<EvalRun>("evalruns.llmops.dev", run.Metadata.Name!)!;
+
+    private static string Roles(TestWorld world) => string.Join(", ", world.EnginePods.Where(pod => !pod.IsDeleting()).Select(pod => pod.Metadata.Labels!.GetValueOrDefault(Labels.Track) ?? "none").Order(StringComparer.Ordinal));
 
     private static JsonObject Object(TestWorld world, string resource, string name) => world.Server.Find(resource, Samples.Namespace, name) ?? throw new InvalidOperationException($"{name} is gone");
 

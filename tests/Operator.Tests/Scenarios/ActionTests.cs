@@ -86,8 +86,8 @@ public sealed class ActionTests(ITestOutputHelper output)
         await using var world = await TestWorld.StartAsync(output.WriteLine, time: new ManualTime());
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
         await world.ApplyAsync(Samples.Canary("v1"));
-        var first = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null, Retiring: null } && world.All<Pod>("pods").Count == 2, "v1 serves");
-        var pod = world.All<Pod>("pods")[0];
+        var first = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null, Retiring: null } && world.EnginePods.Count == 2, "v1 serves");
+        var pod = world.EnginePods[0];
         await world.ApplyAsync(Samples.Canary("v2"));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable and v1's pods are gone");
 
@@ -97,7 +97,7 @@ public sealed class ActionTests(ITestOutputHelper output)
         await world.Clock!.PassAsync(TimeSpan.FromSeconds(5));
         world.Nodes.Pods = deployment => deployment.Metadata.Name == first.Status!.Stable!.Service ? PodFate.Starting : PodFate.Ready;
         await world.DoAsync(world.Client.CreateAsync(Action("Rollback", first.Status!.Stable!.Release, "bot"), CancellationToken.None));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate.Revision: "v1" } && world.All<Pod>("pods").Count == 6, "v1 has new pods, which are not ready yet");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Revision: "v1" } && world.EnginePods.Count == 6, "v1 has new pods, which are not ready yet");
         await world.Clock.PassAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(("v2", 0), (world.Get().Status!.Stable!.Revision, world.Get().Status!.Candidate?.Weight));
 

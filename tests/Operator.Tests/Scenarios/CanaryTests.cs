@@ -20,13 +20,13 @@ public sealed class CanaryTests(ITestOutputHelper output)
         await world.ApplyAsync(Samples.Canary("v2"));
         var promoted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: { } stable } && stable.Release != first.Release, "v2 is stable");
         await world.UntilAsync(
-            deployment => deployment.Status!.Retiring is null && world.All<Pod>("pods").Count == 2 && world.All<Service>("services").Count == 1, "what v1 needed is gone");
+            deployment => deployment.Status!.Retiring is null && world.EnginePods.Count == 2 && world.All<Service>("services").Count == 1, "what v1 needed is gone");
 
         Assert.Equal("v2", promoted.Status!.Stable!.Revision);
         Assert.Equal(100, promoted.Status.Stable.Weight);
         // Two pods of v1 and two of v2: none of v2's was made again for the promotion.
         Assert.Equal(4, world.Nodes.Created);
-        Assert.All(world.All<Pod>("pods"), pod => Assert.Equal(Tracks.Stable, pod.Metadata.Labels![Labels.Track]));
+        Assert.All(world.EnginePods, pod => Assert.Equal(Tracks.Stable, pod.Metadata.Labels![Labels.Track]));
         Assert.Equal(["Promoted", "Promoted"], world.Get().Status!.History!.Select(record => record.Outcome));
         Assert.Single(world.All<Deployment>("deployments.apps"));
     }
@@ -88,7 +88,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
         Assert.Equal((0, 100), (waiting.Status!.Candidate!.Weight, waiting.Status.Stable!.Weight));
         Assert.DoesNotContain(world.All<EvalRun>("evalruns.llmops.dev"), run => run.Spec.Candidate.Release == waiting.Status.Candidate.Release);
         world.Nodes.Lists = _ => true;
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null } && world.All<Pod>("pods").Count == 2, "v2 is stable, and the pods of v1 are gone");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null } && world.EnginePods.Count == 2, "v2 is stable, and the pods of v1 are gone");
 
         world.Nodes.Lists = service => service.Metadata.Name != first.Service;
         await world.Client.CreateAsync(ActionTests.Action("Rollback", first.Release, "bot"), CancellationToken.None);
@@ -153,7 +153,7 @@ public sealed class CanaryTests(ITestOutputHelper output)
     public async Task A_candidate_that_fails_requests_is_reverted_by_the_live_test_and_stable_keeps_its_pods()
     {
         await using var world = await StartedWorld.ServingAsync("v1", output.WriteLine);
-        var pods = world.All<Pod>("pods").Select(pod => pod.Metadata.Uid).ToHashSet();
+        var pods = world.EnginePods.Select(pod => pod.Metadata.Uid).ToHashSet();
         world.Gateway.CandidateErrorRate = 0.3;
         await world.ApplyAsync(Samples.Canary("v2"));
         var reverted = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 }, "v2 is reverted");
@@ -161,8 +161,8 @@ public sealed class CanaryTests(ITestOutputHelper output)
         Assert.Equal(Reasons.LiveTestFailed, reverted.Status!.FailedReleases![0].Reason);
         Assert.Equal(100, reverted.Status.Stable!.Weight);
         Assert.Contains(reverted.Status.Rollout!.Verdicts!, verdict => verdict is { Name: "live/errors", Verdict: Verdicts.Fail });
-        await TestWorld.UntilAsync(() => world.All<Pod>("pods").Count == 2, "the candidate's pods are gone");
-        Assert.Equal(pods, world.All<Pod>("pods").Select(pod => pod.Metadata.Uid).ToHashSet());
+        await TestWorld.UntilAsync(() => world.EnginePods.Count == 2, "the candidate's pods are gone");
+        Assert.Equal(pods, world.EnginePods.Select(pod => pod.Metadata.Uid).ToHashSet());
     }
 
     [Fact]

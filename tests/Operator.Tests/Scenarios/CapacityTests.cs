@@ -39,7 +39,7 @@ public sealed class CapacityTests(ITestOutputHelper output)
         CanaryTests.AssertCondition(stalled, ConditionTypes.CapacityAvailable, "False", Reasons.InsufficientGpus);
         CanaryTests.AssertCondition(stalled, ConditionTypes.Ready, "True", Reasons.Serving);
         Assert.NotNull(stalled.Status.Rollout.Deadline);
-        Assert.Single(world.All<Pod>("pods"));
+        Assert.Single(world.EnginePods);
         await world.QuietAsync();
 
         world.Server.Seed(Json(Node("node-2", 1)));
@@ -52,7 +52,7 @@ public sealed class CapacityTests(ITestOutputHelper output)
     {
         await using var world = await ServingAsync("v1", gpus: 64, replicas: 1);
         await world.ApplyAsync(Samples.Canary("v1", "other", replicas: 1));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<Pod>("pods").Count == 2, "both serve", "other");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.EnginePods.Count == 2, "both serve", "other");
         await SetGpusAsync(world, 3);
         world.Nodes.Jobs = _ => JobFate.Run;
 

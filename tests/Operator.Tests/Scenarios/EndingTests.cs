@@ -46,7 +46,7 @@ public sealed class EndingTests(ITestOutputHelper output)
 
         Assert.Equal(("v1", 100), (reverted.Status!.Stable!.Revision, reverted.Status.Stable.Weight));
         Assert.Equal((Reasons.LiveTestFailed, 95), (reverted.Status.History![0].Reason, reverted.Status.History[0].MaxWeight));
-        await world.UntilAsync(deployment => deployment.Status!.Retiring is null && world.All<Pod>("pods").Count == 2, "v2's pods are gone");
+        await world.UntilAsync(deployment => deployment.Status!.Retiring is null && world.EnginePods.Count == 2, "v2's pods are gone");
         Assert.Equal(4, world.Nodes.Created);
     }
 

@@ -116,7 +116,7 @@ public sealed class HeldCanaryTests(ITestOutputHelper output)
         world.StartOperator();
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
         await world.ApplyAsync(Samples.Canary("v1"));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null, Retiring: null } && world.All<Pod>("pods").Count == 2, "v1 serves");
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null, Retiring: null } && world.EnginePods.Count == 2, "v1 serves");
         await world.ApplyAsync(Samples.Canary("v2", steps: [new RolloutStep { Gate = "quality" }, new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(30) }]));
         await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Evidence: not null }, "v2 has requests");
         await world.Clock!.PassAsync(TimeSpan.FromSeconds(10));

@@ -53,6 +53,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
     /// <summary>Fate of the Job of an EvalRun.</summary>
     public Func<EvalRun, JobFate> Jobs { get; set; } = _ => JobFate.Pass;
 
+    /// <summary>What becomes of the report of an EvalRun between the evaluator's writing it and anybody's reading it.</summary>
+    public Func<string, string> Tamper { get; set; } = report => report;
+
     /// <summary>Whether a pod that is being deleted may end; null: pods end at once.</summary>
     public Func<Pod, bool>? MayEnd { get; set; }
 
@@ -187,17 +190,40 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
             return;
         if (fate != JobFate.Die)
         {
+            var json = JsonSerializer.Serialize(Report(run, fate), ApiJson.Default.EvaluationReport);
             var report = new ConfigMap
             {
                 Metadata = new ObjectMeta { Name = $"{job.Metadata.Name}-report", Namespace = job.Metadata.Namespace },
-                Data = new Dictionary<string, string> { [EvaluationContract.ReportKey] = JsonSerializer.Serialize(Report(run, fate), ApiJson.Default.EvaluationReport) },
+                Data = new Dictionary<string, string> { [EvaluationContract.ReportKey] = Tamper(json) },
             };
             await client.ApplyAsync(report, ApiGroup.EvaluatorFieldManager, ct: stop.Token);
+            await EndAsync(job, EvaluationContract.DigestOf(json));
         }
 
         var end = fate == JobFate.Die ? new JobCondition { Type = "Failed", Status = "True", Reason = "BackoffLimitExceeded", Message = "Job has reached the specified backoff limit" } : new JobCondition { Type = "Complete", Status = "True" };
         var status = JsonSerializer.SerializeToNode(job with { Status = new JobStatus { Conditions = [end] } }, Job.JsonType)!["status"]!.DeepClone();
         await client.MergePatchAsync<Job>(job.Key(), new JsonObject { ["status"] = status }, "status", ct: stop.Token);
+    }
+
+    /// <summary>The Job's pod, with what it said at its end.</summary>
+    private async Task EndAsync(Job job, string message)
+    {
+        var pod = new Pod
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = $"{job.Metadata.Name}-pod",
+                Namespace = job.Metadata.Namespace,
+                Labels = job.Spec!.Template!.Metadata!.Labels,
+                OwnerReferences = [job.ControllerReference()],
+            },
+            Spec = job.Spec.Template.Spec! with { NodeName = "node-1" },
+        };
+        if (server.Find("pods", job.Metadata.Namespace!, pod.Metadata.Name!) is null)
+            await client.CreateAsync(pod, stop.Token);
+        var end = new ContainerState { Terminated = new ContainerStateTerminated { Reason = "Completed", Message = message } };
+        var ended = pod with { Status = new PodStatus { Phase = "Succeeded", ContainerStatuses = [new ContainerStatus { Name = "evaluator", State = end }] } };
+        await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = JsonSerializer.SerializeToNode(ended, Pod.JsonType)!["status"]!.DeepClone() }, "status", ct: stop.Token);
     }
 
     private static EvaluationReport Report(EvalRun run, JobFate fate) => new()

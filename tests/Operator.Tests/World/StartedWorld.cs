@@ -13,7 +13,7 @@ internal static class StartedWorld
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
         await world.ApplyAsync(Samples.Canary(revision, replicas: replicas));
         await world.UntilAsync(
-            deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<Pod>("pods").Count == replicas,
+            deployment => deployment.Status is { Candidate: null, Stable: not null } && world.EnginePods.Count == replicas,
             "the first release serves");
         return world;
     }
@@ -27,7 +27,7 @@ internal static class StartedWorld
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && world.All<EndpointSlice>("endpointslices.discovery.k8s.io").Count(slice => FakeEndpoints.IsOfTrack(slice.Metadata)) == 2, "the first release serves");
         world.Server.Seed(Samples.Route());
         await world.UntilAsync(
-            deployment => deployment.Status!.Conditions!.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) && world.All<Pod>("pods").Count == replicas,
+            deployment => deployment.Status!.Conditions!.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) && world.EnginePods.Count == replicas,
             "the route is accepted");
         return world;
     }

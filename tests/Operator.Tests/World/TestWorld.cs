@@ -181,6 +181,9 @@ internal sealed class TestWorld : IAsyncDisposable
     public IReadOnlyList<T> All<T>(string resource)
         where T : class, IResource<T> => [.. Server.FindAll(resource, Samples.Namespace).Select(node => node.Deserialize(T.JsonType)!)];
 
+    /// <summary>Pods of releases; not those of evaluations.</summary>
+    public IReadOnlyList<Pod> EnginePods => [.. All<Pod>("pods").Where(pod => pod.Metadata.Labels?.ContainsKey(Labels.Deployment) == true)];
+
     /// <summary>Weights of the first rule of each HTTPRoute; none where the world has no Gateway API.</summary>
     public IReadOnlyList<string> Weights() => hasRouter ? [.. All<HttpRoute>("httproutes.gateway.networking.k8s.io").SelectMany(route => route.Spec!.Rules![0].BackendRefs!).Select(backend => $"{backend.Name} {backend.Weight}")] : [];
 

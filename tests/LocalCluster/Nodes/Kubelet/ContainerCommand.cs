@@ -13,7 +13,7 @@ internal static class ContainerCommand
     public static async Task<ChildProcessOptions> BuildAsync(KubeletServices services, PodSandbox sandbox, Container container, ImageProgram program, CancellationToken ct)
     {
         var paths = new MountPaths((container.VolumeMounts ?? []).Select(mount =>
-            (mount.MountPath, Path.Combine(sandbox.Volumes[mount.Name], mount.SubPath ?? string.Empty))));
+            (mount.MountPath, Path.Combine(sandbox.Volumes[mount.Name], mount.SubPath ?? string.Empty))).Append((TerminationLog.Path, TerminationLog.FileOf(sandbox, container))));
         var own = await new ContainerEnvironment(services.Client).ResolveAsync(sandbox.Pod, container, sandbox.Address, ct);
         var words = (container.Command ?? []).Concat(container.Args ?? []).Select(word => paths.Rewrite(ContainerEnvironment.Expand(word, own))).ToList();
 

@@ -117,6 +117,7 @@ internal sealed class ContainerRunner
 
     private async Task<ContainerStateTerminated> RunOnceAsync(ChildProcessOptions command, PodSandbox sandbox, Termination termination)
     {
+        TerminationLog.Clear(sandbox, container);
         await using var child = await ChildProcess.StartAsync(command, Time);
         process = child;
         var started = container.StartupProbe is null;
@@ -134,7 +135,7 @@ internal sealed class ContainerRunner
         await probing.CancelAsync();
         await probes;
         Change(snapshot with { Started = false, Ready = false });
-        return new() { ExitCode = code, Reason = code == 0 ? "Completed" : "Error", StartedAt = child.StartedAt, FinishedAt = Time.GetUtcNow() };
+        return new() { ExitCode = code, Reason = code == 0 ? "Completed" : "Error", Message = TerminationLog.Read(sandbox, container), StartedAt = child.StartedAt, FinishedAt = Time.GetUtcNow() };
     }
 
     /// <summary>The startup probe alone first; then readiness and liveness side by side.</summary>
