@@ -8,7 +8,7 @@ using LlmOps.Kubernetes;
 namespace LlmOps.EndToEnd.Faults;
 
 /// <summary>
-/// A namespace with an LlmDeployment of one pod that serves, and users. Rollouts in it are of prompts alone, each of its own: they need no pods and so no time.
+/// A namespace with an LlmDeployment that serves, of one pod where nothing else is asked for, and users. Rollouts in it are of prompts alone, each of its own: they need no pods and so no time.
 /// Disposing deletes the namespace.
 /// </summary>
 internal sealed class FaultScene : IAsyncDisposable
@@ -59,10 +59,10 @@ internal sealed class FaultScene : IAsyncDisposable
     }
 
     /// <summary>Asks for the first release and waits until it serves; an operator must run.</summary>
-    public async Task ServeAsync(CancellationToken ct)
+    public async Task ServeAsync(CancellationToken ct, int replicas = 1)
     {
-        await ApplyAsync("v1", await PromptAsync(ct), [], ct);
-        await UntilAsync("the first release to serve", s => s.Stable is { ReadyReplicas: 1 } && s.Candidate is null, ct);
+        await ApplyAsync("v1", await PromptAsync(ct), [], ct, replicas: replicas);
+        await UntilAsync("the first release to serve", s => s.Stable?.ReadyReplicas == replicas && s.Candidate is null, ct);
     }
 
     /// <summary>Asks for a release that differs in its prompt alone; the prompt's name.</summary>
@@ -174,7 +174,7 @@ internal sealed class FaultScene : IAsyncDisposable
         return name;
     }
 
-    private Task<LlmDeployment> ApplyAsync(string revision, string prompt, IReadOnlyList<RolloutStep> steps, CancellationToken ct, TimeSpan? bake = null, TimeSpan? scaleDownDelay = null) => bed.Client.ApplyAsync(
+    private Task<LlmDeployment> ApplyAsync(string revision, string prompt, IReadOnlyList<RolloutStep> steps, CancellationToken ct, TimeSpan? bake = null, TimeSpan? scaleDownDelay = null, int replicas = 1) => bed.Client.ApplyAsync(
         new LlmDeployment
         {
             Metadata = new() { Name = Samples.Deployment, Namespace = Namespace },
@@ -184,7 +184,7 @@ internal sealed class FaultScene : IAsyncDisposable
                 Engine = new() { Type = EngineTypes.VLlm, MaxModelLen = 8192 },
                 Resources = new() { Gpu = new() { Count = 1, Product = "NVIDIA-H100-80GB-HBM3" } },
                 Prompt = new() { Name = prompt },
-                Replicas = 1,
+                Replicas = replicas,
                 Rollout = new() { Steps = steps.Count == 0 ? null : steps, ScaleDownDelay = scaleDownDelay ?? TimeSpan.FromSeconds(1), Bake = bake is { } time ? (Duration)time : null, Analysis = Unmoved },
             },
         },

@@ -24,6 +24,9 @@ internal sealed class OperatorProcess : IAsyncDisposable
 
     public string LogTail => process.LogTail(40);
 
+    /// <summary>Where Prometheus finds its metrics.</summary>
+    public string MetricsAddress => $"127.0.0.1:{ports[1]}";
+
     /// <param name="identity">In the lease.</param>
     /// <param name="kubeconfig">Where its API server is.</param>
     /// <param name="ns">Namespace of its lease, its gateways and its LlmDeployments.</param>
@@ -77,7 +80,11 @@ internal sealed class OperatorProcess : IAsyncDisposable
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
+    /// <summary>Whether its metrics have one of this name.</summary>
+    public async Task<bool> HasMetricAsync(string name, CancellationToken ct) => (await MetricsAsync(ct)).Any(line => line.StartsWith(name, StringComparison.Ordinal));
+
     private async Task<bool> LeadsAsync(CancellationToken ct) =>
-        (await Http.GetStringAsync(new Uri($"http://127.0.0.1:{ports[1]}/metrics"), ct)).Split('\n')
-            .Any(line => line.StartsWith("leader_election_master_status", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal));
+        (await MetricsAsync(ct)).Any(line => line.StartsWith("leader_election_master_status", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal));
+
+    private async Task<string[]> MetricsAsync(CancellationToken ct) => (await Http.GetStringAsync(new Uri($"http://{MetricsAddress}/metrics"), ct)).Split('\n');
 }
