@@ -12,11 +12,12 @@ public sealed class ControllerTests : IAsyncDisposable
     private readonly ManualTime time = new();
     private readonly TestLogger logs = new();
     private readonly WorkQueue<ObjectKey> queue;
+    private readonly ConcurrentDictionary<ObjectKey, bool> urgent = new();
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<ObjectKey> seen = new();
     private Task running = Task.CompletedTask;
 
-    public ControllerTests() => queue = new WorkQueue<ObjectKey>(time: time);
+    public ControllerTests() => queue = new WorkQueue<ObjectKey>(time: time, isUrgent: urgent.ContainsKey);
 
     private static ObjectKey Key(string name) => new("ns", name);
 
@@ -26,13 +27,13 @@ public sealed class ControllerTests : IAsyncDisposable
         await running.WaitAsync(Patience);
     }
 
-    private void Run(Func<ObjectKey, CancellationToken, Task<ReconcileResult>> reconcile, int workers = 2)
+    private void Run(Func<ObjectKey, CancellationToken, Task<ReconcileResult>> reconcile, int workers = 2, int urgentWorkers = 0)
     {
         var controller = new Controller<ObjectKey>("test", (key, ct) =>
         {
             seen.Enqueue(key);
             return reconcile(key, ct);
-        }, workers, queue, logs.CreateLogger("c"), time);
+        }, workers, queue, logs.CreateLogger("c"), time, urgentWorkers);
         running = controller.RunAsync(stop.Token);
     }
 
@@ -51,6 +52,35 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     private Task SeenAsync(int count) => Eventually.TrueAsync(() => seen.Count >= count, Patience, () => $"{count} reconciles, there are {seen.Count}");
+
+    [Fact]
+    public async Task What_is_urgent_does_not_wait_for_those_who_work_on_what_is_not()
+    {
+        var gate = new TaskCompletionSource();
+        urgent[Key("urgent")] = true;
+        Run(
+            async (key, ct) =>
+            {
+                if (!urgent.ContainsKey(key))
+                    await gate.Task.WaitAsync(ct);
+                return ReconcileResult.Done;
+            },
+            workers: 2,
+            urgentWorkers: 1);
+        foreach (var name in new[] { "a", "b", "c" })
+            queue.Add(Key(name));
+        await SeenAsync(2);
+        // Again and again: those for urgent keys alone have no turn left over.
+        for (var i = 1; i <= 5; i++)
+        {
+            queue.Add(Key("urgent"));
+            await Eventually.TrueAsync(() => seen.Count(key => key == Key("urgent")) == i, Patience, () => $"{i} urgent ones are looked at");
+        }
+
+        Assert.DoesNotContain(Key("c"), seen);
+        gate.SetResult();
+        await Eventually.TrueAsync(() => seen.Contains(Key("c")), Patience, "the last of the others");
+    }
 
     [Fact]
     public async Task A_result_that_wants_to_come_back_comes_back_then()

@@ -9,16 +9,24 @@ namespace LlmOps.Kubernetes;
 /// Guarantees: a failed key comes back with a growing wait, for ever, and not before the time that the API server asked for; one with a
 /// <see cref="ReconcileResult.Failure"/> after the time of its result at the latest; a result with
 /// <see cref="ReconcileResult.RequeueAfter"/> comes back after that time. A reconciliation that takes longer than a second, such as one whose request is not
-/// answered, goes on beside its worker, which takes the next key: at most eight for each worker. Every log line of a reconciliation carries the
+/// answered, goes on beside its worker, which takes the next key: at most eight for each worker. What is urgent (<see cref="WorkQueue{TKey}"/>) does not wait until those who work on the rest are through. Every log line of a reconciliation carries the
 /// controller, the key and a reconcile id.
 /// </remarks>
+/// <param name="name">In logs and metrics.</param>
+/// <param name="reconcile">Makes what is so what should be.</param>
+/// <param name="workers">For every key.</param>
+/// <param name="queue">Keys that want work.</param>
+/// <param name="logger">Of each reconciliation.</param>
+/// <param name="time">Clock of the waits.</param>
+/// <param name="urgentWorkers">Beside them, for urgent keys alone.</param>
 public sealed class Controller<TKey>(
     string name,
     Func<TKey, CancellationToken, Task<ReconcileResult>> reconcile,
     int workers,
     WorkQueue<TKey> queue,
     ILogger logger,
-    TimeProvider time)
+    TimeProvider time,
+    int urgentWorkers = 0)
     where TKey : notnull
 {
     private const int MostAside = 8;
@@ -34,14 +42,15 @@ public sealed class Controller<TKey>(
     /// <summary>Runs until cancelled, and then returns when the last reconciliation has ended.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        Log.ControllerStarted(logger, name, workers);
-        KubernetesMetrics.Workers.Add(workers, label);
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(() => WorkAsync(ct), CancellationToken.None)));
-        KubernetesMetrics.Workers.Add(-workers, label);
+        var all = workers + urgentWorkers;
+        Log.ControllerStarted(logger, name, all);
+        KubernetesMetrics.Workers.Add(all, label);
+        await Task.WhenAll(Enumerable.Range(0, all).Select(i => Task.Run(() => WorkAsync(i < workers ? queue.GetAsync : queue.GetUrgentAsync, ct), CancellationToken.None)));
+        KubernetesMetrics.Workers.Add(-all, label);
         Log.ControllerStopped(logger, name);
     }
 
-    private async Task WorkAsync(CancellationToken ct)
+    private async Task WorkAsync(Func<CancellationToken, ValueTask<TKey>> next, CancellationToken ct)
     {
         var aside = new List<Task>(MostAside);
         while (!ct.IsCancellationRequested)
@@ -49,7 +58,7 @@ public sealed class Controller<TKey>(
             TKey key;
             try
             {
-                key = await queue.GetAsync(ct);
+                key = await next(ct);
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {

@@ -8,7 +8,7 @@ namespace LlmOps.Kubernetes;
 /// worker at a time, and one that is added meanwhile is handed out again after <see cref="Done"/>; nothing is dropped.
 /// Of several delayed adds of a key the earliest counts. Keys about which nothing is known to have changed
 /// (<see cref="AddIdle"/>) come after all that were added in the five minutes after them, and so not never. Urgent keys come before all others, but for one
-/// in four turns: neither a thousand changes at once hold up what is urgent, nor the other way round.
+/// in four turns, and there may be workers for them alone (<see cref="GetUrgentAsync"/>): neither a thousand changes at once hold up what is urgent, nor the other way round.
 /// </remarks>
 public sealed class WorkQueue<TKey> : IDisposable
     where TKey : notnull
@@ -25,6 +25,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly KeyValuePair<string, object?> label;
     private readonly Lock sync = new();
     private readonly SemaphoreSlim handedOut = new(0);
+    private readonly SemaphoreSlim handedOutUrgent = new(0);
     private readonly Queue<Turn> urgent = [];
     private readonly PriorityQueue<Turn, (long Due, long Number)> others = new();
     private readonly Dictionary<TKey, Waiting> waiting = [];
@@ -109,24 +110,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>The next key, as soon as there is one. <see cref="Done"/> must follow.</summary>
-    public async ValueTask<TKey> GetAsync(CancellationToken ct)
-    {
-        while (true)
-        {
-            await handedOut.WaitAsync(ct);
-            lock (sync)
-            {
-                // A key that became more urgent while it waited has two turns; the later one finds nothing.
-                if (NextTurn() is not { } turn || !waiting.TryGetValue(turn.Key, out var wait) || wait.Turn != turn.Number)
-                    continue;
-                waiting.Remove(turn.Key);
-                processing[turn.Key] = time.GetTimestamp();
-                KubernetesMetrics.QueueDepth.Add(-1, label);
-                KubernetesMetrics.QueueSeconds.Record(time.GetElapsedTime(wait.Since).TotalSeconds, label);
-                return turn.Key;
-            }
-        }
-    }
+    public ValueTask<TKey> GetAsync(CancellationToken ct) => GetAsync(handedOut, NextTurn, ct);
+
+    /// <summary>The next urgent key, as soon as there is one. <see cref="Done"/> must follow.</summary>
+    public ValueTask<TKey> GetUrgentAsync(CancellationToken ct) => GetAsync(handedOutUrgent, NextUrgentTurn, ct);
 
     /// <summary>The worker is through with the key.</summary>
     public void Done(TKey key)
@@ -167,6 +154,25 @@ public sealed class WorkQueue<TKey> : IDisposable
             gauge.Dispose();
     }
 
+    private async ValueTask<TKey> GetAsync(SemaphoreSlim announced, Func<Turn?> next, CancellationToken ct)
+    {
+        while (true)
+        {
+            await announced.WaitAsync(ct);
+            lock (sync)
+            {
+                // A key that became more urgent while it waited has two turns, and an urgent turn is announced to both kinds of workers; who comes later finds nothing.
+                if (next() is not { } turn || !waiting.TryGetValue(turn.Key, out var wait) || wait.Turn != turn.Number)
+                    continue;
+                waiting.Remove(turn.Key);
+                processing[turn.Key] = time.GetTimestamp();
+                KubernetesMetrics.QueueDepth.Add(-1, label);
+                KubernetesMetrics.QueueSeconds.Record(time.GetElapsedTime(wait.Since).TotalSeconds, label);
+                return turn.Key;
+            }
+        }
+    }
+
     private void Add(TKey key, Urgency urgency)
     {
         lock (sync)
@@ -194,11 +200,19 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         waiting[key] = wait with { Turn = ++turns };
         if (wait.Urgency == Urgency.Urgent)
+        {
             urgent.Enqueue(new(key, turns));
+            handedOutUrgent.Release();
+        }
         else
+        {
             others.Enqueue(new(key, turns), (time.GetTimestamp() + (wait.Urgency == Urgency.Idle ? (long)(IdlePatience.TotalSeconds * time.TimestampFrequency) : 0), turns));
+        }
+
         handedOut.Release();
     }
+
+    private Turn? NextUrgentTurn() => urgent.TryDequeue(out var turn) ? turn : null;
 
     private Turn? NextTurn()
     {

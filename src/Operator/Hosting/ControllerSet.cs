@@ -73,7 +73,8 @@ internal sealed class ControllerSet : IDisposable
         {
             Task[] all =
             [
-                new Controller<ObjectKey>("llmdeployment", Served(deployment.ReconcileAsync), workers, queues.Deployments, logger, time).RunAsync(stop.Token),
+                // As many again for candidates with requests alone: a look at one is short and may end in a revert, a change is long.
+                new Controller<ObjectKey>("llmdeployment", Served(deployment.ReconcileAsync), workers, queues.Deployments, logger, time, urgentWorkers: workers).RunAsync(stop.Token),
                 new Controller<ObjectKey>("promptversion", Served(outcomes.Of(cluster.PromptVersions, prompt.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 1, queues.Prompts, logger, time).RunAsync(stop.Token),
                 new Controller<ObjectKey>("evalgate", Served(outcomes.Of(cluster.EvalGates, gate.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 1, queues.Gates, logger, time).RunAsync(stop.Token),
                 new Controller<ObjectKey>("evalrun", Served(outcomes.Of(cluster.EvalRuns, run.ReconcileAsync, OutcomeFacts.Of, facts.Basis)), 2, queues.Runs, logger, time).RunAsync(stop.Token),

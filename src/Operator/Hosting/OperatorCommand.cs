@@ -73,7 +73,7 @@ internal static class OperatorCommand
             foreach (var token in result.Tokens.Where(token => BaseUrl(token.Value) is null))
                 result.AddError("--allow-check-url takes a base URL without user, query and fragment, such as https://evals.example.com/api");
         });
-        var workers = new Option<int>("--workers") { Description = "LlmDeployments that are reconciled at the same time.", DefaultValueFactory = _ => Defaults.Workers };
+        var workers = new Option<int>("--workers") { Description = "LlmDeployments that are reconciled at the same time, and as many again of those whose candidate gets requests.", DefaultValueFactory = _ => Defaults.Workers };
         var health = new Option<int>("--health-port") { Description = "Port of /healthz and /readyz.", DefaultValueFactory = _ => 8081 };
         var metrics = new Option<int>("--metrics-port") { Description = "Port of /metrics.", DefaultValueFactory = _ => 8080 };
         var debug = new Option<int?>("--debug-port") { Description = "Port of /debug/decisions/NAMESPACE/NAME, on the loopback address alone. Default: none." };
