@@ -54,6 +54,13 @@ faults: build ## Play every fault at every call, behind every write and without 
 	@export LLMOPS_FAULTS=all; for tests in "Operator.Tests Faults.InjectionTests|Access.PermissionTests" "EndToEnd EndToEnd.Faults"; do read -r project filter <<<"$$tests"; \
 	  dotnet test tests/$$project -c $(CONFIGURATION) --no-build --nologo --filter "FullyQualifiedName~$${filter//|/|FullyQualifiedName~}" --logger "console;verbosity=detailed"; done
 
+.PHONY: upgrade
+upgrade: build ## Install the chart and programs of FROM= (a tag or commit), upgrade to these mid-canary, roll back, uninstall
+	@test -n "$(FROM)" || { echo "say what to upgrade from: make upgrade FROM=TAG"; exit 2; }
+	@before=$${LLMOPS_WORK:-$$PWD/.work}/upgrade; rm -rf "$$before"; git worktree prune; git worktree add --detach --force "$$before" "$(FROM)"; trap 'git worktree remove --force "$$before"' EXIT; \
+	  for program in Operator Gateway Evaluator; do echo "building $$program of $(FROM)"; dotnet build "$$before/src/$$program" -c $(CONFIGURATION) -v quiet --nologo -clp:NoSummary; done; \
+	  LLMOPS_UPGRADE_FROM=$$before dotnet test tests/EndToEnd -c $(CONFIGURATION) --no-build --nologo --filter HelmTests.A_canary_goes_on_through --logger "console;verbosity=detailed"
+
 .PHONY: demo
 demo: build ## Play four releases against a live cluster; KEEP=1 leaves it running
 	@dotnet run --project tests/Demo -c $(CONFIGURATION) --no-build -- play $(if $(KEEP),--keep)

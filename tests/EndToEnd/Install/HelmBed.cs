@@ -4,6 +4,7 @@ using LlmOps.Demo.Stories;
 using LlmOps.EndToEnd.Product;
 using LlmOps.Kubernetes;
 using LlmOps.LocalCluster.Clusters;
+using LlmOps.LocalCluster.Nodes.Kubelet;
 using LlmOps.Testing;
 
 namespace LlmOps.EndToEnd.Install;
@@ -32,12 +33,15 @@ internal sealed class HelmBed : IAsyncDisposable
 
     public string KubeconfigPath => cluster.KubeconfigPath;
 
-    public static async Task<HelmBed> StartAsync(CancellationToken ct) => new(await TestCluster.StartAsync(
+    /// <param name="ct">Cancels the start.</param>
+    /// <param name="images">Programs of images. Default: those of this checkout, whatever the tag.</param>
+    public static async Task<HelmBed> StartAsync(CancellationToken ct, ImageCatalog? images = null) => new(await TestCluster.StartAsync(
         new()
         {
             Selection = new(ClusterKind.LocalControlPlane, "the end-to-end tests bring their own"),
             Nodes = new()
             {
+                Images = images ?? ImageCatalog.Default,
                 FirstCrashBackOff = TimeSpan.FromMilliseconds(500),
                 LongestCrashBackOff = TimeSpan.FromSeconds(3),
                 LongestProbePeriod = TimeSpan.FromMilliseconds(500),
@@ -60,10 +64,10 @@ internal sealed class HelmBed : IAsyncDisposable
     }
 
     /// <summary>The samples' questions, gate and prompt in a namespace of its own.</summary>
-    public async Task NamespaceAsync(string name, CancellationToken ct)
+    public async Task NamespaceAsync(string name, CancellationToken ct, string? samples = null)
     {
         await Client.CreateAsync(new Namespace { Metadata = new() { Name = name } }, ct);
-        await Kubectl.ApplyAsync(Samples.Root, name, ct);
+        await Kubectl.ApplyAsync(samples ?? Samples.Root, name, ct);
     }
 
     public async Task ApplyAsync(Wanted wanted, string ns, CancellationToken ct) => await Kubectl.ApplyAsync(await wanted.SaveAsync(ct), ns, ct);

@@ -3,6 +3,8 @@ using LlmOps.Demo.Cluster;
 using LlmOps.Demo.Stories;
 using LlmOps.EndToEnd.Product;
 using LlmOps.Kubernetes;
+using LlmOps.LocalCluster;
+using LlmOps.LocalCluster.Nodes.Kubelet;
 using LlmOps.Testing;
 using Xunit;
 using Xunit.Abstractions;
@@ -12,19 +14,23 @@ namespace LlmOps.EndToEnd.Install;
 /// <summary>The chart on a cluster that runs its pods, as a platform engineer uses it.</summary>
 public sealed class HelmTests(ITestOutputHelper output)
 {
+    /// <summary>Another version of this repository, checked out and built (<c>make upgrade FROM=</c>): its chart, programs and samples are those before. Null: those of this one stand in for them.</summary>
+    private static readonly string? Before = Environment.GetEnvironmentVariable("LLMOPS_UPGRADE_FROM");
+
     [RealApiServerFact]
     public async Task A_canary_goes_on_through_an_upgrade_a_rollback_and_a_new_installation()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         var ct = limit.Token;
-        await using var bed = await HelmBed.StartAsync(ct);
+        await using var bed = await HelmBed.StartAsync(ct, PreviousImages());
         await bed.UpgradeAsync(PreviousChart(), ct);
         Assert.Equal(["llmops/gateway:0.0.9", "llmops/operator:0.0.9"], await bed.ImagesAsync(ct));
-        Assert.DoesNotContain("record", await ShortNamesAsync(bed, ct), StringComparison.Ordinal);
+        if (Before is null)
+            Assert.DoesNotContain("record", await ShortNamesAsync(bed, ct), StringComparison.Ordinal);
         await bed.Helm.RunAsync(ct, "test", HelmBed.Release, "--namespace", HelmBed.Namespace, "--timeout", "2m");
 
         const string team = "team-a";
-        await bed.NamespaceAsync(team, ct);
+        await bed.NamespaceAsync(team, ct, Before is null ? Samples.Root : Path.Combine(Before, "config", "samples"));
         await bed.ApplyAsync(new Wanted(), team, ct);
         await using var recorder = new DeploymentRecorder(bed.Client, team, Samples.Deployment, TimeProvider.System);
         await recorder.WaitAsync("v1 to serve", s => s is { Candidate: null, Stable.ReadyReplicas: > 0 }, ProductFixture.Patience, ct);
@@ -123,19 +129,27 @@ public sealed class HelmTests(ITestOutputHelper output)
 
     private static Task<string> ShortNamesAsync(HelmBed bed, CancellationToken ct) => bed.Kubectl.RunAsync(ct, "get", "crd", "rolloutrecords.llmops.dev", "-o", "jsonpath={.spec.names.shortNames}");
 
-    /// <summary>This chart as one before it may have been: an older version with older images, and a kind that lacks something.</summary>
+    /// <summary>The programs of the version before.</summary>
+    private static ImageCatalog PreviousImages() => Before is null ? ImageCatalog.Default : ImageCatalog.Default
+        .With("llmops/operator:0.0.9", ImageCatalog.BuiltIn(Before, "Operator"))
+        .With("llmops/gateway:0.0.9", ImageCatalog.BuiltIn(Before, "Gateway"))
+        .With("llmops/evaluator:0.0.9", ImageCatalog.BuiltIn(Before, "Evaluator"));
+
+    /// <summary>The chart of the version before, as 0.0.9; where there is none, this one as it may have been: with older images, and a kind that lacks something.</summary>
     private static string PreviousChart()
     {
         var chart = Directory.CreateTempSubdirectory("chart").FullName;
-        foreach (var file in Directory.EnumerateFiles(Helm.Chart, "*", SearchOption.AllDirectories))
+        var from = Before is null ? Helm.Chart : Path.Combine(Before, Path.GetRelativePath(Workspace.Repository, Helm.Chart));
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
-            var copy = Path.Combine(chart, Path.GetRelativePath(Helm.Chart, file));
+            var copy = Path.Combine(chart, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
 
         Replace(Path.Combine(chart, "Chart.yaml"), "ersion: 0.1.0", "ersion: 0.0.9");
-        Replace(Path.Combine(chart, "files", "crds", "llmops.dev_rolloutrecords.yaml"), "    shortNames:\n      - record\n", string.Empty);
+        if (Before is null)
+            Replace(Path.Combine(chart, "files", "crds", "llmops.dev_rolloutrecords.yaml"), "    shortNames:\n      - record\n", string.Empty);
         return chart;
     }
 

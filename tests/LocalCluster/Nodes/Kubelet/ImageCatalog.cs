@@ -46,7 +46,7 @@ public sealed record ImageProgram
 /// <summary>An image that cannot be had; the message is the kubelet's.</summary>
 public sealed class ImagePullException(string message) : Exception(message);
 
-/// <summary>Images by repository (without tag and digest), and the programs that play them. Immutable.</summary>
+/// <summary>Images by repository, or by repository and tag where tags are played by different programs. Immutable.</summary>
 public sealed class ImageCatalog
 {
     private readonly ImmutableDictionary<string, Func<CancellationToken, Task<ImageProgram>>> images;
@@ -63,7 +63,7 @@ public sealed class ImageCatalog
         .With("ghcr.io/ggml-org/llama.cpp", LlamaCppAsync)
         .WithModels(Path.Combine(Workspace.Repository, "tests", "EngineEmulator", "catalog", "demo.json"));
 
-    /// <summary>The catalog with one image more, or another program for one.</summary>
+    /// <summary>The catalog with one image more, or another program for one. With a tag: for that tag alone.</summary>
     public ImageCatalog With(string repository, ImageProgram program) => With(repository, _ => Task.FromResult(program));
 
     /// <summary>The same with a program that has to be prepared first: a failure is a failed pull.</summary>
@@ -88,10 +88,13 @@ public sealed class ImageCatalog
     /// <summary>The program of a project of this repository, built in the same configuration as the running one.</summary>
     /// <param name="project">Name of the project, such as <c>Gateway</c>.</param>
     /// <param name="arguments">Come before the container's.</param>
-    public static ImageProgram Built(string project, params string[] arguments)
+    public static ImageProgram Built(string project, params string[] arguments) => BuiltIn(Workspace.Repository, project, arguments);
+
+    /// <summary>The same of another checkout of this repository.</summary>
+    public static ImageProgram BuiltIn(string checkout, string project, params string[] arguments)
     {
         var configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var assembly = Path.Combine(Workspace.Repository, "artifacts", "bin", project, configuration, $"LlmOps.{project}.dll");
+        var assembly = Path.Combine(checkout, "artifacts", "bin", project, configuration, $"LlmOps.{project}.dll");
         return new() { Executable = DotnetHost(), Arguments = [assembly, .. arguments] };
     }
 
@@ -107,7 +110,7 @@ public sealed class ImageCatalog
     internal async Task<ImageProgram> PullAsync(string image, CancellationToken ct)
     {
         var repository = Repository(image);
-        if (!images.TryGetValue(repository, out var pull))
+        if (!images.TryGetValue(image, out var pull) && !images.TryGetValue(repository, out pull))
             throw new ImagePullException($"failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {repository}: not found");
         try
         {
