@@ -32,12 +32,12 @@ internal static class HeldCanaries
         (cpu, requests) = (process.Cpu - cpu, await bed.RequestsAsync(ct) - requests);
         context.Say($"scale: {held} canaries hold, CPU {100 * cpu / Held:0} % of a core, {requests.Writes:0} writes a minute");
 
-        var quiet = await BreakAsync(bed, Enumerable.Range(first, breaks), context, limit.Token);
+        var (quiet, bareQuiet) = await BreakAsync(bed, reactions, Enumerable.Range(first, breaks), context, limit.Token);
         var flood = Task.WhenAll(Enumerable.Range(first - held, held).Select(i => reactions.ChangeAsync(i, 4, limit.Token)));
-        var flooded = await BreakAsync(bed, Enumerable.Range(first + breaks, breaks), context, limit.Token);
+        var (flooded, bareFlooded) = await BreakAsync(bed, reactions, Enumerable.Range(first + breaks, breaks), context, limit.Token);
         var wasFlooded = !flood.IsCompleted;
         await flood;
-        context.Say($"scale: evidence → weight 0 beside {held} canaries p50 {Quantiles.Median(quiet):0} ms, p99 {Quantiles.Of(quiet, 0.99):0} ms; while {held} rollouts begin p50 {Quantiles.Median(flooded):0} ms, p99 {Quantiles.Of(flooded, 0.99):0} ms");
+        context.Say($"scale: evidence → weight 0 beside {held} canaries {Told(quiet)} (bare writes {Told(bareQuiet)}); while {held} rollouts begin {Told(flooded)} (bare writes {Told(bareFlooded)})");
         await Task.WhenAll(Enumerable.Range(first - held, held).Select(i => reactions.PromotedAsync(i, limit.Token)));
         await Task.WhenAll(Enumerable.Range(first, held).Select(i => reactions.TakeBackAsync(i, limit.Token)));
         return
@@ -46,18 +46,24 @@ internal static class HeldCanaries
             new($"{held} canaries that hold: API writes a minute", requests.Writes) { Note = "counts, each canary's at most once in ten seconds" },
             new($"sufficient evidence → weight 0 beside {held} canaries, p50", Quantiles.Median(quiet), "ms"),
             new($"sufficient evidence → weight 0 beside {held} canaries, p99 of {quiet.Count}", Quantiles.Of(quiet, 0.99), "ms") { AtMost = 1000 },
+            new($"yardstick: a bare write at the same times → the same watch, p99 of {bareQuiet.Count}", Quantiles.Of(bareQuiet, 0.99), "ms"),
             new($"the same while {held} rollouts begin, p50", Quantiles.Median(flooded), "ms"),
             new($"the same while {held} rollouts begin, p99 of {flooded.Count}", Quantiles.Of(flooded, 0.99), "ms") { AtMost = 1000, Note = wasFlooded ? null : "all had begun before the last of these" },
+            new("yardstick: a bare write at the same times → the same watch, p50", Quantiles.Median(bareFlooded), "ms"),
+            new($"yardstick: a bare write at the same times → the same watch, p99 of {bareFlooded.Count}", Quantiles.Of(bareFlooded, 0.99), "ms"),
         ];
     }
 
+    private static string Told(IReadOnlyCollection<double> took) => $"p50 {Quantiles.Median(took):0} ms, p90 {Quantiles.Of(took, 0.9):0} ms, p99 {Quantiles.Of(took, 0.99):0} ms";
+
     /// <summary>Lets candidates fail, one after the other.</summary>
-    /// <returns>Milliseconds until a watch shows that each has no weight any more.</returns>
-    private static async Task<List<double>> BreakAsync(ScaleBed bed, IEnumerable<int> which, BenchContext context, CancellationToken ct)
+    /// <returns>Milliseconds until a watch shows that each has no weight any more, and until it shows an object that the bench made right before.</returns>
+    private static async Task<(List<double> Took, List<double> Bare)> BreakAsync(ScaleBed bed, Reactions reactions, IEnumerable<int> which, BenchContext context, CancellationToken ct)
     {
-        var took = new List<double>();
+        var (took, bare) = (new List<double>(), new List<double>());
         foreach (var i in which)
         {
+            bare.Add(await reactions.BareWriteAsync(i, ct));
             var key = ScaleObjects.KeyOf(i, bed.Size);
             var off = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
             void Watch(LlmDeployment? before, LlmDeployment? after)
@@ -74,6 +80,6 @@ internal static class HeldCanaries
             await Task.Delay(Pause, context.Time, ct);
         }
 
-        return took;
+        return (took, bare);
     }
 }
