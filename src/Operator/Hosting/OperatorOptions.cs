@@ -78,7 +78,7 @@ public sealed record OperatorOptions
     /// <summary>Image of evaluator Jobs.</summary>
     public string EvaluatorImage { get; init; } = DefaultEvaluatorImage;
 
-    /// <summary>LlmDeployments that are reconciled at the same time, 1 or more. Default: 8; most of a reconcile is waiting.</summary>
+    /// <summary>LlmDeployments that are reconciled at the same time, and as many again of those whose candidate gets requests; 1 or more. Default: 8; most of a reconcile is waiting.</summary>
     public int Workers { get; init; } = 8;
 
     /// <summary>

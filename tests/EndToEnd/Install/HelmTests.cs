@@ -26,8 +26,10 @@ public sealed class HelmTests(ITestOutputHelper output)
         await bed.UpgradeAsync(PreviousChart(), ct);
         Assert.Equal(["llmops/gateway:0.0.9", "llmops/operator:0.0.9"], await bed.ImagesAsync(ct));
         if (Before is null)
+        {
             Assert.DoesNotContain("record", await ShortNamesAsync(bed, ct), StringComparison.Ordinal);
-        await bed.Helm.RunAsync(ct, "test", HelmBed.Release, "--namespace", HelmBed.Namespace, "--timeout", "2m");
+            await bed.Helm.RunAsync(ct, "test", HelmBed.Release, "--namespace", HelmBed.Namespace, "--timeout", "2m");
+        }
 
         const string team = "team-a";
         await bed.NamespaceAsync(team, ct, Before is null ? Samples.Root : Path.Combine(Before, "config", "samples"));
