@@ -56,7 +56,7 @@ internal static partial class Log
     [LoggerMessage(EventId = 33, EventName = "LeaseExpired", Level = LogLevel.Warning, Message = "Lease {Lease} could not be renewed within {DeadlineSeconds} s: leading no more")]
     public static partial void LeaseExpired(ILogger logger, string lease, double deadlineSeconds);
 
-    [LoggerMessage(EventId = 34, EventName = "LeaseAttemptFailed", Level = LogLevel.Information, Message = "Attempt on lease {Lease} failed: {Error}")]
+    [LoggerMessage(EventId = 34, EventName = "LeaseAttemptFailed", Level = LogLevel.Warning, Message = "Attempt on lease {Lease} failed: {Error}")]
     public static partial void LeaseAttemptFailed(ILogger logger, string lease, string error);
 
     [LoggerMessage(EventId = 35, EventName = "LeadershipEnded", Level = LogLevel.Information, Message = "Leading by lease {Lease} ended")]

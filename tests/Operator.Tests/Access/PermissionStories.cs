@@ -35,6 +35,7 @@ internal static class PermissionStories
         new("a route that somebody else changes at the same time", true, ConflictAsync, []),
         new("a mistake that is made twice", false, MistakeAsync, []),
         new("a snapshot that loses its label", false, SnapshotAsync, []),
+        new("a disruption budget that somebody deletes, and then changes", false, BudgetAsync, []),
         new("a server that does not stream lists", true, PagesAsync, []),
     ];
 
@@ -76,6 +77,18 @@ internal static class PermissionStories
         JsonNode? Label() => world.Server.Find("controllerrevisions.apps", key.Namespace, key.Name)?["metadata"]?["labels"]?[Labels.ManagedBy];
         await world.DoAsync(world.Client.MergePatchAsync<ControllerRevision>(key, new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [Labels.ManagedBy] = null } } }));
         await world.UntilAsync(() => Label() is not null, () => $"{key} has its label again");
+    }
+
+    private static async Task BudgetAsync(TestWorld world)
+    {
+        const string budgets = "poddisruptionbudgets.policy";
+        JsonObject? Budget() => world.Server.FindAll(budgets, Samples.Namespace).SingleOrDefault();
+        var (uid, most) = ((string?)Budget()!["metadata"]!["uid"], Budget()!["spec"]!["maxUnavailable"]!.DeepClone());
+        var key = new ObjectKey(Samples.Namespace, (string)Budget()!["metadata"]!["name"]!);
+        await world.DoAsync(world.Client.DeleteAsync<PodDisruptionBudget>(key));
+        await world.UntilAsync(() => Budget() is { } made && (string?)made["metadata"]!["uid"] != uid, () => "it is made again");
+        await world.DoAsync(world.Client.MergePatchAsync<PodDisruptionBudget>(key, new JsonObject { ["spec"] = new JsonObject { ["maxUnavailable"] = 5 } }));
+        await world.UntilAsync(() => JsonNode.DeepEquals(Budget()?["spec"]?["maxUnavailable"], most), () => "it is as it was");
     }
 
     private static async Task ActionsAsync(TestWorld world)
