@@ -187,9 +187,11 @@ public static class EvaluationContract
     /// </summary>
     public const string DigestPath = "/dev/termination-log";
 
-    /// <summary>What tells a report from any other: <c>sha256:</c> and its hexadecimal digest.</summary>
-    /// <param name="report">The text, as in the ConfigMap.</param>
-    public static string DigestOf(string report) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(report)))}";
+    /// <summary>What tells a report from any other: the digest of its text, as in the ConfigMap.</summary>
+    public static string DigestOf(string report) => DigestOf(Encoding.UTF8.GetBytes(report));
+
+    /// <summary><c>sha256:</c> and 64 hexadecimal digits in lower case, as of a report and of a data set.</summary>
+    public static string DigestOf(ReadOnlySpan<byte> content) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(content))}";
 
     /// <summary>Environment variable with the API key of the candidate's engine; absent where it has none.</summary>
     public const string CandidateApiKey = "LLMOPS_CANDIDATE_API_KEY";

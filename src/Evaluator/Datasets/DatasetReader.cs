@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using LlmOps.Api;
 
@@ -21,7 +20,7 @@ internal static class DatasetReader
             return new([], string.Empty, $"the data set cannot be read: {e.Message}");
         }
 
-        var digest = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(bytes))}";
+        var digest = EvaluationContract.DigestOf(bytes);
         return gate.Dataset.Digest is { } expected && expected != digest
             ? new([], digest, $"the data set has digest {digest}, the gate asks for {expected}: correct spec.dataset.digest, or restore the data set")
             : Parse(bytes, digest, gate);
