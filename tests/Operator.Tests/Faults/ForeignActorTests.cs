@@ -216,8 +216,9 @@ public sealed class ForeignActorTests(FaultWorlds worlds)
             FinishedAt = DateTimeOffset.UnixEpoch,
             Metrics = [new MetricReport { Metric = "correct", Cases = 200, Passed = 200, BaselinePassed = 100, Wins = 100, Losses = 0 }],
         };
-        var json = JsonSerializer.Serialize(perfect, ApiJson.Default.EvaluationReport);
-        foreach (var forged in new[] { "{\"run\": \"bot", json })
+        static string Json(EvaluationReport report) => JsonSerializer.Serialize(report, ApiJson.Default.EvaluationReport);
+        // Half of one, one of another run, and the one that was wished for.
+        foreach (var forged in new[] { "{\"run\": \"bot", Json(perfect with { Run = "bot-00000000-0-acef" }), Json(perfect) })
         {
             await PatchAsync(world, "configmaps", report, new JsonObject { ["data"] = new JsonObject { [EvaluationContract.ReportKey] = forged } }.ToJsonString());
             await world.QuietAsync();
