@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace LlmOps.Operator.Tests.World;
+namespace LlmOps.Testing;
 
 /// <summary>Somebody who answers over real HTTP on a free port of the loopback.</summary>
-internal sealed class LoopbackServer : IAsyncDisposable
+public sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication app;
     private int pending;
@@ -34,12 +34,12 @@ internal sealed class LoopbackServer : IAsyncDisposable
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
     /// <summary>Sends an answer, however long that takes.</summary>
-    public async Task SendAsync(PrometheusReply reply, HttpContext context, DateTimeOffset now)
+    public async Task SendAsync(Func<Task> answer)
     {
         Interlocked.Increment(ref pending);
         try
         {
-            await reply.SendAsync(context, now);
+            await answer();
         }
         finally
         {

@@ -15,7 +15,10 @@ namespace LlmOps.EndToEnd.Install;
 public sealed class HelmTests(ITestOutputHelper output)
 {
     /// <summary>Another version of this repository, checked out and built (<c>make upgrade FROM=</c>): its chart, programs and samples are those before. Null: those of this one stand in for them.</summary>
-    private static readonly string? Before = Environment.GetEnvironmentVariable("LLMOPS_UPGRADE_FROM");
+    private static readonly string? Earlier = Environment.GetEnvironmentVariable("LLMOPS_UPGRADE_FROM");
+
+    /// <summary>Where chart, programs and samples of the version before are.</summary>
+    private static readonly string Before = Earlier ?? Workspace.Repository;
 
     [RealApiServerFact]
     public async Task A_canary_goes_on_through_an_upgrade_a_rollback_and_a_new_installation()
@@ -25,14 +28,14 @@ public sealed class HelmTests(ITestOutputHelper output)
         await using var bed = await HelmBed.StartAsync(ct, PreviousImages());
         await bed.UpgradeAsync(PreviousChart(), ct);
         Assert.Equal(["llmops/gateway:0.0.9", "llmops/operator:0.0.9"], await bed.ImagesAsync(ct));
-        if (Before is null)
+        if (Earlier is null)
         {
             Assert.DoesNotContain("record", await ShortNamesAsync(bed, ct), StringComparison.Ordinal);
             await bed.Helm.RunAsync(ct, "test", HelmBed.Release, "--namespace", HelmBed.Namespace, "--timeout", "2m");
         }
 
         const string team = "team-a";
-        await bed.NamespaceAsync(team, ct, Before is null ? Samples.Root : Path.Combine(Before, "config", "samples"));
+        await bed.NamespaceAsync(team, ct, Path.Combine(Before, "config", "samples"));
         await bed.ApplyAsync(new Wanted(), team, ct);
         await using var recorder = new DeploymentRecorder(bed.Client, team, Samples.Deployment, TimeProvider.System);
         await recorder.WaitAsync("v1 to serve", s => s is { Candidate: null, Stable.ReadyReplicas: > 0 }, ProductFixture.Patience, ct);
@@ -132,7 +135,7 @@ public sealed class HelmTests(ITestOutputHelper output)
     private static Task<string> ShortNamesAsync(HelmBed bed, CancellationToken ct) => bed.Kubectl.RunAsync(ct, "get", "crd", "rolloutrecords.llmops.dev", "-o", "jsonpath={.spec.names.shortNames}");
 
     /// <summary>The programs of the version before.</summary>
-    private static ImageCatalog PreviousImages() => Before is null ? ImageCatalog.Default : ImageCatalog.Default
+    private static ImageCatalog PreviousImages() => ImageCatalog.Default
         .With("llmops/operator:0.0.9", ImageCatalog.BuiltIn(Before, "Operator"))
         .With("llmops/gateway:0.0.9", ImageCatalog.BuiltIn(Before, "Gateway"))
         .With("llmops/evaluator:0.0.9", ImageCatalog.BuiltIn(Before, "Evaluator"));
@@ -141,7 +144,7 @@ public sealed class HelmTests(ITestOutputHelper output)
     private static string PreviousChart()
     {
         var chart = Directory.CreateTempSubdirectory("chart").FullName;
-        var from = Before is null ? Helm.Chart : Path.Combine(Before, Path.GetRelativePath(Workspace.Repository, Helm.Chart));
+        var from = Path.Combine(Before, "charts", "llmops");
         foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
             var copy = Path.Combine(chart, Path.GetRelativePath(from, file));
@@ -150,7 +153,7 @@ public sealed class HelmTests(ITestOutputHelper output)
         }
 
         Replace(Path.Combine(chart, "Chart.yaml"), "ersion: 0.1.0", "ersion: 0.0.9");
-        if (Before is null)
+        if (Earlier is null)
             Replace(Path.Combine(chart, "files", "crds", "llmops.dev_rolloutrecords.yaml"), "    shortNames:\n      - record\n", string.Empty);
         return chart;
     }

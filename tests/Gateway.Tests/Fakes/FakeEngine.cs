@@ -1,12 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
+using LlmOps.Testing;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace LlmOps.Gateway.Tests.Fakes;
 
@@ -16,17 +11,9 @@ internal sealed class FakeEngine : IAsyncDisposable
     /// <summary>Key of <c>HttpContext.Items</c>: whether the request asks for a stream.</summary>
     public const string IsStreamed = "streamed";
 
-    private readonly WebApplication app;
+    private LoopbackServer server = null!;
 
-    private FakeEngine(Func<HttpContext, Task> answer)
-    {
-        Answer = answer;
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        app = builder.Build();
-        app.Run(HandleAsync);
-    }
+    private FakeEngine(Func<HttpContext, Task> answer) => Answer = answer;
 
     public Func<HttpContext, Task> Answer { get; set; }
 
@@ -39,17 +26,16 @@ internal sealed class FakeEngine : IAsyncDisposable
 
     public JsonElement LastBody => JsonDocument.Parse(Bodies.Last()).RootElement;
 
-    public Uri Address { get; private set; } = null!;
+    public Uri Address => server.Address;
 
     public static async Task<FakeEngine> StartAsync(Func<HttpContext, Task> answer)
     {
         var engine = new FakeEngine(answer);
-        await engine.app.StartAsync();
-        engine.Address = new Uri(engine.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        engine.server = await LoopbackServer.StartAsync(engine.HandleAsync);
         return engine;
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
     private async Task HandleAsync(HttpContext context)
     {

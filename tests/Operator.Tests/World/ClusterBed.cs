@@ -8,24 +8,26 @@ namespace LlmOps.Operator.Tests.World;
 /// <summary>The operator's caches over an API server in memory, and nobody who works with them.</summary>
 internal sealed class ClusterBed : IAsyncDisposable
 {
-    private readonly InProcessApiServer server;
     private readonly CancellationTokenSource stop = new();
     private Task running = Task.CompletedTask;
 
     private ClusterBed(InProcessApiServer server)
     {
-        this.server = server;
+        Server = server;
         Client = new(server.Configuration);
         Cluster = new(Client, [], new("llmops-system", "gateways"), null, NullLogger.Instance, TimeProvider.System);
     }
+
+    public InProcessApiServer Server { get; }
 
     public KubernetesClient Client { get; }
 
     public ClusterView Cluster { get; }
 
-    public static async Task<ClusterBed> StartAsync()
+    /// <param name="options">Of the API server; null for the defaults.</param>
+    public static async Task<ClusterBed> StartAsync(InProcessApiServerOptions? options = null)
     {
-        var server = await InProcessApiServer.StartAsync();
+        var server = await InProcessApiServer.StartAsync(options);
         server.InstallCrds(Path.Combine(TestWorld.RepositoryRoot(), "crds"));
         return new(server);
     }
@@ -43,7 +45,7 @@ internal sealed class ClusterBed : IAsyncDisposable
         await running;
         Cluster.Dispose();
         Client.Dispose();
-        await server.DisposeAsync();
+        await Server.DisposeAsync();
         stop.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using LlmOps.Testing;
 using Microsoft.AspNetCore.Http;
 
 namespace LlmOps.Operator.Tests.World;
@@ -38,6 +39,7 @@ internal sealed class FakeMetricApi : IAsyncDisposable
 
         var target = $"{context.Request.Path}{context.Request.QueryString}";
         Requests.Enqueue((target, context.Request.Headers.Authorization.ToString(), context.Request.Headers["X-Api-Key"].ToString()));
-        await server.SendAsync(Reply(target), context, DateTimeOffset.UnixEpoch);
+        var reply = Reply(target);
+        await server.SendAsync(() => reply.SendAsync(context, DateTimeOffset.UnixEpoch));
     }
 }

@@ -117,9 +117,9 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
         foreach (var (pod, index) in pods.Take(replicas).Select((pod, index) => (pod, index)))
         {
             var status = Status(index < mostReady ? Pods(deployment) : PodFate.Starting, deployment);
-            var wanted = JsonSerializer.SerializeToNode(pod with { Status = status }, Pod.JsonType);
-            if (!JsonNode.DeepEquals(wanted, JsonSerializer.SerializeToNode(pod, Pod.JsonType)))
-                await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = wanted!["status"]!.DeepClone() }, "status", ct: stop.Token);
+            var wanted = pod with { Status = status };
+            if (!JsonNode.DeepEquals(JsonSerializer.SerializeToNode(wanted, Pod.JsonType), JsonSerializer.SerializeToNode(pod, Pod.JsonType)))
+                await WriteStatusAsync(wanted);
         }
     }
 
@@ -201,8 +201,7 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
         }
 
         var end = fate == JobFate.Die ? new JobCondition { Type = "Failed", Status = "True", Reason = "BackoffLimitExceeded", Message = "Job has reached the specified backoff limit" } : new JobCondition { Type = "Complete", Status = "True" };
-        var status = JsonSerializer.SerializeToNode(job with { Status = new JobStatus { Conditions = [end] } }, Job.JsonType)!["status"]!.DeepClone();
-        await client.MergePatchAsync<Job>(job.Key(), new JsonObject { ["status"] = status }, "status", ct: stop.Token);
+        await WriteStatusAsync(job with { Status = new JobStatus { Conditions = [end] } });
     }
 
     /// <summary>The Job's pod, with what it said at its end.</summary>
@@ -222,9 +221,12 @@ internal sealed class FakeNodes(InProcessApiServer server, FakeEngine engine, Ti
         if (server.Find("pods", job.Metadata.Namespace!, pod.Metadata.Name!) is null)
             await client.CreateAsync(pod, stop.Token);
         var end = new ContainerState { Terminated = new ContainerStateTerminated { Reason = "Completed", Message = message } };
-        var ended = pod with { Status = new PodStatus { Phase = "Succeeded", ContainerStatuses = [new ContainerStatus { Name = "evaluator", State = end }] } };
-        await client.MergePatchAsync<Pod>(pod.Key(), new JsonObject { ["status"] = JsonSerializer.SerializeToNode(ended, Pod.JsonType)!["status"]!.DeepClone() }, "status", ct: stop.Token);
+        await WriteStatusAsync(pod with { Status = new PodStatus { Phase = "Succeeded", ContainerStatuses = [new ContainerStatus { Name = "evaluator", State = end }] } });
     }
+
+    private async Task WriteStatusAsync<T>(T obj)
+        where T : class, IResource<T> =>
+        await client.MergePatchAsync<T>(obj.Key(), new JsonObject { ["status"] = JsonSerializer.SerializeToNode(obj, T.JsonType)!["status"]!.DeepClone() }, "status", ct: stop.Token);
 
     private static EvaluationReport Report(EvalRun run, JobFate fate) => new()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using LlmOps.Testing;
 using Microsoft.AspNetCore.Http;
 
 namespace LlmOps.Operator.Tests.World;
@@ -50,7 +51,7 @@ internal sealed class FakePrometheus(TimeProvider time) : IAsyncDisposable
         var reply = Reply(form["query"].ToString());
         if (reply == PrometheusReply.Hang)
             Interlocked.Increment(ref hung);
-        await server.SendAsync(reply, context, time.GetUtcNow());
+        await server.SendAsync(() => reply.SendAsync(context, time.GetUtcNow()));
     }
 }
 

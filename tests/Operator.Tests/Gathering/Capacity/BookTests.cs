@@ -1,10 +1,10 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Gathering.Capacity;
+using LlmOps.Operator.Tests.World;
 using LlmOps.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -17,35 +17,19 @@ public sealed class BookTests : IAsyncLifetime
     private const string Gpu = "nvidia.com/gpu";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly PodSpec Template = new() { Containers = [new Container { Name = "engine", Resources = new() { Requests = new Dictionary<string, string> { [Gpu] = "1" } } }] };
-    private readonly CancellationTokenSource stop = new();
-    private InProcessApiServer server = null!;
-    private KubernetesClient client = null!;
-    private ClusterView cluster = null!;
+    private ClusterBed bed = null!;
     private NodeBook nodes = null!;
     private ClaimBook claims = null!;
-    private Task running = Task.CompletedTask;
 
     public async Task InitializeAsync()
     {
-        server = await InProcessApiServer.StartAsync(new() { Namespaces = ["elsewhere"] });
-        server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
-        client = new(server.Configuration);
-        cluster = new(client, [], new("llmops-system", "gateway"), null, NullLogger.Instance, TimeProvider.System);
-        (nodes, claims) = (new(cluster), new(cluster));
+        bed = await ClusterBed.StartAsync(new() { Namespaces = ["elsewhere"] });
+        (nodes, claims) = (new(bed.Cluster), new(bed.Cluster));
         Seed(new Node { Metadata = new() { Name = "n1" }, Status = new() { Allocatable = new Dictionary<string, string> { [Gpu] = "4" } } });
-        running = cluster.RunAsync(stop.Token);
-        await cluster.WaitForSyncAsync(stop.Token);
+        await bed.WatchAsync();
     }
 
-    public async Task DisposeAsync()
-    {
-        await stop.CancelAsync();
-        await running;
-        cluster.Dispose();
-        client.Dispose();
-        await server.DisposeAsync();
-        stop.Dispose();
-    }
+    public Task DisposeAsync() => bed.DisposeAsync().AsTask();
 
     [Fact]
     public async Task A_node_has_what_is_on_it_now()
@@ -54,9 +38,9 @@ public sealed class BookTests : IAsyncLifetime
         Seed(Pod("one"));
         Seed(Pod("two"));
         await UntilAsync(() => Free() == 2, "both pods are counted");
-        Assert.True(await client.DeleteAsync<Pod>(new("default", "one"), new() { GracePeriodSeconds = 0 }, stop.Token));
+        Assert.True(await bed.Client.DeleteAsync<Pod>(new("default", "one"), new() { GracePeriodSeconds = 0 }));
         await UntilAsync(() => Free() == 3, "the pod that went is not counted any more");
-        Assert.True(await client.DeleteAsync<Node>(new(string.Empty, "n1"), null, stop.Token));
+        Assert.True(await bed.Client.DeleteAsync<Node>(new(string.Empty, "n1")));
         await UntilAsync(() => nodes.Read().Count == 0, "the node is gone");
     }
 
@@ -67,12 +51,12 @@ public sealed class BookTests : IAsyncLifetime
             Seed(Pod(name, serving));
         await UntilAsync(() => Free() == 0, "all are counted");
         foreach (var name in new[] { "one", "bot-s1-0" })
-            await client.ReplaceStatusAsync((await client.GetAsync<Pod>(new("default", name), stop.Token))! with { Status = new() { Phase = "Succeeded" } }, stop.Token);
+            await bed.Client.ReplaceStatusAsync((await bed.Client.GetAsync<Pod>(new("default", name), CancellationToken.None))! with { Status = new() { Phase = "Succeeded" } }, CancellationToken.None);
         await UntilAsync(() => Free() == 2, "two ended");
         foreach (var name in new[] { "two", "bot-s1-1" })
         {
-            await client.MergePatchAsync<Pod>(new("default", name), new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray("test.dev/held") } });
-            Assert.True(await client.DeleteAsync<Pod>(new("default", name), new() { GracePeriodSeconds = 0 }, stop.Token));
+            await bed.Client.MergePatchAsync<Pod>(new("default", name), new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray("test.dev/held") } });
+            Assert.True(await bed.Client.DeleteAsync<Pod>(new("default", name), new() { GracePeriodSeconds = 0 }));
         }
 
         await UntilAsync(() => Free() == 4, "two are going");
@@ -81,16 +65,19 @@ public sealed class BookTests : IAsyncLifetime
     [Fact]
     public async Task A_pod_of_ours_is_counted_once_also_where_other_operators_have_pods_of_their_own()
     {
-        using var some = new ClusterView(client, ["default"], new("llmops-system", "gateway"), null, NullLogger.Instance, TimeProvider.System);
+        using var some = new ClusterView(bed.Client, ["default"], new("llmops-system", "gateway"), null, NullLogger.Instance, TimeProvider.System);
         var book = new NodeBook(some);
+        using var stop = new CancellationTokenSource();
         var run = some.RunAsync(stop.Token);
         await some.WaitForSyncAsync(stop.Token);
         Seed(Pod("bot-s1-0", "s1"));
         Seed(Pod("bot-s1-0", "s1", "elsewhere"));
         await UntilAsync(() => some.BoundPods.List().Count == 2 && some.Pods.List().Count == 1, "one of them is ours");
         Assert.Equal([2, 2], [Free(), Assert.Single(book.Read()).Room(Gpu).Left]);
-        Assert.Empty(cluster.BoundPods.List());
-        Assert.Equal(2, cluster.Pods.List().Count);
+        Assert.Empty(bed.Cluster.BoundPods.List());
+        Assert.Equal(2, bed.Cluster.Pods.List().Count);
+        await stop.CancelAsync();
+        await run;
     }
 
     [Fact]
@@ -123,9 +110,9 @@ public sealed class BookTests : IAsyncLifetime
     {
         var deployment = await DeploymentAsync();
         Seed(Workload());
-        await UntilAsync(() => cluster.Deployments.List().Count == 1, "the template is known");
+        await UntilAsync(() => bed.Cluster.Deployments.List().Count == 1, "the template is known");
         claims.Promise(deployment with { Status = Status() }, Template);
-        cluster.LlmDeployments.Store.Note(deployment with { Status = Status(), Metadata = deployment.Metadata with { ResourceVersion = "999999" } });
+        bed.Cluster.LlmDeployments.Store.Note(deployment with { Status = Status(), Metadata = deployment.Metadata with { ResourceVersion = "999999" } });
         claims.Settle(deployment.Key());
         Assert.Equal(1, Assert.Single(claims.OfOthers(Other)).Unbound);
 
@@ -137,16 +124,14 @@ public sealed class BookTests : IAsyncLifetime
     public async Task What_was_written_is_kept_only_until_the_watch_brings_it()
     {
         var deployment = await DeploymentAsync();
-        var store = cluster.LlmDeployments.Store;
-        store.Note(await client.MergePatchAsync<LlmDeployment>(deployment.Key(), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["k"] = "v" } } }));
+        var store = bed.Cluster.LlmDeployments.Store;
+        store.Note(await bed.Client.MergePatchAsync<LlmDeployment>(deployment.Key(), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["k"] = "v" } } }));
         await UntilAsync(() => store.Unseen == 0, "nobody need read it for it to be forgotten");
 
         // The watch was faster than the answer.
         store.Note(deployment);
         Assert.Equal(0, store.Unseen);
     }
-
-    private static string RepositoryRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", ".."));
 
     private static ObjectKey Other { get; } = new("default", "other");
 
@@ -158,8 +143,8 @@ public sealed class BookTests : IAsyncLifetime
     {
         var deployment = Samples.Canary("v1");
         Seed(deployment with { Metadata = deployment.Metadata with { Name = "bot", Namespace = "default" } });
-        await UntilAsync(() => cluster.LlmDeployments.List().Count == 1, "the LlmDeployment is known");
-        return cluster.LlmDeployments.List()[0];
+        await UntilAsync(() => bed.Cluster.LlmDeployments.List().Count == 1, "the LlmDeployment is known");
+        return bed.Cluster.LlmDeployments.List()[0];
     }
 
     private static LlmDeploymentStatus Status() => new() { Candidate = new ReleaseStatus { Release = "r1", ServingHash = "s1", PromptHash = "p", Service = "bot-s1", Weight = 0, Replicas = 1 } };
@@ -180,7 +165,7 @@ public sealed class BookTests : IAsyncLifetime
     private static Dictionary<string, string> Owned(string serving) => new() { [Labels.ManagedBy] = Labels.ManagedByValue, [Labels.Deployment] = "bot", [Labels.Serving] = serving };
 
     private void Seed<T>(T obj)
-        where T : class, IResource<T> => server.Seed(JsonSerializer.SerializeToNode(obj, T.JsonType)!.AsObject());
+        where T : class, IResource<T> => bed.Server.Seed(JsonSerializer.SerializeToNode(obj, T.JsonType)!.AsObject());
 
     private static Task UntilAsync(Func<bool> condition, string what) => Eventually.TrueAsync(condition, Patience, what);
 }
