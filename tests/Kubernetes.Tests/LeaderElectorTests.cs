@@ -34,8 +34,7 @@ public sealed class LeaderElectorTests : IDisposable
                 {
                     Terms++;
                     StartedAt = bed.time.GetUtcNow();
-                    using var end = ct.Register(() => EndedAt = bed.time.GetUtcNow());
-                    await Task.Delay(Timeout.Infinite, ct);
+                    await UntilCancelledAsync(() => EndedAt = bed.time.GetUtcNow(), ct);
                 }), stop.Token));
             bed.candidates.Add(this);
         }
@@ -72,8 +71,19 @@ public sealed class LeaderElectorTests : IDisposable
                 return;
             Unanswered = Math.Max(0, Unanswered - 1);
             Interlocked.Increment(ref hanging);
-            using var woken = ct.Register(() => Interlocked.Decrement(ref hanging));
-            await Task.Delay(Timeout.Infinite, ct);
+            await UntilCancelledAsync(() => Interlocked.Decrement(ref hanging), ct);
+        }
+
+        /// <summary>Waits for the cancellation, which does <paramref name="first"/> before anything here goes on. Two callbacks of one token would race: what goes on could take the other back before it ran.</summary>
+        private static async Task UntilCancelledAsync(Action first, CancellationToken ct)
+        {
+            var cancelled = new TaskCompletionSource();
+            using var registration = ct.Register(() =>
+            {
+                first();
+                cancelled.SetCanceled(ct);
+            });
+            await cancelled.Task;
         }
     }
 
