@@ -12,10 +12,10 @@ internal sealed class ScaleBed : IAsyncDisposable
     private const int Writers = 24;
 
     /// <summary>
-    /// The control plane's garbage collectors run rarely. On the operator's two cores, with the API server's up to five gigabytes of objects, they would be what delays one write in a hundred; a control plane of a cluster this
-    /// large has cores of its own.
+    /// The control plane's garbage collectors run rarely. On the operator's two cores, with the API server's three to five gigabytes of objects, each takes seconds and makes every write of that time take tens of milliseconds;
+    /// a control plane of a cluster this large has cores of its own.
     /// </summary>
-    private static readonly Dictionary<string, string?> RareCollections = new() { ["GOGC"] = "200", ["GOMEMLIMIT"] = "14GiB" };
+    private static readonly Dictionary<string, string?> RareCollections = new() { ["GOGC"] = "400", ["GOMEMLIMIT"] = "12GiB" };
 
     private static readonly ObjectKey GatewayService = new("llmops-system", "bench-gateway");
 

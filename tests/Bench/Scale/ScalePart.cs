@@ -98,6 +98,8 @@ internal static class ScalePart
     private static async Task<IReadOnlyList<Figure>> ReactAsync(ScaleBed bed, OperatorProcess process, BenchContext context, List<string> problems, CancellationToken ct)
     {
         using var reactions = new Reactions(bed, context.Time);
+        // The code on this way is compiled when it is first taken.
+        var cold = await reactions.ChangeAloneAsync(1, 0, ct);
         var (alone, bareAlone) = (new List<double>(), new List<double>());
         for (var i = 0; i < bed.Size.Changes; i++)
         {
@@ -135,6 +137,7 @@ internal static class ScalePart
         context.Say($"scale: {bed.Size.Rollouts} rollouts in {took.TotalSeconds:0.0} s, CPU {cpu.TotalSeconds:0.0} s, RSS {process.RssMiB:0} MiB (peak {process.PeakRssMiB:0})");
         return
         [
+            new("spec change → first API write, the first after a start", cold, "ms"),
             new("spec change → first API write, nothing else under way, p50", Quantiles.Median(alone), "ms"),
             new($"spec change → first API write, nothing else under way, p99 of {alone.Count}", Quantiles.Of(alone, 0.99), "ms") { AtMost = 50 },
             new("yardstick: a bare write at the same times → the same watch, p50", Quantiles.Median(bareAlone), "ms"),
