@@ -197,9 +197,17 @@ public sealed class KubeconfigTests : IDisposable
     public void A_certificate_that_cannot_be_used_is_told(string user, string expected) =>
         Assert.Contains(expected, Message(Config(user: user)), StringComparison.Ordinal);
 
-    [Fact]
-    public void A_server_that_is_no_URL_is_refused() =>
-        Assert.Contains("no usable server", Message(Config("server: example")), StringComparison.Ordinal);
+    [Theory]
+    [InlineData("server: example", "no usable server")]
+    [InlineData("namespace: none", "no usable server")]
+    [InlineData("server: ftp://user:hidden@example.test", "no usable server")]
+    [InlineData("server: https://user:hidden@example.test", "under users")]
+    public void A_server_that_cannot_be_used_is_told_without_its_password(string cluster, string expected)
+    {
+        var message = Message(Config(cluster));
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task In_a_pod_the_service_account_is_used()

@@ -89,10 +89,15 @@ internal sealed class Kubeconfig
         };
     }
 
-    private Uri ServerOf(string context, Entry cluster) =>
-        Uri.TryCreate(cluster["server"], UriKind.Absolute, out var server) && server.Scheme is "http" or "https"
+    /// <summary>What is refused is not quoted: a URL may hold a password, which messages about the server would then hold too.</summary>
+    private Uri ServerOf(string context, Entry cluster)
+    {
+        if (!Uri.TryCreate(cluster["server"], UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
+            throw new KubernetesConfigurationException($"The cluster of context {context} in {source} has no usable server: give an http or https URL.");
+        return server.UserInfo.Length == 0
             ? server
-            : throw new KubernetesConfigurationException($"The cluster of context {context} in {source} has no usable server: {cluster["server"] ?? "(none)"}.");
+            : throw new KubernetesConfigurationException($"The server of the cluster of context {context} in {source} has a user in its URL, which is not sent: take it out there, and give credentials under users.");
+    }
 
     private Uri? ProxyOf(string context, Entry cluster) => cluster["proxy-url"] switch
     {
