@@ -12,7 +12,7 @@ public static class ConditionTypes
     public const string MetricsAvailable = "MetricsAvailable";
     public const string CapacityAvailable = "CapacityAvailable";
 
-    /// <summary>Whether the HTTPRoute of <c>traffic.httpRoute</c> has the weights of the status and all its parents accepted them. Only where one is named.</summary>
+    /// <summary>Whether the route of <c>traffic.httpRoute</c> or <c>traffic.virtualService</c> has the weights of the status, and they are in effect as far as anybody tells. Only where one is named.</summary>
     public const string RouteAccepted = "RouteAccepted";
 }
 

@@ -93,6 +93,37 @@ internal static class Samples
     public static LlmDeployment Routed(LlmDeployment deployment) =>
         deployment with { Spec = deployment.Spec with { Traffic = new TrafficSpec { HttpRoute = new HttpRouteTrafficSpec { Name = "chat" } } } };
 
+    /// <summary>The LlmDeployment with the VirtualService <c>chat</c>.</summary>
+    public static LlmDeployment InMesh(LlmDeployment deployment) =>
+        deployment with { Spec = deployment.Spec with { Traffic = new TrafficSpec { VirtualService = new VirtualServiceTrafficSpec { Name = "chat" } } } };
+
+    /// <summary>The VirtualService <c>chat</c> as its owner writes it, with much that is none of the operator's business.</summary>
+    public static JsonObject VirtualService(int stable = 100, int candidate = 0) => JsonNode.Parse($$$$$"""
+        {
+          "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+          "metadata": {"name": "chat", "namespace": "default", "annotations": {"owner": "platform"}},
+          "spec": {
+            "hosts": ["chat.example.com"],
+            "gateways": ["istio-ingress/public"],
+            "http": [
+              {
+                "name": "chat",
+                "match": [{"uri": {"prefix": "/v1"}}],
+                "headers": {"request": {"set": {"x-team": "chat"}}},
+                "route": [
+                  {"destination": {"host": "bot-stable", "port": {"number": 8000}}, "weight": {{{{{stable}}}}}, "headers": {"response": {"add": {"x-track": "stable"}}}},
+                  {"destination": {"host": "bot-candidate.default.svc.cluster.local"}, "weight": {{{{{candidate}}}}}}
+                ],
+                "mirror": {"host": "audit"},
+                "mirrorPercentage": {"value": 10},
+                "timeout": "0s"
+              }
+            ],
+            "tcp": [{"route": [{"destination": {"host": "bot-stable"}, "weight": 100}]}]
+          }
+        }
+        """)!.AsObject();
+
     /// <summary>The HTTPRoute <c>chat</c> as its owner writes it, with much that is none of the operator's business.</summary>
     public static JsonObject Route(int stable = 100, int candidate = 0) => JsonNode.Parse($$$"""
         {

@@ -6,9 +6,9 @@ namespace LlmOps.Api;
 
 /// <summary>What an LlmDeployment asks for.</summary>
 [CelRule("!(has(self.replicas) && has(self.autoscaling))", "set either replicas (a fixed number) or autoscaling (min and max), not both")]
-[CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && (has(self.prompt) || has(self.artifacts)))", "requests of an HTTPRoute do not pass the operator's gateway, which alone renders prompts and splits releases that share pods: leave out prompt and artifacts, or traffic.httpRoute")]
-[CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && self.engine.type == 'llama.cpp')", "llama.cpp does not count its requests, so nobody could tell what a candidate behind an HTTPRoute answered: use another engine, or leave out traffic.httpRoute")]
-[CelRule("!(has(self.traffic) && has(self.traffic.httpRoute) && has(self.rollout) && has(self.rollout.steps) && self.rollout.steps.exists(s, has(s.mirror)))", "requests of an HTTPRoute do not pass the operator's gateway, which alone copies them to a candidate: put a gate in the place of the mirror step, or leave out traffic.httpRoute")]
+[CelRule("!(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService)) && (has(self.prompt) || has(self.artifacts)))", "requests of an HTTPRoute or a VirtualService do not pass the operator's gateway, which alone renders prompts and splits releases that share pods: leave out prompt and artifacts, or traffic.httpRoute and traffic.virtualService")]
+[CelRule("!(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService)) && self.engine.type == 'llama.cpp')", "llama.cpp does not count its requests, so nobody could tell what a candidate behind an HTTPRoute or a VirtualService answered: use another engine, or leave out traffic.httpRoute and traffic.virtualService")]
+[CelRule("!(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService)) && has(self.rollout) && has(self.rollout.steps) && self.rollout.steps.exists(s, has(s.mirror)))", "requests of an HTTPRoute or a VirtualService do not pass the operator's gateway, which alone copies them to a candidate: put a gate in the place of the mirror step, or leave out traffic.httpRoute and traffic.virtualService")]
 public sealed record LlmDeploymentSpec
 {
     /// <summary>The model to serve. A change starts a rollout.</summary>
@@ -338,6 +338,7 @@ public sealed record AutoscalingMetric
 }
 
 /// <summary>How requests find a release.</summary>
+[CelRule("!(has(self.httpRoute) && has(self.virtualService))", "set either httpRoute (Gateway API) or virtualService (Istio), not both")]
 public sealed record TrafficSpec
 {
     /// <summary>What stays with one release while a rollout runs: <c>session</c> (header <c>x-llmops-session</c>, else the request's <c>user</c>, else each request by itself), <c>user</c> or <c>request</c>. Default session.</summary>
@@ -350,6 +351,12 @@ public sealed record TrafficSpec
     /// makes for it. Without it, only requests that pass the operator's own gateway are split.
     /// </summary>
     public HttpRouteTrafficSpec? HttpRoute { get; init; }
+
+    /// <summary>
+    /// Splits the requests of a VirtualService of Istio too, by the weights of the Services <c>NAME-stable</c> and <c>NAME-candidate</c> that the operator
+    /// makes for it. Not together with <c>httpRoute</c>.
+    /// </summary>
+    public VirtualServiceTrafficSpec? VirtualService { get; init; }
 }
 
 /// <summary>An HTTPRoute whose weights follow the rollout. Everything else on it stays as its owner wrote it.</summary>
@@ -364,6 +371,20 @@ public sealed record HttpRouteTrafficSpec
     [ListType("set")]
     [Size(Min = 1, Max = 16)]
     public IReadOnlyList<string>? Rules { get; init; }
+}
+
+/// <summary>A VirtualService whose weights follow the rollout. Everything else on it stays as its owner wrote it.</summary>
+public sealed record VirtualServiceTrafficSpec
+{
+    /// <summary>Name of a VirtualService in the same namespace. HTTP routes that are to be split list both Services of this LlmDeployment, port 8000, among their destinations.</summary>
+    [TextPattern(Patterns.ObjectName, Message = Patterns.ObjectNameMessage)]
+    [Size(Min = 1, Max = 253)]
+    public required string Name { get; init; }
+
+    /// <summary>The HTTP routes (<c>spec.http</c>) to split, each by its name or by its index from 0. Default: every one that lists both Services.</summary>
+    [ListType("set")]
+    [Size(Min = 1, Max = 16)]
+    public IReadOnlyList<string>? Routes { get; init; }
 }
 
 /// <summary>What tokens cost.</summary>

@@ -13,7 +13,7 @@ public sealed record LlmDeploymentStatus
     [Size(Max = 64)]
     public string? Phase { get; init; }
 
-    /// <summary>Conditions: Ready, Reconciling, Stalled, Degraded, GatePassed, MetricsAvailable, CapacityAvailable, and RouteAccepted with an HTTPRoute.</summary>
+    /// <summary>Conditions: Ready, Reconciling, Stalled, Degraded, GatePassed, MetricsAvailable, CapacityAvailable, and RouteAccepted with an HTTPRoute or a VirtualService.</summary>
     [ListType("map", "type")]
     [Size(Max = 16)]
     public IReadOnlyList<Condition>? Conditions { get; init; }

@@ -26,7 +26,7 @@ internal static class Counting
         return new(track, release.Release, release.Weight, all.Sum(c => c.Requests), all.Sum(c => c.Errors), all.Sum(c => c.SlowTtft is { Count: > 3 } slow ? slow[3] : 0));
     }
 
-    /// <summary>Behind an HTTPRoute, engines count the same requests that a gateway may have counted: never both.</summary>
+    /// <summary>Behind an HTTPRoute or a VirtualService, engines count the same requests that a gateway may have counted: never both.</summary>
     private static List<EvidenceStatus> Rows(RolloutStatus rollout)
     {
         var rows = (rollout.Evidence ?? []).Where(e => e.Epoch == rollout.WeightEpoch).ToList();

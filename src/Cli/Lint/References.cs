@@ -36,7 +36,14 @@ internal static class References
 
     private static IEnumerable<Reference> Deployment(Manifest manifest)
     {
-        foreach (var reference in One(manifest, "spec.prompt.name", "PromptVersion").Concat(One(manifest, "spec.traffic.httpRoute.name", "HTTPRoute")).Concat(One(manifest, "spec.model.cache.persistentVolumeClaim.claimName", "PersistentVolumeClaim")))
+        IEnumerable<Reference>[] named =
+        [
+            One(manifest, "spec.prompt.name", PromptVersion.ResourceKind.Kind),
+            One(manifest, "spec.traffic.httpRoute.name", HttpRoute.ResourceKind.Kind),
+            One(manifest, "spec.traffic.virtualService.name", VirtualService.ResourceKind.Kind),
+            One(manifest, "spec.model.cache.persistentVolumeClaim.claimName", "PersistentVolumeClaim"),
+        ];
+        foreach (var reference in named.SelectMany(references => references))
             yield return reference;
         foreach (var (index, step) in Items(manifest.Json["spec"]?["rollout"]?["steps"]))
         {

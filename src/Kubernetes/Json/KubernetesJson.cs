@@ -55,6 +55,8 @@ namespace LlmOps.Kubernetes;
 [JsonSerializable(typeof(ResourceList<ReplicaSet>))]
 [JsonSerializable(typeof(HttpRoute))]
 [JsonSerializable(typeof(ResourceList<HttpRoute>))]
+[JsonSerializable(typeof(VirtualService))]
+[JsonSerializable(typeof(ResourceList<VirtualService>))]
 [JsonSerializable(typeof(Scale))]
 [JsonSerializable(typeof(Status))]
 [JsonSerializable(typeof(DeleteOptions))]

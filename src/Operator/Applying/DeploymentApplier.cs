@@ -3,18 +3,17 @@ using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Gathering;
-using LlmOps.Operator.Traffic;
 using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Applying;
 
 /// <summary>
 /// Writes what was decided about one LlmDeployment. The order is the safety: the snapshot of a new release, then the status (gateways follow it), then the
-/// objects, then the labels of pods, then the weights of an HTTPRoute, and last what nothing refers to any more. Where the candidate loses weight the status
+/// objects, then the labels of pods, then the weights of a route, and last what nothing refers to any more. Where the candidate loses weight the status
 /// comes before everything and the route right behind it; after a promotion the Services and their endpoints come before the route, so that it leads to the new pods
 /// either way.
 /// </summary>
-internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier, RouteWriter routes)
+internal sealed class DeploymentApplier(KubernetesClient client, ClusterView cluster, ObjectApplier applier)
 {
     private readonly SettledObjects settled = new(cluster);
 
@@ -64,11 +63,11 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
         await LabelPodsAsync(gathered.Deployment, decision.Next, ct);
         // Up only on endpoints that were seen: what is there may have gone since the weight was asked for.
         if (gathered.Route is { EndpointsProblem: null } route && !IsSwapping(gathered, decision))
-            await routes.WriteAsync(route, gathered.Deployment.Spec.Traffic?.HttpRoute?.Rules, RouteWeight(decision), mayRise: true, ct);
+            await cluster.RouterOf(route.Asked.Reference).WriteAsync(client, route.Asked, RouteWeight(decision), mayRise: true, ct);
         await DeleteUnusedAsync(gathered, decision, desired, ct);
     }
 
-    /// <summary>Takes from the candidate what the HTTPRoute gives it above its share, and nothing else.</summary>
+    /// <summary>Takes from the candidate what the route gives it above its share, and nothing else.</summary>
     /// <exception cref="KubernetesException">The server refused.</exception>
     public async Task LowerWeightAsync(Gathered gathered, Decision decision, CancellationToken ct) => (await LowerRouteAsync(gathered, decision, ct))?.Throw();
 
@@ -120,7 +119,7 @@ internal sealed class DeploymentApplier(KubernetesClient client, ClusterView clu
             return null;
         try
         {
-            await routes.WriteAsync(route, gathered.Deployment.Spec.Traffic?.HttpRoute?.Rules, RouteWeight(decision), mayRise: false, ct);
+            await cluster.RouterOf(route.Asked.Reference).WriteAsync(client, route.Asked, RouteWeight(decision), mayRise: false, ct);
             return null;
         }
         catch (KubernetesException e)

@@ -67,7 +67,7 @@ internal sealed record DesiredObjects
     }
 
     /// <summary>
-    /// The two Services of an HTTPRoute. The candidate's leads to stable's pods, so that a weight that somebody else sets sends nobody to a release that was not
+    /// The two Services of a route. The candidate's leads to stable's pods, so that a weight that somebody else sets sends nobody to a release that was not
     /// let on, until the candidate may serve and the route is known to send nothing there.
     /// </summary>
     private static IEnumerable<Service> TrackServices(Gathered gathered, Decision decision)
@@ -76,7 +76,7 @@ internal sealed record DesiredObjects
             return [];
         var candidate = decision.Next.Candidate?.ServingHash;
         var leads = candidate is not null && candidate != stable.ServingHash &&
-            (decision.Next.CandidateWeightPercent > 0 || (decision.CandidateMayServe && (route.AcceptedWeightPercent == 0 || route.CandidateSelects == candidate)));
+            (decision.Next.CandidateWeightPercent > 0 || (decision.CandidateMayServe && (route.Sight.AcceptedWeightPercent == 0 || route.CandidateSelects == candidate)));
         return
         [
             ServingResources.TrackService(gathered.Deployment, Tracks.Stable, stable.ServingHash),

@@ -14,7 +14,7 @@ internal static class MetricSources
         var before = gathered.Deployment.Status?.Conditions;
         if (gathered.CheckProblems.Count > 0)
             return (false, Reasons.CheckInvalid, string.Join("; ", gathered.CheckProblems));
-        if (gathered.Route is not null && Unmeasured(gathered.Deployment.Spec, state) is { } unmeasured)
+        if (gathered.Route is { } route && Unmeasured(route.Asked.Reference, gathered.Deployment.Spec, state) is { } unmeasured)
             return (false, Reasons.NotMeasured, unmeasured);
         if (state is not { CandidateWeightPercent: > 0, Stable: not null, Current: { } rollout })
             return (null, Reasons.NothingMeasured, "no candidate has traffic, so nothing is measured");
@@ -29,8 +29,8 @@ internal static class MetricSources
             : (true, Reasons.MetricsRead, "what live traffic is judged by can be read");
     }
 
-    /// <summary>What the spec asks to be tested of requests that tell nothing of it, because they come by an HTTPRoute; null where it asks for nothing such, or requests pass the gateways too.</summary>
-    private static string? Unmeasured(LlmDeploymentSpec spec, RolloutState state)
+    /// <summary>What the spec asks to be tested of requests that tell nothing of it, because they come by a route; null where it asks for nothing such, or requests pass the gateways too.</summary>
+    private static string? Unmeasured(RouteReference route, LlmDeploymentSpec spec, RolloutState state)
     {
         if (state.Current?.Evidence.Any(row => !row.IsOfEngine && row.Stable.Requests + row.Candidate.Requests > 0) == true)
             return null;
@@ -44,7 +44,7 @@ internal static class MetricSources
             where signal.Ratio is not null
             select $"tolerance {signal.Name}").ToList();
         return asked.Count == 0 ? null
-            : $"requests of HTTPRoute {spec.Traffic?.HttpRoute?.Name} tell only errors, so nothing is held against {string.Join(", ", asked)}: make a check of each (rollout.analysis.checks) and leave these out; a rollout does not get past a limit without numbers";
+            : $"requests of {route} tell only errors, so nothing is held against {string.Join(", ", asked)}: make a check of each (rollout.analysis.checks) and leave these out; a rollout does not get past a limit without numbers";
     }
 
     // The text of an outage differs from read to read: the first one of a source is kept.

@@ -16,7 +16,7 @@ internal sealed class SettledObjects(ClusterView cluster)
 
     /// <summary>
     /// What the objects that a decision asks for are compared with now; null where that is no use: no candidate has requests, the status is another than was decided on,
-    /// evaluations are to be made, or an HTTPRoute, which others write too, is part of it.
+    /// evaluations are to be made, or a route, which others write too, is part of it.
     /// </summary>
     public Sight? Look(Gathered gathered, Decision decision)
     {

@@ -38,11 +38,10 @@ internal static class StatusConditions
 
         var (passed, gateReason, gateMessage) = Gates(gathered, rollout);
         conditions.Set(ConditionTypes.GatePassed, passed, gateReason, gateMessage);
-        if (gathered.Route is { } route)
+        if (gathered.Route is { Sight: var route })
         {
             conditions.Set(
-                ConditionTypes.RouteAccepted, route.Problem is null, route.Problem?.Reason ?? Reasons.RouteAccepted,
-                route.Problem?.Message ?? $"all parents of HTTPRoute {route.Route!.Metadata.Name} accepted its weights");
+                ConditionTypes.RouteAccepted, route.Problem is null, route.Problem?.Reason ?? Reasons.RouteAccepted, route.Problem?.Message ?? route.InEffect!);
         }
 
         var (available, source, sourceMessage) = MetricSources.Describe(gathered, decision.Next);
@@ -109,7 +108,7 @@ internal static class StatusConditions
             return new(plan.UnresolvedReason ?? Reasons.UnsupportedEngineSetting, plan.UnresolvedMessage ?? "the spec does not give a release");
         if (applyProblem is not null)
             return applyProblem;
-        if (decision.Next.Stable is not null && gathered.Route is { NeedsSomebody: true, Problem: { } route })
+        if (decision.Next.Stable is not null && gathered.Route?.Sight is { NeedsSomebody: true, Problem: { } route })
             return route;
         if (decision.Next is { Candidate: not null, Current: { } rollout } && NeedsSomebody.Contains(rollout.Reason))
             return new(rollout.Reason, ActionHint.Append(gathered.Deployment, rollout));

@@ -1,5 +1,6 @@
 using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Traffic;
 using Microsoft.Extensions.Logging;
 
 namespace LlmOps.Operator.Gathering;
@@ -66,7 +67,8 @@ internal sealed class ClusterView : IDisposable
         // They carry the labels of their Service.
         Endpoints = Watch<EndpointSlice>(owned, Slim.Of)
             .IndexedBy(Indexes.Deployment, slice => Indexes.ByLabel(slice.Metadata, Labels.Deployment));
-        Routes = new(client, namespaces, all, logger, time);
+        Routers = TrafficRouters.Create(client, namespaces, all, logger, time);
+        kinds.AddRange(Routers.Select(router => router.Routes));
     }
 
     public WatchedKind<LlmDeployment> LlmDeployments { get; }
@@ -107,14 +109,17 @@ internal sealed class ClusterView : IDisposable
 
     public WatchedKind<EndpointSlice> GatewayEndpoints { get; }
 
-    /// <summary>EndpointSlices of the Services of releases, and of those that HTTPRoutes list.</summary>
+    /// <summary>EndpointSlices of the Services of releases, and of those that routes list.</summary>
     public WatchedKind<EndpointSlice> Endpoints { get; }
 
-    /// <summary>HTTPRoutes, where the cluster has Gateway API.</summary>
-    public OptionalKind<HttpRoute> Routes { get; }
+    /// <summary>Routes of other projects that split requests, each kind where the cluster has it.</summary>
+    public IReadOnlyList<ITrafficRouter> Routers { get; }
 
-    /// <summary>Whether every copy was filled once, and it is known whether there are HTTPRoutes.</summary>
-    public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced) && Routes.IsKnown;
+    /// <summary>Whether every copy was filled once, and it is known which kinds of routes there are.</summary>
+    public bool HasSynced => kinds.TrueForAll(kind => kind.HasSynced);
+
+    /// <summary>The router of the kind that an LlmDeployment names.</summary>
+    public ITrafficRouter RouterOf(RouteReference route) => Routers.Single(router => router.Kind == route.Kind);
 
     /// <summary>Whether this operator, and not another one, is to work in a namespace.</summary>
     public bool Serves(string ns) => Selected is null || Selected.Store.Get(new(string.Empty, ns)) is not null;
@@ -135,23 +140,15 @@ internal sealed class ClusterView : IDisposable
     public async Task RunAsync(CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await kinds.Select(kind => kind.RunAsync(stop.Token)).Append(Routes.RunAsync(stop.Token)).EndTogetherAsync(stop);
+        await kinds.Select(kind => kind.RunAsync(stop.Token)).EndTogetherAsync(stop);
     }
 
-    public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)).Append(Routes.WaitUntilKnownAsync(ct)));
+    public Task WaitForSyncAsync(CancellationToken ct) => Task.WhenAll(kinds.Select(kind => kind.WaitForSyncAsync(ct)));
 
     /// <summary>Forgets what this process wrote: for a new term of leadership, before which another process may have written.</summary>
-    public void ForgetWrites(Func<string, bool> whose)
-    {
-        kinds.ForEach(kind => kind.ForgetWrites(whose));
-        Routes.ForgetWrites(whose);
-    }
+    public void ForgetWrites(Func<string, bool> whose) => kinds.ForEach(kind => kind.ForgetWrites(whose));
 
-    public void Dispose()
-    {
-        kinds.ForEach(kind => kind.Dispose());
-        Routes.Dispose();
-    }
+    public void Dispose() => kinds.ForEach(kind => kind.Dispose());
 
     private WatchedKind<T> Watch<T>(InformerOptions options, Func<T, T>? keep = null)
         where T : class, IResource<T> => WatchIn(served, options, keep);

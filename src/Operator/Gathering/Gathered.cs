@@ -23,7 +23,7 @@ internal sealed record Gathered
     /// <summary>Why checks of the spec cannot be run, in sentences.</summary>
     public IReadOnlyList<string> CheckProblems { get; init; } = [];
 
-    /// <summary>The HTTPRoute that splits requests too; null where the spec names none.</summary>
+    /// <summary>The route that splits requests too; null where the spec names none.</summary>
     public RouteFacts? Route { get; init; }
 
     public PodsObservation PodsOf(string? servingHash) =>

@@ -16,10 +16,11 @@ namespace LlmOps.Operator.Gathering;
 /// </summary>
 /// <param name="sources">Whom the checks may ask.</param>
 internal sealed class Gatherer(
-    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, RouteObserver routes, CheckPoller checks, CheckSources sources,
+    ClusterView cluster, WarmUpProber warmUp, EngineMetricsReader engineMetrics, EvidenceReader evidence, CheckPoller checks, CheckSources sources,
     WrittenRecords records)
 {
     private readonly CapacityReader room = new(cluster);
+    private readonly RouteObserver routes = new(cluster);
     private readonly ResolutionCache resolutions = new();
 
     /// <summary>The LlmDeployment is gone.</summary>

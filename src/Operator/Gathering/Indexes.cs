@@ -4,7 +4,7 @@ using LlmOps.Operator.Resources;
 
 namespace LlmOps.Operator.Gathering;
 
-/// <summary>Names and values of the indexes of the caches. A value is <c>namespace/name</c>.</summary>
+/// <summary>Names and values of the indexes of the caches. A value is <c>namespace/name</c>, but for routes.</summary>
 internal static class Indexes
 {
     /// <summary>Owned objects and pods by the LlmDeployment in their label, RolloutActions by the one that they name; LlmDeployments by what that label says of them.</summary>
@@ -19,7 +19,7 @@ internal static class Indexes
     /// <summary>EvalGates by the LlmDeployments that judge for them.</summary>
     public const string Judge = "judge";
 
-    /// <summary>LlmDeployments by the HTTPRoute that they name.</summary>
+    /// <summary>LlmDeployments by the route that they name: its kind, and its namespace and name.</summary>
     public const string Route = "route";
 
     /// <summary>Pods of evaluator Jobs by the EvalRun in their label.</summary>
@@ -84,10 +84,13 @@ internal static class Indexes
     public static IEnumerable<string> PromptsOf(EvalGate gate) =>
         gate.Spec.Scorers.Select(scorer => scorer.Judge?.Prompt).OfType<string>().Distinct(StringComparer.Ordinal).Select(name => Value(gate.Metadata.Namespace, name));
 
-    /// <summary>The HTTPRoute that an LlmDeployment names.</summary>
+    /// <summary>Value of <see cref="Route"/> for a route.</summary>
+    public static string OfRoute(string kind, ObjectKey key) => $"{kind} {Value(key.Namespace, key.Name)}";
+
+    /// <summary>The route that an LlmDeployment names.</summary>
     public static IEnumerable<string> RouteOf(LlmDeployment deployment)
     {
-        if (deployment.Spec.Traffic?.HttpRoute is { } route)
-            yield return Value(deployment.Metadata.Namespace, route.Name);
+        if (RouteReference.Of(deployment.Spec.Traffic) is { } route)
+            yield return OfRoute(route.Kind, new(deployment.Metadata.Namespace!, route.Name));
     }
 }

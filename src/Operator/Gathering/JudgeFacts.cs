@@ -57,8 +57,8 @@ internal static class JudgeFacts
             ? default
             : (true, deployment.Status?.Stable?.ServingHash, deployment.Status?.Stable?.ServedName, deployment.Status?.Stable?.ReadyReplicas > 0, IsMeasuredByEngines(deployment), deployment.Status?.Stable?.ApiKeySecretRef);
 
-    /// <summary>Behind an HTTPRoute the engines' counters are the evidence of a rollout: requests to a judge would be counted as its users'.</summary>
-    private static bool IsMeasuredByEngines(LlmDeployment deployment) => deployment is { Spec.Traffic.HttpRoute: not null, Status.Candidate: not null };
+    /// <summary>Behind a route the engines' counters are the evidence of a rollout: requests to a judge would be counted as its users'.</summary>
+    private static bool IsMeasuredByEngines(LlmDeployment deployment) => deployment.Status?.Candidate is not null && RouteReference.Of(deployment.Spec.Traffic) is not null;
 
     private static Problem? PromptProblem(int index, ScorerSpec scorer, JudgeSpec judge, PromptVersion? prompt)
     {
@@ -77,7 +77,7 @@ internal static class JudgeFacts
         _ when EngineCatalog.Find(deployment.Status.Stable.Engine ?? string.Empty) is null => new(Reasons.JudgeNotFound, $"the engine of LlmDeployment {judge.Model}, which judges for scorers[{index}], is not known to this operator: update it"),
         _ when deployment.Status.Stable.ReadyReplicas is not > 0 => new(Reasons.JudgeUnavailable, $"LlmDeployment {judge.Model}, which judges for scorers[{index}], has no ready pod: see its conditions"),
         _ when IsMeasuredByEngines(deployment) => new(
-            Reasons.JudgeUnavailable, $"LlmDeployment {judge.Model}, which judges for scorers[{index}], is being rolled out behind an HTTPRoute, where requests to a judge would count as those of users: the gate is run when that is over"),
+            Reasons.JudgeUnavailable, $"LlmDeployment {judge.Model}, which judges for scorers[{index}], is being rolled out behind {RouteReference.Of(deployment.Spec.Traffic)}, where requests to a judge would count as those of users: the gate is run when that is over"),
         _ => null,
     };
 

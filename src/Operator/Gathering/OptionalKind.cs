@@ -8,7 +8,7 @@ namespace LlmOps.Operator.Gathering;
 /// A kind of another project, which a cluster may have or not. Guarantees: its absence is no error and holds nothing up; it is found within
 /// <see cref="LookAgainAfter"/> of its installation. RBAC: <c>list</c> and <c>watch</c> on the kind.
 /// </summary>
-internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time) : IDisposable
+internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollection<string> namespaces, InformerOptions options, ILogger logger, TimeProvider time) : IWatchedKind
     where T : class, IResource<T>
 {
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(15);
@@ -27,10 +27,10 @@ internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollecti
     public void OnChange(Action<T> changed) => watched.OnChange(changed);
 
     /// <summary>Whether it is known if the kind is there and, where it is, was read.</summary>
-    public bool IsKnown => known.Task.IsCompleted;
+    public bool HasSynced => known.Task.IsCompleted;
 
     /// <summary>Until it is known whether the kind is there, and where it is, until it was read; no longer than a look takes.</summary>
-    public Task WaitUntilKnownAsync(CancellationToken ct) => known.Task.WaitAsync(ct);
+    public Task WaitForSyncAsync(CancellationToken ct) => known.Task.WaitAsync(ct);
 
     public void ForgetWrites(Func<string, bool> whose) => watched.ForgetWrites(whose);
 

@@ -15,7 +15,7 @@ namespace LlmOps.Operator.Hosting;
 /// LlmDeployment           itself; the PromptVersions that it uses or used
 /// owned object, EvalRun   its LlmDeployment
 /// engine pod              its LlmDeployment
-/// HTTPRoute               the LlmDeployments that name it
+/// route, of any kind      the LlmDeployments that name it
 /// EndpointSlice           the LlmDeployment of its Service
 /// PromptVersion           itself; the LlmDeployments that want it; if a judge goes by it, the gates and what an EvalGate wakes
 /// EvalGate                itself; the LlmDeployments with it in their steps; its EvalRuns that run
@@ -166,7 +166,8 @@ internal sealed class ControllerSet : IDisposable
         cluster.DisruptionBudgets.AfterChange(WakeOwner);
         cluster.Jobs.AfterChange(WakeOwner);
         cluster.ConfigMaps.AfterChange(WakeOwner);
-        cluster.Routes.OnChange(route => WakeByIndex(Indexes.Route, Indexes.Value(route.Metadata.Namespace, route.Metadata.Name!)));
+        foreach (var router in cluster.Routers)
+            router.OnChange(route => WakeByIndex(Indexes.Route, Indexes.OfRoute(router.Kind, route)));
         cluster.Endpoints.AfterChange(slice =>
         {
             foreach (var value in Indexes.ByLabel(slice.Metadata, Labels.Deployment))

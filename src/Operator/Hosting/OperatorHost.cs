@@ -4,7 +4,6 @@ using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Gathering.Checks;
 using LlmOps.Operator.Metrics;
-using LlmOps.Operator.Traffic;
 using LlmOps.Operator.Web;
 using Microsoft.Extensions.Logging;
 
@@ -66,7 +65,7 @@ public static class OperatorHost
         {
             Cluster = cluster,
             Controllers = controllers,
-            Gatherer = new(cluster, warmUp, engineMetrics, evidence, new RouteObserver(cluster), checks, CheckSources.Create(options, metrics, secrets, time), records),
+            Gatherer = new(cluster, warmUp, engineMetrics, evidence, checks, CheckSources.Create(options, metrics, secrets, time), records),
             Records = records,
             Events = events,
             Metrics = rolloutMetrics,

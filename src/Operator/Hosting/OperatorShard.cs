@@ -3,7 +3,6 @@ using LlmOps.Operator.Applying;
 using LlmOps.Operator.Controllers;
 using LlmOps.Operator.Gathering;
 using LlmOps.Operator.Metrics;
-using LlmOps.Operator.Traffic;
 using Microsoft.Extensions.Logging;
 
 namespace LlmOps.Operator.Hosting;
@@ -39,7 +38,7 @@ internal sealed class OperatorShard : IDisposable
         client = new(leaseClient.Configuration with { MayWrite = elector is null ? null : () => elector.IsLeader }, time);
         var applier = new ObjectApplier(client);
         deployment = new(
-            parts.Cluster, parts.Gatherer, new DeploymentApplier(client, parts.Cluster, applier, new RouteWriter(client, parts.Cluster)), new RecordWriter(client, parts.Records),
+            parts.Cluster, parts.Gatherer, new DeploymentApplier(client, parts.Cluster, applier), new RecordWriter(client, parts.Records),
             parts.Events, parts.Metrics, parts.Decisions, new HoldClock(time), time, loggers.CreateLogger<LlmDeploymentReconciler>());
         prompt = new(client, parts.Cluster, time);
         gate = new(client, parts.Cluster, time);

@@ -12,7 +12,7 @@ internal static class ObjectNames
     /// <summary>Deployment and Service of a serving hash.</summary>
     public static string Serving(string deployment, string servingHash) => Join(deployment, servingHash);
 
-    /// <summary>Service of a track, for an HTTPRoute; the name stays from release to release.</summary>
+    /// <summary>Service of a track, for a route; the name stays from release to release.</summary>
     public static string Track(string deployment, string track) => Join(deployment, track);
 
     /// <summary>ControllerRevision of a release.</summary>

@@ -55,7 +55,7 @@ internal static class ServingResources
     };
 
     /// <summary>
-    /// The Service of a track, for an HTTPRoute. It selects by serving hash and not by the label of the track: pods are labelled one by one, and the order of
+    /// The Service of a track, for a route. It selects by serving hash and not by the label of the track: pods are labelled one by one, and the order of
     /// these writes would lead requests to the wrong release.
     /// </summary>
     public static Service TrackService(LlmDeployment owner, string track, string servingHash)

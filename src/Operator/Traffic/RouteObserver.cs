@@ -6,28 +6,20 @@ using LlmOps.Rollouts;
 
 namespace LlmOps.Operator.Traffic;
 
-/// <summary>Looks at the HTTPRoute of an LlmDeployment, its two Services and where their endpoints lead, all from caches.</summary>
+/// <summary>Looks at the route of an LlmDeployment, its two Services and where their endpoints lead, all from caches.</summary>
 internal sealed class RouteObserver(ClusterView cluster)
 {
     /// <summary>Null where the LlmDeployment names no route.</summary>
     public RouteFacts? Observe(LlmDeployment deployment, RolloutState state)
     {
-        if (deployment.Spec.Traffic?.HttpRoute is not { } wanted)
+        if (AskedRoute.Of(deployment) is not { Backends: var backends } asked)
             return null;
-        var (ns, name) = (deployment.Metadata.Namespace!, deployment.Metadata.Name!);
-        var backends = new RouteBackends(ObjectNames.Track(name, Tracks.Stable), ObjectNames.Track(name, Tracks.Candidate));
-        var route = cluster.Routes.Store.Get(new ObjectKey(ns, wanted.Name));
-        var reading = route is null ? new RouteReading(null, []) : RouteWeights.Read(route, backends, wanted.Rules);
-        var (problem, needsSomebody) = Problem(wanted, route, reading);
         var (stableSelects, candidateSelects) = (Selects(deployment, backends.Stable), Selects(deployment, backends.Candidate));
         var (stableEndpoints, candidateEndpoints) = (Endpoints(deployment, backends.Stable), Endpoints(deployment, backends.Candidate));
         return new RouteFacts
         {
-            Route = route,
-            Backends = backends,
-            Reading = reading,
-            Problem = problem,
-            NeedsSomebody = needsSomebody,
+            Asked = asked,
+            Sight = cluster.RouterOf(asked.Reference).Look(asked),
             EndpointsProblem = LeadsTo(state.Candidate?.ServingHash, candidateSelects, candidateEndpoints)
                 ? null
                 : new(RolloutReasons.WaitingForRoute, $"waits until Service {backends.Candidate} leads to ready pods of release {state.Candidate?.Hash}"),
@@ -39,17 +31,6 @@ internal sealed class RouteObserver(ClusterView cluster)
             StableSelects = stableSelects,
             CandidateSelects = candidateSelects,
         };
-    }
-
-    private (Problem? Problem, bool NeedsSomebody) Problem(HttpRouteTrafficSpec wanted, HttpRoute? route, RouteReading reading)
-    {
-        if (!cluster.Routes.IsInstalled)
-            return (new(Reasons.RouteNotFound, $"HTTPRoute {wanted.Name} cannot be read: install Gateway API (gateway.networking.k8s.io/v1), and let the operator list HTTPRoutes"), true);
-        if (route is null || route.IsDeleting())
-            return (new(Reasons.RouteNotFound, $"HTTPRoute {wanted.Name} {(route is null ? "does not exist" : "is being deleted")}: create it, or name another one in traffic.httpRoute"), true);
-        if (reading.Problem is { } problem)
-            return (new(Reasons.RouteWithoutBackends, problem), true);
-        return RouteAcceptance.Problem(route, out var refused) is { } notAccepted ? (new(Reasons.RouteNotAccepted, notAccepted), refused) : (null, false);
     }
 
     private string? Selects(LlmDeployment deployment, string service) =>

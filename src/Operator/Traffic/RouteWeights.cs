@@ -1,15 +1,17 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LlmOps.Api;
 using LlmOps.Kubernetes;
+using LlmOps.Operator.Resources;
 
 namespace LlmOps.Operator.Traffic;
 
 /// <summary>
-/// The weights of our two Services on an HTTPRoute: what they are, and the patch that makes them what they must be. Pure. Only <c>weight</c> of the two
-/// backendRefs is ever named in the patch.
+/// The weights of our two Services on a route of any kind: what they are, and the patch that makes them what they must be. Pure. Only <c>weight</c> of the two
+/// destinations is ever named in the patch.
 /// </summary>
 /// <remarks>
-/// In a rule, our two share the sum that they have, so that other backends keep their part of the requests:
+/// In a rule, our two share the sum that they have, so that others keep their part of the requests:
 /// <code>
 /// sum of ours   other weights   becomes, for the candidate's w %
 /// S             any             S(100-w)/100 and S·w/100, where both are whole
@@ -21,45 +23,43 @@ namespace LlmOps.Operator.Traffic;
 /// </remarks>
 internal static class RouteWeights
 {
-    private const int DefaultWeight = 1;
-
     /// <summary>Reads the rules that are ours to split.</summary>
-    /// <param name="rules">Names or indices; null for every rule that lists both Services.</param>
-    public static RouteReading Read(HttpRoute route, RouteBackends backends, IReadOnlyList<string>? rules)
+    public static RouteReading Read<T>(IRouteFormat<T> format, T route, AskedRoute asked)
     {
-        var name = route.Metadata.Name;
-        var wanted = $"add backendRefs {backends.Stable} (weight 100) and {backends.Candidate} (weight 0), port {RouteBackends.Port}";
+        var (title, backends, chosen) = (asked.Reference, asked.Backends, asked.Reference.Rules);
+        var wanted = $"add {format.DestinationsWord} {backends.Stable} (weight 100) and {backends.Candidate} (weight 0), port {RouteBackends.Port}";
         var splits = new List<RuleSplit>();
         string? problem = null;
-        foreach (var (rule, index) in Chosen(route.Spec?.Rules ?? [], rules))
+        foreach (var (rule, index) in Chosen([.. format.Rules(route)], chosen))
         {
             if (rule is null)
             {
-                problem ??= $"HTTPRoute {name} has no rule {index}: correct traffic.httpRoute.rules, or name a rule so";
+                problem ??= $"{title} has no {format.RuleWord} {index}: correct {title.RulesField}, or name a {format.RuleWord} so";
                 continue;
             }
 
-            var (stable, candidate) = (Places(rule, route, backends.Stable), Places(rule, route, backends.Candidate));
+            var (stable, candidate) = (Places(rule, backends.Stable), Places(rule, backends.Candidate));
             if (stable.Count > 1 || candidate.Count > 1)
-                problem ??= $"rule {index} of HTTPRoute {name} lists a Service of this LlmDeployment twice: list {backends.Stable} and {backends.Candidate} once each";
+                problem ??= $"{format.RuleWord} {index} of {title} lists a Service of this LlmDeployment twice: list {backends.Stable} and {backends.Candidate} once each";
             else if (stable.Count == 1 && candidate.Count == 1)
                 splits.Add(new(int.Parse(index, CultureInfo.InvariantCulture), stable[0], candidate[0], Others(rule, stable[0].Index, candidate[0].Index)));
-            else if (rules is not null)
-                problem ??= $"rule {index} of HTTPRoute {name} does not list both Services: {wanted}";
+            else if (chosen is not null)
+                problem ??= $"{format.RuleWord} {index} of {title} does not list both Services: {wanted}";
         }
 
         if (splits.Count == 0)
-            problem ??= $"no rule of HTTPRoute {name} lists both Services: {wanted}";
+            problem ??= $"no {format.RuleWord} of {title} lists both Services: {wanted}";
         if (splits.Find(split => split.IsTooCoarse) is { } coarse)
-            problem ??= $"the weights of {backends.Stable} and {backends.Candidate} in rule {coarse.Rule} of HTTPRoute {name} add up to {coarse.Sum}, which cannot be divided by the per cent without taking from the other backends: let them add up to 100, and weigh the others in proportion";
+            problem ??= $"the weights of {backends.Stable} and {backends.Candidate} in {format.RuleWord} {coarse.Rule} of {title} add up to {coarse.Sum}, which cannot be divided by the per cent without taking from the other {format.DestinationsWord}: let them add up to 100, and weigh the others in proportion";
         if (splits.Count > 0 && splits.TrueForAll(split => split.IsOff))
-            problem ??= $"HTTPRoute {name} gives {backends.Stable} and {backends.Candidate} no requests: give one of them a weight";
+            problem ??= $"{title} gives {backends.Stable} and {backends.Candidate} no requests: give one of them a weight";
         return new(problem, splits);
     }
 
     /// <summary>JSON patch for the candidate's share in per cent, bound to the version that was read; null where nothing differs.</summary>
     /// <param name="mayRise">Whether rules that give the candidate less are written too.</param>
-    public static JsonArray? Patch(HttpRoute route, RouteReading reading, int weightPercent, bool mayRise)
+    public static JsonArray? Patch<T>(IRouteFormat<T> format, T route, RouteReading reading, int weightPercent, bool mayRise)
+        where T : class, IResource<T>
     {
         var operations = new JsonArray();
         foreach (var split in reading.Splits)
@@ -67,9 +67,9 @@ internal static class RouteWeights
             if (split.Divide(weightPercent) is not { } weights || (split.IsBelow(weightPercent) && !mayRise))
                 continue;
             if (split.Stable.Weight != weights.Stable)
-                operations.Add((JsonNode)Operation("add", Path(split.Rule, split.Stable.Index), weights.Stable));
+                operations.Add((JsonNode)Operation("add", format.WeightPath(split.Rule, split.Stable.Index), weights.Stable));
             if (split.Candidate.Weight != weights.Candidate)
-                operations.Add((JsonNode)Operation("add", Path(split.Rule, split.Candidate.Index), weights.Candidate));
+                operations.Add((JsonNode)Operation("add", format.WeightPath(split.Rule, split.Candidate.Index), weights.Candidate));
         }
 
         if (operations.Count == 0)
@@ -79,7 +79,7 @@ internal static class RouteWeights
         return operations;
     }
 
-    private static IEnumerable<(HttpRouteRule? Rule, string Index)> Chosen(IReadOnlyList<HttpRouteRule> all, IReadOnlyList<string>? rules)
+    private static IEnumerable<(RouteRule? Rule, string Index)> Chosen(IReadOnlyList<RouteRule> all, IReadOnlyList<string>? rules)
     {
         if (rules is null)
         {
@@ -96,16 +96,11 @@ internal static class RouteWeights
         }
     }
 
-    private static List<BackendPlace> Places(HttpRouteRule rule, HttpRoute route, string service) =>
-        [.. (rule.BackendRefs ?? []).Index().Where(item => IsService(item.Item, route, service)).Select(item => new BackendPlace(item.Index, item.Item.Weight ?? DefaultWeight))];
+    private static List<BackendPlace> Places(RouteRule rule, string service) =>
+        [.. rule.Destinations.Index().Where(item => item.Item.Service == service).Select(item => new BackendPlace(item.Index, item.Item.Weight))];
 
-    private static bool IsService(HttpBackendReference backend, HttpRoute route, string service) =>
-        backend.Name == service && string.IsNullOrEmpty(backend.Group) && backend.Kind is null or "Service" && (backend.Namespace is null || backend.Namespace == route.Metadata.Namespace);
-
-    private static long Others(HttpRouteRule rule, int stable, int candidate) =>
-        rule.BackendRefs!.Index().Where(item => item.Index != stable && item.Index != candidate).Sum(item => (long)(item.Item.Weight ?? DefaultWeight));
-
-    private static string Path(int rule, int backend) => string.Create(CultureInfo.InvariantCulture, $"/spec/rules/{rule}/backendRefs/{backend}/weight");
+    private static long Others(RouteRule rule, int stable, int candidate) =>
+        rule.Destinations.Index().Where(item => item.Index != stable && item.Index != candidate).Sum(item => (long)item.Item.Weight);
 
     // "add" replaces a member that is there, and sets one that was left out.
     private static JsonObject Operation(string op, string path, JsonNode? value) => new() { ["op"] = op, ["path"] = path, ["value"] = value };
@@ -115,6 +110,9 @@ internal static class RouteWeights
 internal sealed record RouteBackends(string Stable, string Candidate)
 {
     public const int Port = 8000;
+
+    /// <summary>Those of an LlmDeployment.</summary>
+    public static RouteBackends Of(string deployment) => new(ObjectNames.Track(deployment, Tracks.Stable), ObjectNames.Track(deployment, Tracks.Candidate));
 }
 
 /// <summary>The rules of a route that are ours to split.</summary>
@@ -131,17 +129,14 @@ internal sealed record RouteReading(string? Problem, IReadOnlyList<RuleSplit> Sp
             return shares.Count == 1 ? shares[0] : shares.Count == 0 && Splits.Count > 0 ? 0 : null;
         }
     }
-
-    /// <summary>Whether some rule gives the candidate more than this.</summary>
-    public bool IsAbove(int weightPercent) => Splits.Any(split => split.IsAbove(weightPercent));
 }
 
-/// <summary>Where a backendRef stands in its rule, and its weight.</summary>
+/// <summary>Where a destination stands in its rule, and its weight.</summary>
 internal sealed record BackendPlace(int Index, int Weight);
 
-/// <summary>Our two backends in one rule.</summary>
+/// <summary>Our two destinations in one rule.</summary>
 /// <param name="Rule">Index of the rule.</param>
-/// <param name="Others">Sum of the weights of the rule's other backends.</param>
+/// <param name="Others">Sum of the weights of the rule's other destinations.</param>
 internal sealed record RuleSplit(int Rule, BackendPlace Stable, BackendPlace Candidate, long Others)
 {
     public long Sum => (long)Stable.Weight + Candidate.Weight;
@@ -149,13 +144,11 @@ internal sealed record RuleSplit(int Rule, BackendPlace Stable, BackendPlace Can
     /// <summary>Whether the rule gives us no requests at all, by its owner's will.</summary>
     public bool IsOff => Sum == 0 && Others > 0;
 
-    /// <summary>Whether not every share in per cent is a whole weight, with other backends beside ours whose part would change.</summary>
+    /// <summary>Whether not every share in per cent is a whole weight, with other destinations beside ours whose part would change.</summary>
     public bool IsTooCoarse => Others > 0 && Sum % 100 != 0;
 
     /// <summary>The candidate's share of ours in per cent; null where that is not whole.</summary>
     public int? WeightPercent => Sum > 0 && 100L * Candidate.Weight % Sum == 0 ? (int)(100L * Candidate.Weight / Sum) : null;
-
-    public bool IsAbove(int weightPercent) => 100L * Candidate.Weight > weightPercent * Sum;
 
     public bool IsBelow(int weightPercent) => 100L * Candidate.Weight < weightPercent * Sum || (Sum == 0 && weightPercent > 0);
 

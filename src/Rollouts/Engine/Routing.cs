@@ -35,7 +35,7 @@ internal static class Routing
 
         return traffic.Problem is { } problem
             ? Bounded(problem)
-            : traffic.WeightPercent == weightPercent ? null : new(RolloutReasons.WaitingForRoute, $"waits until {weightPercent}% is accepted by all parents of the route");
+            : traffic.WeightPercent == weightPercent ? null : new(RolloutReasons.WaitingForRoute, $"waits until {weightPercent}% is in effect on the route");
     }
 
     /// <summary>Begins to count what engines answer at a weight between those of the steps, as replicas change hands: from when it is in effect.</summary>

@@ -21,6 +21,8 @@ internal static class PermissionStories
 
     public const string Selected = "a namespace that is chosen by its labels";
 
+    public const string Meshed = "a VirtualService in the place of an HTTPRoute, which somebody else changes at the same time";
+
     private static readonly RolloutStep Quick = new() { Weight = 50, Hold = TimeSpan.FromMilliseconds(100) };
 
     public static IReadOnlyList<Story> All { get; } =
@@ -33,6 +35,7 @@ internal static class PermissionStories
         new("a release with an API key", false, KeyAsync, []),
         new("an autoscaler that comes and goes", false, AutoscalerAsync, []),
         new("a route that somebody else changes at the same time", true, ConflictAsync, []),
+        new(Meshed, true, MeshedAsync, []),
         new("a mistake that is made twice", false, MistakeAsync, []),
         new("a snapshot that loses its label", false, SnapshotAsync, []),
         new("a disruption budget that somebody deletes, and then changes", false, BudgetAsync, []),
@@ -136,6 +139,18 @@ internal static class PermissionStories
     {
         using var conflict = world.Server.Faults.When(FaultEffect.Status(409, "Conflict"), verb: "patch", resource: "httproutes.gateway.networking.k8s.io", times: 1);
         await Story.All.Single(story => story.Name == "a promotion behind a route").PlayAsync(world);
+        Assert.Equal(1, conflict.HitCount);
+    }
+
+    private static async Task MeshedAsync(TestWorld world)
+    {
+        using var conflict = world.Server.Faults.When(request => request.Verb == "patch" && request.GroupResource == RouteKind.OfIstio.Resource && TestWorld.IsOperator(request), FaultEffect.Status(409, "Conflict"), times: 1);
+        await world.DoAsync(world.Client.DeleteAsync<HttpRoute>(new(Samples.Namespace, "chat")));
+        world.Server.Seed(Samples.VirtualService());
+        await world.ApplyAsync(Samples.InMesh(Story.Canary("v1")));
+        await world.UntilAsync(deployment => deployment.Status!.Conditions!.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" } && condition.Message.Contains("VirtualService", StringComparison.Ordinal)), "the route is accepted");
+        await world.ApplyAsync(Samples.InMesh(Story.Canary("v2", Quick)));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
         Assert.Equal(1, conflict.HitCount);
     }
 

@@ -43,6 +43,7 @@ public sealed class PermissionTests(FaultWorlds worlds, ITestOutputHelper output
     [InlineData("a promotion with gate, weights and bake", "patch", "configmaps")]
     [InlineData("a promotion with gate, weights and bake", "create", "rolloutrecords")]
     [InlineData("a promotion behind a route", "patch", "httproutes")]
+    [InlineData(PermissionStories.Meshed, "patch", "virtualservices")]
     [InlineData("a prompt-only rollout", "patch", "promptversions")]
     [InlineData("a release with an API key", "get", "secrets")]
     [InlineData("an operator that must be elected", "create", "leases")]

@@ -6,7 +6,7 @@ namespace LlmOps.Operator.Tests.Faults;
 
 /// <summary>Something that happens to the LlmDeployment <c>bot</c> that serves, from its cause to its end. The same end is to come whatever is disturbed on the way.</summary>
 /// <param name="Name">As in the names of tests.</param>
-/// <param name="IsRouted">Whether it is behind an HTTPRoute.</param>
+/// <param name="IsRouted">Whether it begins behind an HTTPRoute.</param>
 /// <param name="PlayAsync">Causes it, and waits until it is over.</param>
 /// <param name="MinimumLengths">Steps with traffic, in their order, and how long each must last.</param>
 internal sealed record Story(string Name, bool IsRouted, Func<TestWorld, Task> PlayAsync, IReadOnlyList<(string Step, TimeSpan Length)> MinimumLengths)

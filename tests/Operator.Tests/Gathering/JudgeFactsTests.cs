@@ -42,7 +42,7 @@ public sealed class JudgeFactsTests
                 "JudgeUnavailable: LlmDeployment judge, which judges for scorers[1], has no ready pod: see its conditions",
             ],
             new[] { null, Deleting(served), Samples.Deployment("judge"), unready }.Select(Told));
-        Assert.Contains("is being rolled out behind an HTTPRoute", Told(routed), StringComparison.Ordinal);
+        Assert.Contains("is being rolled out behind HTTPRoute chat", Told(routed), StringComparison.Ordinal);
         Assert.Null(Of(Samples.Routed(served), Samples.Rubric()).Problem);
         Assert.Null(Of(served with { Status = served.Status with { Candidate = served.Status.Stable } }, Samples.Rubric()).Problem);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -9,63 +8,17 @@ using Xunit.Abstractions;
 
 namespace LlmOps.Operator.Tests.Scenarios;
 
-/// <summary>Requests that come by an HTTPRoute of somebody else: the order of writes, what stays as it is, and what is waited for.</summary>
+/// <summary>Requests that come by an HTTPRoute of somebody else: what stays as it is, and what is waited for. The rest is the same for routes of each kind: <see cref="RoutedRolloutTests"/>.</summary>
 public sealed class HttpRouteTests(ITestOutputHelper output)
 {
     private const string Routes = "httproutes.gateway.networking.k8s.io";
-
-    [Fact]
-    public async Task A_promotion_leads_the_route_to_ready_pods_first_and_ends_at_100_to_0_on_the_new_ones()
-    {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
-        var trail = RouteTrail.Follow(world);
-        var before = world.Get().Status!.Stable!.ServingHash;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2")));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
-        await TestWorld.UntilAsync(() => trail.Any(line => line.StartsWith("gone", StringComparison.Ordinal)), "v1 is gone");
-        var after = world.Get().Status!.Stable!.ServingHash;
-
-        Assert.Equal(
-            [
-                $"candidate selects {after}", "status 25", "route 75/25", "status 50", "route 50/50",
-                "status 0", $"stable selects {after}", "route 100/0", $"gone {before}",
-            ],
-            trail);
-        Assert.Empty(world.Router.Failures);
-        Assert.True(world.Router.AnsweredBy(after) > 100, $"the new pods answered {world.Router.AnsweredBy(after)} requests");
-    }
-
-    [Fact]
-    public async Task A_revert_writes_the_status_and_then_the_route_before_anything_else()
-    {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
-        var stable = world.Get().Status!.Stable!.ServingHash;
-        var trail = RouteTrail.Follow(world);
-        var writes = new ConcurrentQueue<string>();
-        world.Server.OnWrite += write =>
-        {
-            if (TestWorld.IsOperator(write.Request) && write.Changed)
-                writes.Enqueue(write.ToString());
-        };
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", steps: [new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(1) }])));
-        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.HoldStartedAt: not null }, "v2 holds 25%");
-        writes.Clear();
-        world.Gateway.CandidateErrorRate = 0.5;
-        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null }, "v2 is reverted");
-
-        var reverting = writes.SkipWhile(write => write.Contains("llmdeployments", StringComparison.Ordinal)).ToList();
-        Assert.Contains(Routes, reverting[0], StringComparison.Ordinal);
-        Assert.Contains("services", reverting[1], StringComparison.Ordinal);
-        Assert.Equal(["status 25", "route 75/25", "status 0", "route 100/0", $"candidate selects {stable}"], trail.Skip(1).Take(5));
-        Assert.Empty(world.Router.Failures);
-    }
 
     [Fact]
     public async Task A_weight_that_is_not_accepted_starts_no_hold_and_a_revert_does_not_wait_for_it()
     {
         await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
         var generation = world.Find<HttpRoute>(Routes, "chat")!.Metadata.Generation;
-        world.Router.Accepts = route => route.Metadata.Generation == generation ? "True" : "False";
+        world.Router.Accepts = route => route.Generation == generation ? "True" : "False";
         await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", steps: [new RolloutStep { Weight = 25, Hold = TimeSpan.FromMilliseconds(1) }])));
         var waiting = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Reason: Reasons.RouteNotAccepted } && IsRefused(deployment), "the weight is refused");
         Assert.Null(waiting.Status!.Rollout!.HoldStartedAt);

@@ -5,11 +5,9 @@ using LlmOps.Operator.Tests.World;
 
 namespace LlmOps.Operator.Tests.Scenarios;
 
-/// <summary>What the operator's writes do to the requests of the HTTPRoute <c>chat</c>, in their order.</summary>
+/// <summary>What the operator's writes do to the requests of the route <c>chat</c>, in their order.</summary>
 internal static class RouteTrail
 {
-    private const string Routes = "httproutes.gateway.networking.k8s.io";
-
     /// <summary>One line a change: <c>status 25</c>, <c>route 75/25</c>, <c>stable selects HASH</c>, <c>gone HASH</c>.</summary>
     /// <param name="withReplicas">Also <c>HASH has 3</c>.</param>
     public static ConcurrentQueue<string> Follow(TestWorld world, bool withReplicas = false)
@@ -36,8 +34,8 @@ internal static class RouteTrail
     /// <summary>Weights of the two Services in the first rule.</summary>
     public static (int Stable, int Candidate) Weights(TestWorld world)
     {
-        var backends = world.Server.Find(Routes, Samples.Namespace, "chat")!["spec"]!["rules"]![0]!["backendRefs"]!;
-        return ((int)backends[0]!["weight"]!, (int)backends[1]!["weight"]!);
+        var shares = world.Route.Shares(world.Route.Rules(world.Chat!).First());
+        return (shares[0].Weight, shares[1].Weight);
     }
 
     /// <summary>Serving hash that the Service of a track selects.</summary>

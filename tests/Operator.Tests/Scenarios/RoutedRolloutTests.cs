@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Kubernetes;
@@ -8,18 +9,74 @@ using Xunit.Abstractions;
 
 namespace LlmOps.Operator.Tests.Scenarios;
 
+/// <summary>Behind an HTTPRoute.</summary>
+public sealed class HttpRouteRolloutTests(ITestOutputHelper output) : RoutedRolloutTests(RouteKind.OfGatewayApi, output);
+
+/// <summary>Behind a VirtualService, with an Istio that writes statuses.</summary>
+public sealed class VirtualServiceRolloutTests(ITestOutputHelper output) : RoutedRolloutTests(RouteKind.OfIstio, output);
+
 /// <summary>
-/// The paths that a rollout can take, behind an HTTPRoute: after each write of the operator the route, as its gateway took it up, sends nobody more than their pods
-/// carry (<see cref="InvariantWatch"/>), and no request is lost.
+/// The paths that a rollout can take behind a route, and the order of writes: after each write of the operator the route, as its gateway took it up, sends nobody more
+/// than their pods carry (<see cref="InvariantWatch"/>), and no request is lost. The same for routes of each kind.
 /// </summary>
-public sealed class RoutedRolloutTests(ITestOutputHelper output)
+public abstract class RoutedRolloutTests
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
+    private readonly RouteKind route;
+    private readonly ITestOutputHelper output;
+
+    private protected RoutedRolloutTests(RouteKind route, ITestOutputHelper output) => (this.route, this.output) = (route, output);
+
+    [Fact]
+    public async Task A_promotion_leads_the_route_to_ready_pods_first_and_ends_at_100_to_0_on_the_new_ones()
+    {
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
+        var trail = RouteTrail.Follow(world);
+        var before = world.Get().Status!.Stable!.ServingHash;
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2")));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
+        await TestWorld.UntilAsync(() => trail.Any(line => line.StartsWith("gone", StringComparison.Ordinal)), "v1 is gone");
+        var after = world.Get().Status!.Stable!.ServingHash;
+
+        Assert.Equal(
+            [
+                $"candidate selects {after}", "status 25", "route 75/25", "status 50", "route 50/50",
+                "status 0", $"stable selects {after}", "route 100/0", $"gone {before}",
+            ],
+            trail);
+        Assert.Empty(world.Router.Failures);
+        Assert.True(world.Router.AnsweredBy(after) > 100, $"the new pods answered {world.Router.AnsweredBy(after)} requests");
+    }
+
+    [Fact]
+    public async Task A_revert_writes_the_status_and_then_the_route_before_anything_else()
+    {
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
+        var stable = world.Get().Status!.Stable!.ServingHash;
+        var trail = RouteTrail.Follow(world);
+        var writes = new ConcurrentQueue<string>();
+        world.Server.OnWrite += write =>
+        {
+            if (TestWorld.IsOperator(write.Request) && write.Changed)
+                writes.Enqueue(write.ToString());
+        };
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2", steps: [new RolloutStep { Weight = 25, Hold = TimeSpan.FromMinutes(1) }])));
+        await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.HoldStartedAt: not null }, "v2 holds 25%");
+        writes.Clear();
+        world.Gateway.CandidateErrorRate = 0.5;
+        await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1, Retiring: null }, "v2 is reverted");
+
+        var reverting = writes.SkipWhile(write => write.Contains("llmdeployments", StringComparison.Ordinal)).ToList();
+        Assert.Contains(route.Resource, reverting[0], StringComparison.Ordinal);
+        Assert.Contains("services", reverting[1], StringComparison.Ordinal);
+        Assert.Equal(["status 25", "route 75/25", "status 0", "route 100/0", $"candidate selects {stable}"], trail.Skip(1).Take(5));
+        Assert.Empty(world.Router.Failures);
+    }
 
     [Fact]
     public async Task A_bake_has_its_weight_on_the_route_and_the_old_pods_stay_until_nothing_leads_to_them()
     {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
         var trail = RouteTrail.Follow(world);
         var before = world.Get().Status!.Stable!.ServingHash;
         await world.ApplyAsync(Bakes("v2", Long));
@@ -42,7 +99,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     [Fact]
     public async Task A_release_that_goes_wrong_while_it_bakes_is_off_the_route_though_that_accepts_nothing_any_more()
     {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
         var stable = world.Get().Status!.Stable!.ServingHash;
         await world.ApplyAsync(Bakes("v2", Long));
         await world.UntilAsync(deployment => deployment.Status?.Rollout is { Phase: "Baking", HoldStartedAt: not null }, "v2 bakes");
@@ -65,7 +122,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
         await using var world = await ScarceAsync(replicas: 4);
         var trail = RouteTrail.Follow(world, withReplicas: true);
         var before = world.Get().Status!.Stable!.ServingHash;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", replicas: 4, steps: [Weight(10, 0.1), Weight(50, 0.1)])));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2", replicas: 4, steps: [Weight(10, 0.1), Weight(50, 0.1)])));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null, ReadyReplicas: 4 }, "v2 is stable");
         await TestWorld.UntilAsync(() => trail.Contains($"gone {before}"), "v1 is gone");
 
@@ -80,7 +137,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     {
         await using var world = await ScarceAsync(replicas: 4);
         var before = world.Get().Status!.Stable!.ServingHash;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", replicas: 4, steps: [Weight(50)])));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2", replicas: 4, steps: [Weight(50)])));
         var held = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 50, Rollout.HoldStartedAt: not null }, "v2 holds 50%");
         world.Router.Fills = service => service.Metadata.Name != "bot-stable";
         await world.Client.CreateAsync(ActionTests.Action("Promote", held.Status!.Candidate!.Release, "bot"), CancellationToken.None);
@@ -101,7 +158,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     {
         await using var world = await ScarceAsync(replicas: 4);
         var stable = world.Get().Status!.Stable!.Service;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", replicas: 4, steps: [Weight(50)])));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2", replicas: 4, steps: [Weight(50)])));
         var held = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 50, Rollout.HoldStartedAt: not null }, "v2 holds 50%");
         var candidate = held.Status!.Candidate!.Service;
         world.Router.Accepts = _ => null;
@@ -127,7 +184,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     {
         await using var world = await ScarceAsync(replicas: 1);
         var trail = RouteTrail.Follow(world);
-        var canary = Samples.Routed(Samples.Canary("v2", replicas: 1));
+        var canary = route.Routed(Samples.Canary("v2", replicas: 1));
         await world.ApplyAsync(canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Capacity = new CapacitySpec { AllowDowntime = true } } } });
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: { Revision: "v2", ReadyReplicas: 1 }, Retiring: null }, "v2 serves");
         var after = world.Get().Status!.Stable!.ServingHash;
@@ -139,9 +196,9 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     [Fact]
     public async Task A_rollback_leads_the_route_to_the_old_release_when_all_its_pods_are_ready()
     {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
         var first = world.Get().Status!.Stable!;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2")));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2")));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
         await TestWorld.UntilAsync(() => world.All<Deployment>("deployments.apps").Count == 1, "v1's pods are gone");
         var second = world.Get().Status!.Stable!;
@@ -158,11 +215,11 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     [Fact]
     public async Task While_the_route_is_late_a_promotion_waits_for_it_and_an_abort_does_not()
     {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
         var stable = world.Get().Status!.Stable!;
-        var generation = world.Find<HttpRoute>("httproutes.gateway.networking.k8s.io", "chat")!.Metadata.Generation;
-        world.Router.Accepts = route => route.Metadata.Generation == generation ? "True" : null;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", steps: [Weight(25)])));
+        var generation = (long)world.Chat!["metadata"]!["generation"]!;
+        world.Router.Accepts = metadata => metadata.Generation == generation ? "True" : null;
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2", steps: [Weight(25)])));
         var late = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Reason: Reasons.RouteNotAccepted }, "the route is late");
         await world.Client.CreateAsync(ActionTests.Action("Promote", late.Status!.Candidate!.Release, "bot"), CancellationToken.None);
         var waiting = await world.UntilAsync(deployment => deployment.Status?.Rollout is { Phase: "Promoting", Reason: Reasons.RouteNotAccepted }, "the promotion waits for the route");
@@ -171,7 +228,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, FailedReleases.Count: 1 } && RouteTrail.Weights(world) == (100, 0) && RouteTrail.Selects(world, Tracks.Candidate) == stable.ServingHash, "v2 is gone");
 
         world.Router.Accepts = _ => "True";
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v3", steps: [Weight(25)])));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v3", steps: [Weight(25)])));
         var held = await world.UntilAsync(deployment => deployment.Status is { Candidate: { Revision: "v3", Weight: 25 }, Rollout.HoldStartedAt: not null }, "v3 holds 25%");
         await world.Client.CreateAsync(ActionTests.Action("Promote", held.Status!.Candidate!.Release, "bot"), CancellationToken.None);
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v3", Retiring: null }, "v3 is stable");
@@ -181,9 +238,9 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     [Fact]
     public async Task Requests_that_a_late_route_sends_to_a_candidate_without_pods_are_answered_by_stable()
     {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
         var stable = world.Get().Status!.Stable!.ServingHash;
-        await world.ApplyAsync(Samples.Routed(Samples.Canary("v2", steps: [Weight(25)])));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v2", steps: [Weight(25)])));
         var held = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.HoldStartedAt: not null }, "v2 holds 25%");
         world.Router.Accepts = _ => null;
         world.Nodes.Pods = deployment => deployment.Metadata.Name == held.Status!.Candidate!.Service ? PodFate.Starting : PodFate.Ready;
@@ -200,14 +257,14 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     [Fact]
     public async Task What_no_request_of_the_route_tells_is_said_as_soon_as_the_spec_asks_for_it()
     {
-        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine);
+        await using var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, route: route);
         world.Gateway.IsQuiet = true;
         var analysis = new AnalysisSpec { Limits = [new LimitSpec { Metric = LimitMetrics.Ttft, Quantile = 95, Max = "2s" }, new LimitSpec { Metric = LimitMetrics.Errors, Max = "2%" }], Tolerance = new ToleranceSpec { Errors = 2, Cost = 1.5 } };
         await world.ApplyAsync(Analysed("v1", analysis));
         var told = await world.UntilAsync(deployment => Condition(deployment).Reason == Reasons.NotMeasured, "it is told before any rollout");
         Assert.Equal("False", Condition(told).Status);
         Assert.StartsWith(
-            "requests of HTTPRoute chat tell only errors, so nothing is held against limit ttft p95, tolerance cost: make a check of each (rollout.analysis.checks) and leave these out", Condition(told).Message, StringComparison.Ordinal);
+            $"requests of {route.Kind} chat tell only errors, so nothing is held against limit ttft p95, tolerance cost: make a check of each (rollout.analysis.checks) and leave these out", Condition(told).Message, StringComparison.Ordinal);
 
         await world.ApplyAsync(Analysed("v2", analysis));
         await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.HoldStartedAt: not null }, "v2 has traffic");
@@ -221,15 +278,15 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
 
     private static RolloutStep Weight(int percent, double seconds = 300) => new() { Weight = percent, Hold = TimeSpan.FromSeconds(seconds), MinRequests = 20 };
 
-    private static LlmDeployment Bakes(string revision, TimeSpan bake)
+    private LlmDeployment Bakes(string revision, TimeSpan bake)
     {
-        var canary = Samples.Routed(Samples.Canary(revision, steps: [Weight(50, 0.1)]));
+        var canary = route.Routed(Samples.Canary(revision, steps: [Weight(50, 0.1)]));
         return canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Bake = bake } } };
     }
 
-    private static LlmDeployment Analysed(string revision, AnalysisSpec analysis)
+    private LlmDeployment Analysed(string revision, AnalysisSpec analysis)
     {
-        var canary = Samples.Routed(Samples.Canary(revision, steps: [Weight(25)]));
+        var canary = route.Routed(Samples.Canary(revision, steps: [Weight(25)]));
         return canary with { Spec = canary.Spec with { Rollout = canary.Spec.Rollout! with { Analysis = analysis } } };
     }
 
@@ -238,7 +295,7 @@ public sealed class RoutedRolloutTests(ITestOutputHelper output)
     /// <summary>A release behind the route that has all GPUs.</summary>
     private async Task<TestWorld> ScarceAsync(int replicas)
     {
-        var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, replicas);
+        var world = await StartedWorld.RoutedAsync("v1", output.WriteLine, replicas, route);
         await world.Client.MergePatchAsync<Node>(
             new ObjectKey(string.Empty, "node-1"), new JsonObject { ["status"] = new JsonObject { ["allocatable"] = new JsonObject { ["nvidia.com/gpu"] = $"{replicas}" } } }, "status");
         return world;

@@ -1,14 +1,16 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LlmOps.Api;
 using LlmOps.Kubernetes;
 using LlmOps.Operator.Traffic;
 using Xunit;
 
 namespace LlmOps.Operator.Tests.Traffic;
 
+/// <summary>The arithmetic of weights, on an HTTPRoute, and when an HTTPRoute is accepted.</summary>
 public sealed class RouteWeightsTests
 {
-    private static readonly RouteBackends Backends = new("bot-stable", "bot-candidate");
+    private static readonly HttpRouteFormat Format = new();
 
     [Fact]
     public void Only_the_two_weights_change_and_everything_else_stays_byte_by_byte()
@@ -149,12 +151,12 @@ public sealed class RouteWeightsTests
 
     private static void CheckAcceptance(HttpRoute route, string? problem, bool refused)
     {
-        var found = RouteAcceptance.Problem(route, out var isRefused);
+        var found = Format.Obstacle(route);
         if (problem is null)
             Assert.Null(found);
         else
-            Assert.Contains(problem, found, StringComparison.Ordinal);
-        Assert.Equal(refused, isRefused);
+            Assert.Contains(problem, found!.Message, StringComparison.Ordinal);
+        Assert.Equal(refused, found?.NeedsSomebody == true);
     }
 
     private static HttpRoute Route(long generation, RouteParentReference parent, params RouteParentStatus[] answers) => new()
@@ -176,24 +178,15 @@ public sealed class RouteWeightsTests
         ],
     };
 
-    private static RouteReading Read(JsonObject route, IReadOnlyList<string>? rules = null) => RouteWeights.Read(route.Deserialize(HttpRoute.JsonType)!, Backends, rules);
+    private static RouteReading Read(JsonObject route, IReadOnlyList<string>? rules = null) => RouteWeights.Read(Format, route.Deserialize(HttpRoute.JsonType)!, Asked(rules));
 
     private static JsonArray? Patch(JsonObject route, int percent, IReadOnlyList<string>? rules = null) =>
-        RouteWeights.Patch(route.Deserialize(HttpRoute.JsonType)!, Read(route, rules), percent, mayRise: true);
+        RouteWeights.Patch(Format, route.Deserialize(HttpRoute.JsonType)!, Read(route, rules), percent, mayRise: true);
 
-    /// <summary>The route with the patch applied, as the API server does it.</summary>
-    private static JsonObject Patched(JsonObject route, int percent, IReadOnlyList<string>? rules = null)
-    {
-        var after = route.DeepClone().AsObject();
-        foreach (var operation in Patch(route, percent, rules) ?? [])
-        {
-            var path = ((string)operation!["path"]!).Split('/')[1..];
-            var parent = path[..^1].Aggregate((JsonNode)after, (node, token) => node is JsonArray array ? array[int.Parse(token, null)]! : node[token]!);
-            parent[path[^1]] = operation["value"]?.DeepClone();
-        }
+    private static JsonObject Patched(JsonObject route, int percent, IReadOnlyList<string>? rules = null) => JsonPatches.Apply(route, Patch(route, percent, rules));
 
-        return after;
-    }
+    private static AskedRoute Asked(IReadOnlyList<string>? rules) =>
+        new(new(Samples.Namespace, "chat"), RouteReference.Of(new TrafficSpec { HttpRoute = new HttpRouteTrafficSpec { Name = "chat", Rules = rules } })!, RouteBackends.Of("bot"));
 
     private static (int Stable, int Candidate) Weights(JsonObject route, int first) =>
         ((int)route["spec"]!["rules"]![0]!["backendRefs"]![first]!["weight"]!, (int)route["spec"]!["rules"]![0]!["backendRefs"]![first + 1]!["weight"]!);

@@ -15,6 +15,7 @@ public sealed class ReadinessTests(ITestOutputHelper output)
     [Theory]
     [InlineData("nodes")]
     [InlineData("httproutes.gateway.networking.k8s.io")]
+    [InlineData("virtualservices.networking.istio.io")]
     public async Task A_stand_by_is_ready_once_all_its_caches_are_filled_and_not_before(string last)
     {
         await using var world = await TestWorld.StartAsync(output.WriteLine, withOperator: false, withRouter: true);

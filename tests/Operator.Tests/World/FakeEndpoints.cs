@@ -30,6 +30,6 @@ internal static class FakeEndpoints
         Ports = [new EndpointPort { Name = "http", Port = 8000, Protocol = "TCP" }],
     };
 
-    /// <summary>Whether it is the Service of a track, for an HTTPRoute, and not that of a release.</summary>
+    /// <summary>Whether it is the Service of a track, for a route, and not that of a release.</summary>
     public static bool IsOfTrack(ObjectMeta metadata) => metadata.Labels?.ContainsKey(Labels.Track) == true;
 }

@@ -65,7 +65,7 @@ internal sealed class InvariantWatch
                 yield return $"candidate has {candidate.Weight}% with {passed} of {gates} gates passed";
         }
 
-        if (!isDown && deployment.Spec.Traffic?.HttpRoute is not null)
+        if (!isDown && RouteReference.Of(deployment.Spec.Traffic) is not null)
         {
             foreach (var overload in Overloads(deployment))
                 yield return overload;

@@ -52,8 +52,14 @@ internal sealed class TestWorld : IAsyncDisposable
 
     public FakeNodes Nodes { get; }
 
-    /// <summary>Runs where the world has Gateway API.</summary>
+    /// <summary>Runs where the world has routes.</summary>
     public FakeRouter Router { get; }
+
+    /// <summary>Kind of the route <c>chat</c>, where there is one.</summary>
+    public RouteKind Route { get; init; } = RouteKind.OfGatewayApi;
+
+    /// <summary>The route <c>chat</c>; null where there is none.</summary>
+    public JsonObject? Chat => Server.Find(Route.Resource, Samples.Namespace, "chat");
 
     public TestLogger Logger { get; }
 
@@ -75,13 +81,13 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>Writes of the operator so far.</summary>
     public IReadOnlyList<WriteRecord> OperatorWrites => [.. Server.WriteLog.Where(write => IsOperator(write.Request))];
 
-    public static async Task<TestWorld> StartAsync(Action<string>? output = null, bool withOperator = true, bool withRouter = false, ManualTime? time = null)
+    public static async Task<TestWorld> StartAsync(Action<string>? output = null, bool withOperator = true, bool withRouter = false, ManualTime? time = null, RouteKind? route = null)
     {
         var server = await InProcessApiServer.StartAsync(new InProcessApiServerOptions { Namespaces = ["llmops-system"], Time = time ?? TimeProvider.System });
         server.InstallCrds(Path.Combine(RepositoryRoot(), "crds"));
         var engine = await FakeEngine.StartAsync();
         var gateway = await FakeGateway.StartAsync(server);
-        var world = new TestWorld(server, engine, gateway, new TestLogger(output, LogLevel.Information), time, ownsEngine: true);
+        var world = new TestWorld(server, engine, gateway, new TestLogger(output, LogLevel.Information), time, ownsEngine: true) { Route = route ?? RouteKind.OfGatewayApi };
         server.Seed(world.GatewayEndpoints());
         server.Seed(JsonSerializer.SerializeToNode(
             new ConfigMap { Metadata = new ObjectMeta { Name = "questions", Namespace = Samples.Namespace }, Data = new Dictionary<string, string> { ["cases.jsonl"] = "{}" } }, ConfigMap.JsonType)!.AsObject());
@@ -103,7 +109,7 @@ internal sealed class TestWorld : IAsyncDisposable
     {
         var time = new ManualTime(Clock!.Time.GetUtcNow());
         var server = await Server.ForkAsync(new InProcessApiServerOptions { Namespaces = ["llmops-system"], Time = time });
-        var world = new TestWorld(server, Engine, await FakeGateway.StartAsync(server), new TestLogger(output, LogLevel.Information), time, ownsEngine: false);
+        var world = new TestWorld(server, Engine, await FakeGateway.StartAsync(server), new TestLogger(output, LogLevel.Information), time, ownsEngine: false) { Route = Route };
         server.Seed(world.GatewayEndpoints());
         world.Nodes.Start();
         if (hasRouter)
@@ -113,12 +119,12 @@ internal sealed class TestWorld : IAsyncDisposable
         return world;
     }
 
-    /// <summary>Installs Gateway API, with a gateway that obeys it.</summary>
+    /// <summary>Installs routes of each kind, with a gateway that obeys them.</summary>
     public void StartRouter(bool install = true)
     {
         hasRouter = true;
         if (install)
-            FakeRouter.InstallCrd(Server);
+            FakeRouter.InstallCrds(Server);
         Nodes.MayEnd = pod => !Router.Knows(pod);
         Router.Start();
     }
@@ -184,8 +190,8 @@ internal sealed class TestWorld : IAsyncDisposable
     /// <summary>Pods of releases; not those of evaluations.</summary>
     public IReadOnlyList<Pod> EnginePods => [.. All<Pod>("pods").Where(pod => pod.Metadata.Labels?.ContainsKey(Labels.Deployment) == true)];
 
-    /// <summary>Weights of the first rule of each HTTPRoute; none where the world has no Gateway API.</summary>
-    public IReadOnlyList<string> Weights() => hasRouter ? [.. All<HttpRoute>("httproutes.gateway.networking.k8s.io").SelectMany(route => route.Spec!.Rules![0].BackendRefs!).Select(backend => $"{backend.Name} {backend.Weight}")] : [];
+    /// <summary>Weights of the first rule of each route of the world's kind; none where the world has no routes.</summary>
+    public IReadOnlyList<string> Weights() => hasRouter ? [.. Server.FindAll(Route.Resource, Samples.Namespace).SelectMany(route => Route.Shares(Route.Rules(route).First())).Select(share => $"{share.Service} {share.Weight}")] : [];
 
     /// <summary>Waits until the LlmDeployment is as wanted, and returns it.</summary>
     public async Task<LlmDeployment> UntilAsync(Func<LlmDeployment, bool> condition, string what, string name = "bot")
