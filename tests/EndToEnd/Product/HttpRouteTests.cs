@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Demo.Stories;
@@ -23,7 +21,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         await using var scene = await ServeAsync(Deployment("v1"), replicas: 2, ct);
         var (ns, recorder) = (scene.Namespace, scene.Recorder);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var users = UsersAsync(scene.Plane.Address, stop.Token);
+        var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
         await ApplyAsync(ns, Deployment("v2"), ct);
         var promoted = await recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
@@ -37,7 +35,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
 
-        await AssertNoneFailedAsync(users, stop);
+        await RouteUsers.AssertNoneFailedAsync(users, stop);
     }
 
     [GatewayApiFact]
@@ -47,7 +45,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         var ct = limit.Token;
         await using var scene = await ServeAsync(Deployment("v1"), replicas: 2, ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var users = UsersAsync(scene.Plane.Address, stop.Token);
+        var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
 
         await ApplyAsync(scene.Namespace, Deployment("v2", more: "bake: 5s"), ct);
         var baking = await scene.Recorder.WaitAsync("v2 to bake", s => s.Rollout is { Phase: "Baking", HoldStartedAt: not null }, ProductFixture.Patience, ct);
@@ -56,7 +54,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         var promoted = await scene.Recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
         Assert.True(promoted.Status!.History![0].FinishedAt - baking.Status.Rollout!.HoldStartedAt >= TimeSpan.FromSeconds(5), $"it baked from {baking.Status.Rollout.HoldStartedAt} to {promoted.Status.History[0].FinishedAt}");
         Assert.Equal((100, 0, "keep"), await WeightsAsync(scene.Namespace, ct));
-        await AssertNoneFailedAsync(users, stop);
+        await RouteUsers.AssertNoneFailedAsync(users, stop);
     }
 
     [GatewayApiFact]
@@ -68,7 +66,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         await product.Client.MergePatchAsync<Node>(new ObjectKey(string.Empty, ProductFixture.ScarceNodes[1].Name), new JsonObject { ["spec"] = new JsonObject { ["unschedulable"] = false } }, ct: ct);
         await using var scene = await ServeAsync(Scarce("v1"), replicas: 4, ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var users = UsersAsync(scene.Plane.Address, stop.Token);
+        var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
 
         await ApplyAsync(scene.Namespace, Scarce("v2"), ct);
         var given = await scene.Recorder.WaitAsync("stable to have given two replicas", s => s.Rollout?.Capacity is { Plan: CapacityPlans.TakeFromStable, GivenReplicas: 2 }, ProductFixture.Patience, ct);
@@ -76,22 +74,14 @@ public sealed class HttpRouteTests(ProductFixture product)
         Assert.Equal((33, 2), (given.Status!.Candidate!.Weight, given.Status.Stable!.Replicas));
         await scene.Recorder.WaitAsync("v2 to serve with all replicas and v1 to be gone", s => s is { Candidate: null, Retiring: null, Stable: { Revision: "v2", ReadyReplicas: 4 } }, ProductFixture.Patience, ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(scene.Namespace, ct));
-        await AssertNoneFailedAsync(users, stop);
+        await RouteUsers.AssertNoneFailedAsync(users, stop);
     }
 
     private static string Scarce(string revision) => Deployment(revision, replicas: 4, steps: "[{weight: 50, hold: 3s, minRequests: 40}]")
         .Replace("gpu: {count: 1}", $"gpu: {{count: 1, product: {ProductFixture.ScarceProduct}}}", StringComparison.Ordinal);
 
-    private static async Task AssertNoneFailedAsync(Task<(int Asked, IReadOnlyCollection<string> Failures)> users, CancellationTokenSource stop)
-    {
-        await stop.CancelAsync();
-        var (asked, failures) = await users;
-        Assert.Empty(failures);
-        Assert.True(asked > 300, $"only {asked} requests were made");
-    }
-
     /// <summary>A first release that the route leads to.</summary>
-    private async Task<RoutedScene> ServeAsync(string deployment, int replicas, CancellationToken ct)
+    private async Task<RoutedScene<HttpRoute>> ServeAsync(string deployment, int replicas, CancellationToken ct)
     {
         await product.Kubectl.ApplyAsync(GatewayApiFactAttribute.Crd, null, ct);
         var ns = await product.NamespaceAsync(ct);
@@ -99,22 +89,14 @@ public sealed class HttpRouteTests(ProductFixture product)
         var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
         await recorder.WaitAsync("v1 to serve", s => s.Stable is { } stable && stable.ReadyReplicas == replicas, ProductFixture.Patience, ct);
         await ApplyAsync(ns, Route, ct);
-        var scene = new RoutedScene(product, ns, recorder, await RouteDataPlane.StartAsync(product.Client, ns, ct));
+        var scene = new RoutedScene<HttpRoute>(product, ns, recorder, await RouteDataPlane<HttpRoute>.StartAsync(product.Client, ns, Shares, AcceptAsync, ct));
         await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
-        await UntilAsync(ns, "v1 to be reachable", async http => (await AskAsync(http, scene.Plane.Address, ct)) is null, ct);
+        await RouteUsers.UntilAnsweredAsync(scene.Plane.Address, Name, ct);
         return scene;
     }
 
-    /// <summary>A namespace with a release behind a route. Disposing deletes it, so that its GPUs are free for the next test.</summary>
-    private sealed record RoutedScene(ProductFixture Product, string Namespace, DeploymentRecorder Recorder, RouteDataPlane Plane) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Plane.DisposeAsync();
-            await Recorder.DisposeAsync();
-            await Product.Client.DeleteAsync<Namespace>(new(string.Empty, Namespace));
-        }
-    }
+    private static IEnumerable<(string Service, int Weight)> Shares(HttpRoute route) =>
+        (route.Spec?.Rules ?? []).Take(1).SelectMany(rule => rule.BackendRefs ?? []).Select(backend => (backend.Name, backend.Weight ?? 1));
 
     private static bool IsAccepted(LlmDeploymentStatus status) => status.Conditions?.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) == true;
 
@@ -156,48 +138,35 @@ public sealed class HttpRouteTests(ProductFixture product)
         return ((int)rule["backendRefs"]![0]!["weight"]!, (int)rule["backendRefs"]![1]!["weight"]!, (string?)rule["filters"]![0]!["requestHeaderModifier"]!["set"]![0]!["value"]);
     }
 
-    /// <summary>Ten users that ask one question after the other.</summary>
-    private static async Task<(int Asked, IReadOnlyCollection<string> Failures)> UsersAsync(Uri address, CancellationToken ct)
+    /// <summary>Accepts an HTTPRoute at its generation.</summary>
+    private async Task AcceptAsync(HttpRoute route, CancellationToken ct)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
-        var failures = new ConcurrentQueue<string>();
-        var asked = 0;
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(async _ =>
+        JsonObject Condition(string type) => new()
         {
-            while (!ct.IsCancellationRequested)
-            {
-                // A request that has begun is waited for: an end of the test is no failure.
-                if (await AskAsync(http, address, CancellationToken.None) is { } failure)
-                    failures.Enqueue(failure);
-                Interlocked.Increment(ref asked);
-            }
-        }));
-        return (asked, failures);
-    }
-
-    private static async Task<string?> AskAsync(HttpClient http, Uri address, CancellationToken ct)
-    {
-        var body = new JsonObject
-        {
-            ["model"] = Name,
-            ["max_tokens"] = 16,
-            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "How do I reset my password?" }),
+            ["type"] = type,
+            ["status"] = "True",
+            ["reason"] = type,
+            ["message"] = string.Empty,
+            ["observedGeneration"] = route.Metadata.Generation,
+            ["lastTransitionTime"] = "2026-01-01T00:00:00Z",
         };
+        var told = route.Status?.Parents?.SelectMany(parent => parent.Conditions ?? []).Select(condition => condition.ObservedGeneration).DefaultIfEmpty().Min();
+        if (told == route.Metadata.Generation)
+            return;
+        var parents = new JsonArray([.. (route.Spec?.ParentRefs ?? []).Select(parent => (JsonNode)new JsonObject
+        {
+            ["parentRef"] = new JsonObject { ["group"] = "gateway.networking.k8s.io", ["kind"] = "Gateway", ["name"] = parent.Name },
+            ["controllerName"] = "test.dev/data-plane",
+            ["conditions"] = new JsonArray(Condition("Accepted"), Condition("ResolvedRefs")),
+        })]);
         try
         {
-            using var response = await http.PostAsJsonAsync(new Uri(address, "/v1/chat/completions"), body, ct);
-            return response.IsSuccessStatusCode ? null : $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(ct)}";
+            await product.Client.MergePatchAsync<HttpRoute>(route.Key(), new JsonObject { ["status"] = new JsonObject { ["parents"] = parents } }, "status", "data-plane", ct);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is KubernetesException or OperationCanceledException)
         {
-            return e.Message;
+            // Gone, or the test is over.
         }
-    }
-
-    private static async Task UntilAsync(string ns, string what, Func<HttpClient, Task<bool>> holds, CancellationToken ct)
-    {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        await Testing.Eventually.TrueAsync(async _ => await holds(http), ProductFixture.Patience, () => $"{ns}: {what}", ct);
     }
 
     private async Task ApplyAsync(string ns, string yaml, CancellationToken ct)

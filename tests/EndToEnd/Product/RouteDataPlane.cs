@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using LlmOps.Kubernetes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,29 +9,30 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LlmOps.EndToEnd.Product;
 
 /// <summary>
-/// A small gateway of Gateway API: accepts the HTTPRoutes of a namespace at their generation, and sends each request to a backend of the first rule by its weight
-/// and there to a ready endpoint, all as its watches know it. Tries nothing twice: a pod that is gone is a failed request.
+/// A small gateway that obeys the routes of a namespace: sends each request to a destination of the first rule by its weight and there to a ready endpoint, all as its
+/// watches know it. Tries nothing twice: a pod that is gone is a failed request.
 /// </summary>
-internal sealed class RouteDataPlane : IAsyncDisposable
+internal sealed class RouteDataPlane<T> : IAsyncDisposable
+    where T : class, IResource<T>
 {
     private readonly CancellationTokenSource stop = new();
-    private readonly KubernetesClient client;
-    private readonly Informer<HttpRoute> routes;
+    private readonly Func<T, IEnumerable<(string Service, int Weight)>> shares;
+    private readonly Informer<T> routes;
     private readonly Informer<EndpointSlice> endpoints;
     private readonly HttpMessageInvoker http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) });
     private readonly WebApplication server;
     private Task running = Task.CompletedTask;
 
-    private RouteDataPlane(KubernetesClient client, string ns)
+    private RouteDataPlane(KubernetesClient client, string ns, Func<T, IEnumerable<(string Service, int Weight)>> shares, Func<T, CancellationToken, Task> learnt)
     {
-        this.client = client;
+        this.shares = shares;
         var options = new InformerOptions { Namespace = ns };
         routes = new(client, options, NullLogger.Instance, TimeProvider.System);
         endpoints = new(client, options, NullLogger.Instance, TimeProvider.System);
         routes.Changed += (before, route) =>
         {
             if (route is not null)
-                _ = AcceptAsync(route);
+                _ = learnt(route, stop.Token);
         };
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -43,9 +43,12 @@ internal sealed class RouteDataPlane : IAsyncDisposable
 
     public Uri Address => new(server.Urls.First());
 
-    public static async Task<RouteDataPlane> StartAsync(KubernetesClient client, string ns, CancellationToken ct)
+    /// <param name="shares">Services and weights of the first rule of a route.</param>
+    /// <param name="learnt">Told of each version of a route.</param>
+    public static async Task<RouteDataPlane<T>> StartAsync(
+        KubernetesClient client, string ns, Func<T, IEnumerable<(string Service, int Weight)>> shares, Func<T, CancellationToken, Task> learnt, CancellationToken ct)
     {
-        var plane = new RouteDataPlane(client, ns);
+        var plane = new RouteDataPlane<T>(client, ns, shares, learnt);
         await plane.server.StartAsync(ct);
         plane.running = Task.WhenAll(plane.routes.RunAsync(plane.stop.Token), plane.endpoints.RunAsync(plane.stop.Token));
         await plane.routes.WaitForSyncAsync(ct);
@@ -61,36 +64,6 @@ internal sealed class RouteDataPlane : IAsyncDisposable
         routes.Dispose();
         endpoints.Dispose();
         http.Dispose();
-    }
-
-    private async Task AcceptAsync(HttpRoute route)
-    {
-        JsonObject Condition(string type) => new()
-        {
-            ["type"] = type,
-            ["status"] = "True",
-            ["reason"] = type,
-            ["message"] = string.Empty,
-            ["observedGeneration"] = route.Metadata.Generation,
-            ["lastTransitionTime"] = "2026-01-01T00:00:00Z",
-        };
-        var told = route.Status?.Parents?.SelectMany(parent => parent.Conditions ?? []).Select(condition => condition.ObservedGeneration).DefaultIfEmpty().Min();
-        if (told == route.Metadata.Generation)
-            return;
-        var parents = new JsonArray([.. (route.Spec?.ParentRefs ?? []).Select(parent => (JsonNode)new JsonObject
-        {
-            ["parentRef"] = new JsonObject { ["group"] = "gateway.networking.k8s.io", ["kind"] = "Gateway", ["name"] = parent.Name },
-            ["controllerName"] = "test.dev/data-plane",
-            ["conditions"] = new JsonArray(Condition("Accepted"), Condition("ResolvedRefs")),
-        })]);
-        try
-        {
-            await client.MergePatchAsync<HttpRoute>(route.Key(), new JsonObject { ["status"] = new JsonObject { ["parents"] = parents } }, "status", "data-plane", stop.Token);
-        }
-        catch (Exception e) when (e is KubernetesException or OperationCanceledException)
-        {
-            // Gone, or the test is over.
-        }
     }
 
     private async Task ForwardAsync(HttpContext context)
@@ -120,16 +93,16 @@ internal sealed class RouteDataPlane : IAsyncDisposable
 
     private Uri? Pick()
     {
-        var backends = routes.Store.List().SelectMany(route => route.Spec?.Rules?.Take(1) ?? []).SelectMany(rule => rule.BackendRefs ?? []).ToList();
-        var at = Random.Shared.Next(Math.Max(1, backends.Sum(backend => backend.Weight ?? 1)));
-        foreach (var backend in backends)
+        var destinations = routes.Store.List().SelectMany(shares).ToList();
+        var at = Random.Shared.Next(Math.Max(1, destinations.Sum(destination => destination.Weight)));
+        foreach (var (service, weight) in destinations)
         {
-            at -= backend.Weight ?? 1;
+            at -= weight;
             if (at >= 0)
                 continue;
             var ready = (
                 from slice in endpoints.Store.List()
-                where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == backend.Name
+                where slice.Metadata.Labels?.GetValueOrDefault(EndpointSlice.ServiceNameLabel) == service
                 from endpoint in slice.Endpoints
                 where endpoint.Conditions?.Ready != false
                 select new Uri($"http://{endpoint.Addresses[0]}:{slice.Ports![0].Port}")).ToList();
