@@ -32,6 +32,7 @@ public sealed class LintTests : IDisposable
     [InlineData("config/samples/vllm.yaml", "config/samples/kustomization.yaml", "config/samples/demo/prompt-1.0.0.yaml", "config/samples/demo/gate.yaml", "config/samples/models.yaml")]
     [InlineData("config/samples/scarce-gpus.yaml", "config/samples/models.yaml")]
     [InlineData("config/samples/httproute.yaml")]
+    [InlineData("config/samples/virtualservice.yaml")]
     [InlineData("config/samples/minimal.yaml")]
     [InlineData("config/samples/prompt-only.yaml")]
     [InlineData("config/samples/tgi.yaml")]
@@ -190,6 +191,15 @@ public sealed class LintTests : IDisposable
         var report = JsonNode.Parse((await RunAsync("lint", folder.FullName, "-o", "json")).Output)!;
         Assert.Equal((1, "warning", "spec.deployment"), ((int)report["objects"]!, (string?)report["findings"]![0]!["severity"], (string?)report["findings"]![0]!["field"]));
         Assert.Contains("LlmDeployment bot is not among these files", (await RunAsync(new StringReader(action), "lint", "-")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("httpRoute", "HTTPRoute")]
+    [InlineData("virtualService", "VirtualService")]
+    public async Task A_route_that_is_not_there_is_a_warning(string field, string kind)
+    {
+        var deployment = $$$"""{"apiVersion":"llmops.dev/v1alpha1","kind":"LlmDeployment","metadata":{"name":"bot"},"spec":{"model":{"source":"hf://a/b"},"engine":{"type":"vLLM"},"traffic":{"{{{field}}}":{"name":"chat"} } } }""";
+        Assert.Contains($"spec.traffic.{field}.name: {kind} chat is not among these files: it must be in the cluster", (await RunAsync(new StringReader(deployment), "lint", "-")).Output, StringComparison.Ordinal);
     }
 
     [Fact]
