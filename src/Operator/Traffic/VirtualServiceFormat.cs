@@ -48,11 +48,14 @@ internal sealed class VirtualServiceFormat : IRouteFormat<VirtualService>
 
     private static VirtualServiceCondition? Reconciliation(VirtualService route) => route.Status?.Conditions?.FirstOrDefault(condition => condition.Type == Reconciled);
 
-    /// <summary>The Service of the namespace that a host is: <c>NAME</c>, <c>NAME.NS</c>, <c>NAME.NS.svc</c> or <c>NAME.NS.svc.cluster.local</c>, in letters of any case; null for any other.</summary>
-    private static string? Service(string? host, string ns)
+    /// <summary>
+    /// The Service of the namespace that a host is: <c>NAME</c> or <c>NAME.NS.svc.cluster.local</c>, in letters of any case; null for any other. Istio takes a host with a dot
+    /// as it is, so <c>NAME.NS</c> would lead nowhere.
+    /// </summary>
+    private static string? Service(string? host, string ns) => host?.ToLowerInvariant().Split('.', 2) switch
     {
-        if (host?.ToLowerInvariant().Split('.', 2) is not [var name, .. var rest])
-            return null;
-        return rest.Length == 0 || rest[0] == ns || rest[0] == $"{ns}.svc" || rest[0] == $"{ns}.svc.cluster.local" ? name : null;
-    }
+        [var name] => name,
+        [var name, var rest] when rest == $"{ns}.svc.cluster.local" => name,
+        _ => null,
+    };
 }

@@ -54,8 +54,8 @@ public sealed class VirtualServiceFormatTests
 
     [Theory]
     [InlineData("bot-candidate", true)]
-    [InlineData("bot-candidate.default", true)]
-    [InlineData("bot-candidate.default.svc", true)]
+    [InlineData("bot-candidate.default", false)]
+    [InlineData("bot-candidate.default.svc", false)]
     [InlineData("bot-candidate.default.svc.cluster.local", true)]
     [InlineData("Bot-Candidate.Default.SVC.cluster.local", true)]
     [InlineData("bot-candidate.other.svc.cluster.local", false)]
@@ -64,7 +64,7 @@ public sealed class VirtualServiceFormatTests
     [InlineData("other", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void A_host_is_our_Service_by_each_of_its_names_and_nothing_else_is(string? host, bool isOurs)
+    public void A_host_is_our_Service_where_Istio_finds_it_by_that_and_nothing_else_is(string? host, bool isOurs)
     {
         var route = Samples.VirtualService();
         route["spec"]!["http"]![0]!["route"]![1]!["destination"]!["host"] = host;
