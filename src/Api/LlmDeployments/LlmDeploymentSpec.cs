@@ -6,9 +6,9 @@ namespace LlmOps.Api;
 
 /// <summary>What an LlmDeployment asks for.</summary>
 [CelRule("!(has(self.replicas) && has(self.autoscaling))", "set either replicas (a fixed number) or autoscaling (min and max), not both")]
-[CelRule("!(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService)) && (has(self.prompt) || has(self.artifacts)))", "requests of an HTTPRoute or a VirtualService do not pass the operator's gateway, which alone renders prompts and splits releases that share pods: leave out prompt and artifacts, or traffic.httpRoute and traffic.virtualService")]
-[CelRule("!(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService)) && self.engine.type == 'llama.cpp')", "llama.cpp does not count its requests, so nobody could tell what a candidate behind an HTTPRoute or a VirtualService answered: use another engine, or leave out traffic.httpRoute and traffic.virtualService")]
-[CelRule("!(has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService)) && has(self.rollout) && has(self.rollout.steps) && self.rollout.steps.exists(s, has(s.mirror)))", "requests of an HTTPRoute or a VirtualService do not pass the operator's gateway, which alone copies them to a candidate: put a gate in the place of the mirror step, or leave out traffic.httpRoute and traffic.virtualService")]
+[CelRule($"!({RouteReference.CelIsNamed} && (has(self.prompt) || has(self.artifacts)))", $"requests of {RouteReference.AnyKind} do not pass the operator's gateway, which alone renders prompts and splits releases that share pods: leave out prompt and artifacts, or {RouteReference.AllFields}")]
+[CelRule($"!({RouteReference.CelIsNamed} && self.engine.type == 'llama.cpp')", $"llama.cpp does not count its requests, so nobody could tell what a candidate behind {RouteReference.AnyKind} answered: use another engine, or leave out {RouteReference.AllFields}")]
+[CelRule($"!({RouteReference.CelIsNamed} && has(self.rollout) && has(self.rollout.steps) && self.rollout.steps.exists(s, has(s.mirror)))", $"requests of {RouteReference.AnyKind} do not pass the operator's gateway, which alone copies them to a candidate: put a gate in the place of the mirror step, or leave out {RouteReference.AllFields}")]
 public sealed record LlmDeploymentSpec
 {
     /// <summary>The model to serve. A change starts a rollout.</summary>

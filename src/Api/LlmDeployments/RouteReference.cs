@@ -10,6 +10,13 @@ namespace LlmOps.Api;
 /// <param name="RulesField">The field of <paramref name="Rules"/>.</param>
 public sealed record RouteReference(string Kind, string Name, IReadOnlyList<string>? Rules, string Field, string RulesField)
 {
+    /// <summary>Whether a spec names one, for its CEL rules; messages go on with <see cref="AnyKind"/> and <see cref="AllFields"/>.</summary>
+    internal const string CelIsNamed = "has(self.traffic) && (has(self.traffic.httpRoute) || has(self.traffic.virtualService))";
+
+    internal const string AnyKind = "an HTTPRoute or a VirtualService";
+
+    internal const string AllFields = "traffic.httpRoute and traffic.virtualService";
+
     /// <summary>Null where no route is named. The API server lets one be named at most.</summary>
     public static RouteReference? Of(TrafficSpec? traffic) => traffic switch
     {

@@ -36,8 +36,8 @@ internal sealed class VirtualServiceFormat : IRouteFormat<VirtualService>
             return new($"Istio finds an error in VirtualService {name}: {error.Type?.Code} {error.Type?.Name} ({error.DocumentationUrl})", true);
         if (Reconciliation(route) is not { } reconciled)
             return null;
-        // Which of the two is written depends on the version of Istio.
-        if ((reconciled.ObservedGeneration ?? route.Status!.ObservedGeneration ?? 0) < generation || route.Status!.ObservedGeneration < generation)
+        // Which of the two is written depends on the version of Istio; the older counts.
+        if ((new[] { reconciled.ObservedGeneration, route.Status!.ObservedGeneration }.Min() ?? 0) < generation)
             return new($"Istio has not taken up the newest weights of VirtualService {name} yet", false);
         return reconciled.Status == "True" ? null : new($"Istio says of VirtualService {name}: {Reconciled} is {reconciled.Status}: {reconciled.Message}", false);
     }
