@@ -38,4 +38,20 @@ public sealed class Kubectl(string kubeconfigPath, Action<string>? echo = null)
     /// <summary>Applies a file or, for a folder, its kustomization.</summary>
     public Task<string> ApplyAsync(string path, string? ns, CancellationToken ct) =>
         RunAsync(ct, ["apply", "--server-side", .. ns is null ? Array.Empty<string>() : ["-n", ns], Directory.Exists(path) ? "-k" : "-f", path]);
+
+    /// <summary>Applies manifests that are in no file.</summary>
+    public async Task<string> ApplyTextAsync(string manifests, string? ns, CancellationToken ct)
+    {
+        var folder = Directory.CreateTempSubdirectory("kubectl");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "manifests.yaml");
+            await File.WriteAllTextAsync(file, manifests, ct);
+            return await ApplyAsync(file, ns, ct);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 }

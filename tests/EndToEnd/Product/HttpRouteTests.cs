@@ -22,17 +22,17 @@ public sealed class HttpRouteTests(ProductFixture product)
         var (ns, recorder) = (scene.Namespace, scene.Recorder);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
-        await ApplyAsync(ns, Deployment("v2"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("v2"), ns, ct);
         var promoted = await recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
         Assert.True(promoted.Status!.History![0].CandidateRequests >= 40, $"{promoted.Status.History[0].CandidateRequests} requests were counted");
         Assert.All(promoted.Status.Rollout!.Evidence!.Where(row => row.Candidate.Requests + row.Stable.Requests > 0), row => Assert.True(row.OfEngine));
 
-        await ApplyAsync(ns, Deployment("v1"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("v1"), ns, ct);
         await recorder.WaitAsync("v1 to hold half of the requests", s => s is { Candidate.Weight: 50, Rollout.HoldStartedAt: not null }, ProductFixture.Patience, ct);
-        await ApplyAsync(ns, Deployment("v2"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("v2"), ns, ct);
         await recorder.WaitAsync("v1 to be gone again", s => s is { Candidate: null, Retiring: null, Rollout.Phase: "Reverted" }, ProductFixture.Patience, ct);
-        await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
+        await scene.UntilAcceptedAsync(ct);
         Assert.Equal((100, 0, "keep"), await WeightsAsync(ns, ct));
 
         await RouteUsers.AssertNoneFailedAsync(users, stop);
@@ -47,7 +47,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
 
-        await ApplyAsync(scene.Namespace, Deployment("v2", more: "bake: 5s"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("v2", more: "bake: 5s"), scene.Namespace, ct);
         var baking = await scene.Recorder.WaitAsync("v2 to bake", s => s.Rollout is { Phase: "Baking", HoldStartedAt: not null }, ProductFixture.Patience, ct);
         Assert.Equal((5, 95, "keep"), await WeightsAsync(scene.Namespace, ct));
         Assert.Equal((2, 2), (baking.Status!.Stable!.ReadyReplicas, baking.Status.Candidate!.ReadyReplicas));
@@ -68,7 +68,7 @@ public sealed class HttpRouteTests(ProductFixture product)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
 
-        await ApplyAsync(scene.Namespace, Scarce("v2"), ct);
+        await product.Kubectl.ApplyTextAsync(Scarce("v2"), scene.Namespace, ct);
         var given = await scene.Recorder.WaitAsync("stable to have given two replicas", s => s.Rollout?.Capacity is { Plan: CapacityPlans.TakeFromStable, GivenReplicas: 2 }, ProductFixture.Patience, ct);
         // Before the second replica went, the route sent its requests to the candidate.
         Assert.Equal((33, 2), (given.Status!.Candidate!.Weight, given.Status.Stable!.Replicas));
@@ -84,21 +84,11 @@ public sealed class HttpRouteTests(ProductFixture product)
     private async Task<RoutedScene<HttpRoute>> ServeAsync(string deployment, int replicas, CancellationToken ct)
     {
         await product.Kubectl.ApplyAsync(GatewayApiFactAttribute.Crd, null, ct);
-        var ns = await product.NamespaceAsync(ct);
-        await ApplyAsync(ns, deployment, ct);
-        var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
-        await recorder.WaitAsync("v1 to serve", s => s.Stable is { } stable && stable.ReadyReplicas == replicas, ProductFixture.Patience, ct);
-        await ApplyAsync(ns, Route, ct);
-        var scene = new RoutedScene<HttpRoute>(product, ns, recorder, await RouteDataPlane<HttpRoute>.StartAsync(product.Client, ns, Shares, AcceptAsync, ct));
-        await recorder.WaitAsync("the route to be accepted", IsAccepted, ProductFixture.Patience, ct);
-        await RouteUsers.UntilAnsweredAsync(scene.Plane.Address, Name, ct);
-        return scene;
+        return await RoutedScene<HttpRoute>.ServeAsync(product, Name, deployment, replicas, Route, Shares, AcceptAsync, ct);
     }
 
     private static IEnumerable<(string Service, int Weight)> Shares(HttpRoute route) =>
         (route.Spec?.Rules ?? []).Take(1).SelectMany(rule => rule.BackendRefs ?? []).Select(backend => (backend.Name, backend.Weight ?? 1));
-
-    private static bool IsAccepted(LlmDeploymentStatus status) => status.Conditions?.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) == true;
 
     private static string Deployment(string revision, int replicas = 2, string steps = "[{weight: 50, hold: 5s, minRequests: 40}]", string more = "") => $$$"""
         apiVersion: llmops.dev/v1alpha1
@@ -167,13 +157,6 @@ public sealed class HttpRouteTests(ProductFixture product)
         {
             // Gone, or the test is over.
         }
-    }
-
-    private async Task ApplyAsync(string ns, string yaml, CancellationToken ct)
-    {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, "object.yaml");
-        await File.WriteAllTextAsync(file, yaml, ct);
-        await product.Kubectl.ApplyAsync(file, ns, ct);
     }
 }
 

@@ -101,23 +101,18 @@ public sealed class RealEngineRolloutTests(ProductFixture product)
         return failures;
     }
 
-    private async Task ApplyAsync(string ns, int contextLength, CancellationToken ct, string engine = "")
-    {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, "object.yaml");
-        await File.WriteAllTextAsync(
-            file,
-            $$"""
-            apiVersion: llmops.dev/v1alpha1
-            kind: LlmDeployment
-            metadata: {name: {{Name}}}
-            spec:
-              model: {source: hf://test/tiny}
-              engine: {type: llama.cpp, maxModelLen: {{contextLength}}{{engine}} }
-              rollout:
-                steps: [{weight: 50, hold: 2s, minRequests: 5}]
-                scaleDownDelay: 1s
-            """,
-            ct);
-        await product.Kubectl.ApplyAsync(file, ns, ct);
-    }
+    private Task<string> ApplyAsync(string ns, int contextLength, CancellationToken ct, string engine = "") => product.Kubectl.ApplyTextAsync(
+        $$"""
+        apiVersion: llmops.dev/v1alpha1
+        kind: LlmDeployment
+        metadata: {name: {{Name}}}
+        spec:
+          model: {source: hf://test/tiny}
+          engine: {type: llama.cpp, maxModelLen: {{contextLength}}{{engine}} }
+          rollout:
+            steps: [{weight: 50, hold: 2s, minRequests: 5}]
+            scaleDownDelay: 1s
+        """,
+        ns,
+        ct);
 }

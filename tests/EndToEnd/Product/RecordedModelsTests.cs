@@ -22,12 +22,12 @@ public sealed class RecordedModelsTests(ProductFixture product)
         var ct = limit.Token;
         var ns = await product.NamespaceAsync(ct);
         await product.Kubectl.RunAsync(ct, "-n", ns, "create", "configmap", "gsm8k", $"--from-file=cases.jsonl={await CasesAsync(ct)}");
-        await ApplyAsync(ns, Gate, ct);
-        await ApplyAsync(ns, Deployment("finetuning"), ct);
+        await product.Kubectl.ApplyTextAsync(Gate, ns, ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("finetuning"), ns, ct);
         await using var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
         var first = await recorder.WaitAsync("the fine-tuned model to serve", s => s.Stable is { ReadyReplicas: > 0 }, ProductFixture.Patience, ct);
 
-        await ApplyAsync(ns, Deployment("verification"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("verification"), ns, ct);
         var better = await recorder.WaitAsync("the better model to be promoted", s => s.Candidate is null && s.Stable?.Revision == "verification", ProductFixture.Patience, ct);
         var run = await RunAsync(ns, better.Status!.Rollout!.Release, ct);
         Assert.Equal(Verdicts.Pass, run.Status!.Verdict);
@@ -36,7 +36,7 @@ public sealed class RecordedModelsTests(ProductFixture product)
         Assert.InRange(score.Passed, 513, 517);
         Assert.InRange(score.BaselinePassed!.Value, 284, 288);
 
-        await ApplyAsync(ns, Deployment("finetuning"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("finetuning"), ns, ct);
         var refused = await recorder.WaitAsync(
             "the way back to be refused", s => s.Candidate is null && s.Rollout?.Id != better.Status.Rollout.Id && s.Rollout?.Phase == "Reverted", ProductFixture.Patience, ct);
         Assert.Equal("verification", refused.Status!.Stable!.Revision);
@@ -72,13 +72,6 @@ public sealed class RecordedModelsTests(ProductFixture product)
             }),
             ct);
         return path;
-    }
-
-    private async Task ApplyAsync(string ns, string yaml, CancellationToken ct)
-    {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, "object.yaml");
-        await File.WriteAllTextAsync(file, yaml, ct);
-        await product.Kubectl.ApplyAsync(file, ns, ct);
     }
 
     /// <summary>Models that the emulator plays here: the test bed's own variable, handed on as a user hands on an engine's.</summary>

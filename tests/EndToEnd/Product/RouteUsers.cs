@@ -1,23 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using LlmOps.Demo.Stories;
-using LlmOps.Kubernetes;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
-
-/// <summary>A namespace with a release behind a route. Disposing deletes it, so that its GPUs are free for the next test.</summary>
-internal sealed record RoutedScene<T>(ProductFixture Product, string Namespace, DeploymentRecorder Recorder, RouteDataPlane<T> Plane) : IAsyncDisposable
-    where T : class, IResource<T>
-{
-    public async ValueTask DisposeAsync()
-    {
-        await Plane.DisposeAsync();
-        await Recorder.DisposeAsync();
-        await Product.Client.DeleteAsync<Namespace>(new(string.Empty, Namespace));
-    }
-}
 
 /// <summary>Users whose requests come by a route.</summary>
 internal static class RouteUsers

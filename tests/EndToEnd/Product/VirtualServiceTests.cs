@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
-using LlmOps.Api;
-using LlmOps.Demo.Stories;
 using LlmOps.Kubernetes;
+using LlmOps.Testing;
 using Xunit;
 
 namespace LlmOps.EndToEnd.Product;
@@ -17,20 +16,13 @@ public sealed class VirtualServiceTests(ProductFixture product)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var ct = limit.Token;
-        await ApplyAsync(null, Crd, ct);
-        var ns = await product.NamespaceAsync(ct);
-        await ApplyAsync(ns, Deployment("v1"), ct);
-        var recorder = new DeploymentRecorder(product.Client, ns, Name, TimeProvider.System);
-        await recorder.WaitAsync("v1 to serve", s => s.Stable is { ReadyReplicas: 2 }, ProductFixture.Patience, ct);
-        await ApplyAsync(ns, Route, ct);
-        await using var scene = new RoutedScene<VirtualService>(
-            product, ns, recorder, await RouteDataPlane<VirtualService>.StartAsync(product.Client, ns, Shares, (_, _) => Task.CompletedTask, ct));
-        await recorder.WaitAsync("the route to have its weights", s => s.Conditions?.Any(condition => condition is { Type: ConditionTypes.RouteAccepted, Status: "True" }) == true, ProductFixture.Patience, ct);
-        await RouteUsers.UntilAnsweredAsync(scene.Plane.Address, Name, ct);
+        await product.Kubectl.ApplyTextAsync(MinimalCrd.Of(VirtualService.ResourceKind), null, ct);
+        await using var scene = await RoutedScene<VirtualService>.ServeAsync(product, Name, Deployment("v1"), replicas: 2, Route, Shares, (_, _) => Task.CompletedTask, ct);
+        var (ns, recorder) = (scene.Namespace, scene.Recorder);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var users = RouteUsers.AskAsync(scene.Plane.Address, Name, stop.Token);
 
-        await ApplyAsync(ns, Deployment("v2"), ct);
+        await product.Kubectl.ApplyTextAsync(Deployment("v2"), ns, ct);
         await recorder.WaitAsync("v2 to hold half of the requests", s => s is { Candidate.Weight: 50, Rollout.HoldStartedAt: not null }, ProductFixture.Patience, ct);
         var promoted = await recorder.WaitAsync("v2 to be promoted and v1 gone", s => s is { Candidate: null, Retiring: null, Stable.Revision: "v2" }, ProductFixture.Patience, ct);
         Assert.True(promoted.Status!.History![0].CandidateRequests >= 40, $"{promoted.Status.History[0].CandidateRequests} requests were counted");
@@ -68,35 +60,6 @@ public sealed class VirtualServiceTests(ProductFixture product)
             - {destination: {host: {{{{Name}}}}-candidate}}
         """;
 
-    /// <summary>As small as a CRD can be; not that of Istio.</summary>
-    private const string Crd = """
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: virtualservices.networking.istio.io}
-        spec:
-          group: networking.istio.io
-          scope: Namespaced
-          names: {kind: VirtualService, listKind: VirtualServiceList, plural: virtualservices, singular: virtualservice}
-          versions:
-          - name: v1
-            served: true
-            storage: true
-            subresources: {status: {}}
-            schema:
-              openAPIV3Schema:
-                type: object
-                properties:
-                  spec: {type: object, x-kubernetes-preserve-unknown-fields: true}
-                  status: {type: object, x-kubernetes-preserve-unknown-fields: true}
-        """;
-
     private static IEnumerable<(string Service, int Weight)> Shares(VirtualService route) =>
         (route.Spec?.Http ?? []).Take(1).SelectMany(http => http.Route ?? []).Select(to => (to.Destination!.Host!, to.Weight ?? 0));
-
-    private async Task ApplyAsync(string? ns, string yaml, CancellationToken ct)
-    {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("e2e").FullName, "object.yaml");
-        await File.WriteAllTextAsync(file, yaml, ct);
-        await product.Kubectl.ApplyAsync(file, ns, ct);
-    }
 }

@@ -59,7 +59,7 @@ internal sealed class FakeRouter(InProcessApiServer server, TimeProvider time) :
     public static void InstallCrds(InProcessApiServer server)
     {
         foreach (var kind in RouteKind.All)
-            server.InstallYaml(kind.Crd);
+            server.InstallYaml(MinimalCrd.Of(kind.Type));
     }
 
     public void Start() => loop = Task.Run(RunAsync);

@@ -9,9 +9,7 @@ internal sealed record RouteKind
 {
     public static RouteKind OfGatewayApi { get; } = new()
     {
-        Kind = "HTTPRoute",
-        Group = "gateway.networking.k8s.io",
-        Plural = "httproutes",
+        Type = HttpRoute.ResourceKind,
         Routed = Samples.Routed,
         Route = Samples.Route,
         Rules = route => route["spec"]?["rules"]?.AsArray().Select(rule => rule!["backendRefs"]?.AsArray() ?? []) ?? [],
@@ -32,9 +30,7 @@ internal sealed record RouteKind
     /// <summary>With an Istio that writes statuses.</summary>
     public static RouteKind OfIstio { get; } = new()
     {
-        Kind = "VirtualService",
-        Group = "networking.istio.io",
-        Plural = "virtualservices",
+        Type = VirtualService.ResourceKind,
         Routed = Samples.InMesh,
         Route = Samples.VirtualService,
         Rules = route => route["spec"]?["http"]?.AsArray().Select(http => http!["route"]?.AsArray() ?? []) ?? [],
@@ -56,11 +52,9 @@ internal sealed record RouteKind
 
     public static IReadOnlyList<RouteKind> All { get; } = [OfGatewayApi, OfIstio];
 
-    public required string Kind { get; init; }
+    public required ResourceKind Type { get; init; }
 
-    public required string Group { get; init; }
-
-    public required string Plural { get; init; }
+    public string Kind => Type.Kind;
 
     /// <summary>The LlmDeployment with the route <c>chat</c>.</summary>
     public required Func<LlmDeployment, LlmDeployment> Routed { get; init; }
@@ -84,29 +78,7 @@ internal sealed record RouteKind
     public required Func<KubernetesClient, ObjectKey, JsonObject, string?, CancellationToken, Task> PatchAsync { get; init; }
 
     /// <summary>As the test bed names it.</summary>
-    public string Resource => $"{Plural}.{Group}";
-
-    /// <summary>As small as a CRD can be; not that of its project.</summary>
-    public string Crd => $$$"""
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: {{{Resource}}}}
-        spec:
-          group: {{{Group}}}
-          scope: Namespaced
-          names: {kind: {{{Kind}}}, listKind: {{{Kind}}}List, plural: {{{Plural}}}, singular: {{{Plural[..^1]}}}}
-          versions:
-          - name: v1
-            served: true
-            storage: true
-            subresources: {status: {}}
-            schema:
-              openAPIV3Schema:
-                type: object
-                properties:
-                  spec: {type: object, x-kubernetes-preserve-unknown-fields: true}
-                  status: {type: object, x-kubernetes-preserve-unknown-fields: true}
-        """;
+    public string Resource => $"{Type.Plural}.{Type.Group}";
 
     public override string ToString() => Kind;
 
