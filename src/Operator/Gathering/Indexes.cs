@@ -19,7 +19,7 @@ internal static class Indexes
     /// <summary>EvalGates by the LlmDeployments that judge for them.</summary>
     public const string Judge = "judge";
 
-    /// <summary>LlmDeployments by the route that they name: its kind, and its namespace and name.</summary>
+    /// <summary>LlmDeployments by the route that they name: its kind, with its namespace and name, and without.</summary>
     public const string Route = "route";
 
     /// <summary>Pods of evaluator Jobs by the EvalRun in their label.</summary>
@@ -87,10 +87,7 @@ internal static class Indexes
     /// <summary>Value of <see cref="Route"/> for a route.</summary>
     public static string OfRoute(string kind, ObjectKey key) => $"{kind} {Value(key.Namespace, key.Name)}";
 
-    /// <summary>The route that an LlmDeployment names.</summary>
-    public static IEnumerable<string> RouteOf(LlmDeployment deployment)
-    {
-        if (RouteReference.Of(deployment.Spec.Traffic) is { } route)
-            yield return OfRoute(route.Kind, new(deployment.Metadata.Namespace!, route.Name));
-    }
+    /// <summary>Values of <see cref="Route"/> for an LlmDeployment: the route that it names, and the kind of it.</summary>
+    public static IEnumerable<string> RouteOf(LlmDeployment deployment) =>
+        RouteReference.Of(deployment.Spec.Traffic) is { } route ? [OfRoute(route.Kind, new(deployment.Metadata.Namespace!, route.Name)), route.Kind] : [];
 }

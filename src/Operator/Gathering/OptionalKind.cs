@@ -16,6 +16,7 @@ internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollecti
 
     private readonly WatchedKind<T> watched = new(client, namespaces, options, logger, time);
     private readonly TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Action? installed;
 
     /// <summary>The copy; empty while the kind is not installed.</summary>
     public FreshStore<T> Store => watched.Store;
@@ -25,6 +26,12 @@ internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollecti
 
     /// <inheritdoc cref="WatchedKind{T}.OnChange(Action{T})"/>
     public void OnChange(Action<T> changed) => watched.OnChange(changed);
+
+    /// <summary>
+    /// Calls back once <see cref="IsInstalled"/> has come true. Who is told of the first objects finds the kind not installed yet, and where nothing changes
+    /// afterwards is told no more. Before it runs.
+    /// </summary>
+    public void OnInstalled(Action told) => installed += told;
 
     /// <summary>Whether it is known if the kind is there and, where it is, was read.</summary>
     public bool HasSynced => known.Task.IsCompleted;
@@ -51,9 +58,12 @@ internal sealed class OptionalKind<T>(KubernetesClient client, IReadOnlyCollecti
         }
 
         var running = watched.RunAsync(ct);
-        var patience = Task.Delay(LookAgainAfter, time, ct);
-        await Task.WhenAny(watched.WaitForSyncAsync(ct), patience);
+        var synced = watched.WaitForSyncAsync(ct);
+        await Task.WhenAny(synced, Task.Delay(LookAgainAfter, time, ct));
         known.TrySetResult();
+        await Task.WhenAny(synced, running);
+        if (synced.IsCompletedSuccessfully)
+            installed?.Invoke();
         await running;
     }
 

@@ -167,7 +167,11 @@ internal sealed class ControllerSet : IDisposable
         cluster.Jobs.AfterChange(WakeOwner);
         cluster.ConfigMaps.AfterChange(WakeOwner);
         foreach (var router in cluster.Routers)
+        {
             router.OnChange(route => WakeByIndex(Indexes.Route, Indexes.OfRoute(router.Kind, route)));
+            router.OnInstalled(() => WakeByIndex(Indexes.Route, router.Kind));
+        }
+
         cluster.Endpoints.AfterChange(slice =>
         {
             foreach (var value in Indexes.ByLabel(slice.Metadata, Labels.Deployment))

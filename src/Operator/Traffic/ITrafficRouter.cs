@@ -17,6 +17,9 @@ internal interface ITrafficRouter
     /// <summary>Calls back with the route of each change. Before the copies are filled.</summary>
     void OnChange(Action<ObjectKey> changed);
 
+    /// <summary>Calls back when the kind was found and all routes were read: from then on <see cref="Look"/> knows them. Before the copies are filled.</summary>
+    void OnInstalled(Action told);
+
     /// <summary>What the newest known version of a route says.</summary>
     RouteSight Look(AskedRoute asked);
 

@@ -17,6 +17,8 @@ internal sealed class TrafficRouter<T>(IRouteFormat<T> format, OptionalKind<T> r
 
     public void OnChange(Action<ObjectKey> changed) => routes.OnChange(route => changed(route.Key()));
 
+    public void OnInstalled(Action told) => routes.OnInstalled(told);
+
     public RouteSight Look(AskedRoute asked)
     {
         if (!routes.IsInstalled)

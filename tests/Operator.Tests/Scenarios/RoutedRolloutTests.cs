@@ -48,6 +48,26 @@ public abstract class RoutedRolloutTests
         Assert.True(world.Router.AnsweredBy(after) > 100, $"the new pods answered {world.Router.AnsweredBy(after)} requests");
     }
 
+    /// <summary>The operator looks again whether there are such routes; nothing else tells it.</summary>
+    [Fact]
+    public async Task A_kind_that_is_installed_later_is_found_with_the_routes_that_it_has_by_then()
+    {
+        await using var world = await TestWorld.StartAsync(output.WriteLine, time: new ManualTime(), route: route);
+        await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
+        await world.ApplyAsync(route.Routed(Samples.Canary("v1")));
+        await UntilToldAsync("cannot be read: install");
+        world.LongPatience = TimeSpan.FromSeconds(20);
+
+        world.StartRouter();
+        await UntilToldAsync("does not exist: create it");
+        world.Server.Seed(world.Route.Route(100, 0));
+        await world.UntilAsync(deployment => Accepted(deployment) is { Status: "True" }, "the route is accepted");
+
+        Task UntilToldAsync(string what) => world.UntilAsync(
+            deployment => Accepted(deployment) is { Reason: Reasons.RouteNotFound } told && told.Message.Contains(what, StringComparison.Ordinal), what);
+        static Condition? Accepted(LlmDeployment deployment) => deployment.Status?.Conditions?.FirstOrDefault(condition => condition.Type == ConditionTypes.RouteAccepted);
+    }
+
     [Fact]
     public async Task A_revert_writes_the_status_and_then_the_route_before_anything_else()
     {
