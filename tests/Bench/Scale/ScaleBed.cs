@@ -79,6 +79,14 @@ internal sealed class ScaleBed : IAsyncDisposable
         throw new TimeoutException($"the control plane is not quiet after {limit.TotalMinutes:0} minutes");
     }
 
+    /// <summary>Has the API server collect its garbage now, and returns when it is done: otherwise it does for two seconds on one of the cores while something short is measured.</summary>
+    public async Task CollectAsync(CancellationToken ct)
+    {
+        using var answer = await Client.RawAsync(HttpMethod.Get, "/debug/pprof/heap?gc=1", null, ct);
+        answer.EnsureSuccessStatusCode();
+        await answer.Content.CopyToAsync(Stream.Null, ct);
+    }
+
     public Task<OperatorProcess> StartOperatorAsync(CancellationToken ct) => OperatorProcess.StartAsync(Program, plane.KubeconfigPath, GatewayService, folder, context.Time, ct);
 
     /// <summary>What the API server itself counted.</summary>

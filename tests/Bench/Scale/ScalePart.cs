@@ -15,6 +15,9 @@ internal static class ScalePart
     /// <summary>Between two single changes: the rollouts that they begin are five at a time then.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>At a change a second the API server collects every 20 s if it is left to itself.</summary>
+    private const int ChangesBetweenCollections = 10;
+
     /// <summary>Between two more while hundreds are rolled out.</summary>
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
 
@@ -103,6 +106,7 @@ internal static class ScalePart
         var (alone, bareAlone) = (new List<double>(), new List<double>());
         for (var i = 0; i < bed.Size.Changes; i++)
         {
+            await CollectAsync(bed, i, ct);
             bareAlone.Add(await reactions.BareWriteAsync((i * 7) + 5, ct));
             alone.Add(await reactions.ChangeAloneAsync((i * 7) + 5, 0, ct));
         }
@@ -111,6 +115,7 @@ internal static class ScalePart
         var (single, bare) = (new List<double>(), new List<double>());
         for (var i = 0; i < bed.Size.Changes; i++)
         {
+            await CollectAsync(bed, i, ct);
             bare.Add(await reactions.BareWriteAsync(i * 7, ct));
             single.Add(await reactions.ChangeAsync(i * 7, 1, ct));
             await Task.Delay(Pause, context.Time, ct);
@@ -155,6 +160,9 @@ internal static class ScalePart
             new("RSS after it", process.RssMiB, "MiB"),
         ];
     }
+
+    /// <summary>Before some of the changes: so many of them begin and end between two collections of the API server.</summary>
+    private static Task CollectAsync(ScaleBed bed, int change, CancellationToken ct) => change % ChangesBetweenCollections == 0 ? bed.CollectAsync(ct) : Task.CompletedTask;
 
     private static async Task<IReadOnlyList<Figure>> ForeignPodsAsync(ScaleBed bed, BenchContext context, CancellationToken ct)
     {

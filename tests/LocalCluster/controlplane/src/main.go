@@ -210,6 +210,7 @@ func run(ctx context.Context, o options) error {
 		MasterCount:          1, ServiceResolver: services, AuthResolverWrapper: webhookAuth}}
 	completed := crds.Complete()
 	completed.GenericConfig.EnableDiscovery = true // Complete turns it off, for the aggregator
+	completed.GenericConfig.EnableProfiling = true // its heap?gc=1 lets a bench choose when garbage is collected
 	server, err := completed.New(genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return err
