@@ -48,6 +48,12 @@ public static class Labels
 
     /// <summary>Name of the group of operators whose member a Lease shows to be there.</summary>
     public const string OperatorGroup = "llmops.dev/operator-group";
+
+    /// <summary>Name of the group of operators that lead by a Lease: by one of it, or by one for each shard.</summary>
+    public const string LeadersOf = "llmops.dev/leaders-of";
+
+    /// <summary>Number of shards that whoever last led by a Lease knew.</summary>
+    public const string Shards = "llmops.dev/shards";
 }
 
 /// <summary>Annotation keys on what the operator owns.</summary>

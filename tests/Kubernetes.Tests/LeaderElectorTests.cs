@@ -267,6 +267,48 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_leader_that_was_frozen_past_its_deadline_begins_anew_even_where_nobody_took_its_lease()
+    {
+        var terms = 0;
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var options = new LeaderElectionOptions { Namespace = "ns", LeaseName = "operator", Identity = "a" };
+        var sleeps = new ManualTime();
+        var clock = new WakingClock(sleeps, options.RetryPeriod * 1.2);
+        var elector = new LeaderElector(leases.Client(time), options, clock, NullLogger.Instance);
+        var run = Task.Run(() => elector.RunAsync(
+            async ct =>
+            {
+                terms++;
+                using var _ = ct.Register(() => ended.TrySetResult());
+                await Task.Delay(Timeout.Infinite, ct);
+            }, stop.Token));
+        await UntilAsync(() => elector.IsLeader && sleeps.ArmedTimers > 0, "a leads and sleeps until its next renewal");
+
+        clock.Slept = options.RenewDeadline;
+        sleeps.Advance(options.RetryPeriod);
+        await ended.Task.WaitAsync(Patience);
+        await UntilAsync(() => elector.IsLeader, "a leads again");
+        Assert.Equal(2, terms);
+        await stop.CancelAsync();
+        await run.WaitAsync(Patience);
+    }
+
+    /// <summary>Of a process that was frozen and wakes: its timers come in any order, here those of short sleeps and no others.</summary>
+    private sealed class WakingClock(TimeProvider inner, TimeSpan longestSleep) : TimeProvider
+    {
+        public TimeSpan Slept { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + Slept;
+
+        public override long GetTimestamp() => inner.GetTimestamp() + Slept.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            inner.CreateTimer(callback, state, dueTime <= longestSleep ? dueTime : Timeout.InfiniteTimeSpan, period);
+    }
+
+    [Fact]
     public async Task Another_clock_does_not_matter_only_whether_the_lease_changes()
     {
         var elsewhere = new ManualTime(time.GetUtcNow().AddDays(-400));

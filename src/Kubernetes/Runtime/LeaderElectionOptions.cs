@@ -25,6 +25,15 @@ public sealed record LeaderElectionOptions
     /// </summary>
     public Func<bool> IsWanted { get; init; } = () => true;
 
+    /// <summary>Labels that the lease has while it is held, beside those of others. Default: none.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Asked before a lease is taken that is free, and again once it was: why this process must not lead all the same, for people; null where it may. Where it must
+    /// not, the lease is given back, and tried again after the retry period. Whoever leads is asked no more. Default: it may.
+    /// </summary>
+    public Func<CancellationToken, Task<string?>> ObstacleAsync { get; init; } = _ => Task.FromResult<string?>(null);
+
     /// <summary>Why a lease cannot be kept with these times, for whoever set them; null where it can.</summary>
     public static string? ProblemOf(TimeSpan leaseDuration, TimeSpan renewDeadline, TimeSpan retryPeriod) =>
         retryPeriod <= TimeSpan.Zero || retryPeriod >= renewDeadline || renewDeadline >= leaseDuration

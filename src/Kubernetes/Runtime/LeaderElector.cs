@@ -54,6 +54,7 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
     private async Task<long?> AcquireAsync(CancellationToken ct)
     {
         Log.ElectionWaits(logger, options.LeaseName, options.Identity);
+        string? told = null;
         try
         {
             while (true)
@@ -61,6 +62,8 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
                 var sentAt = time.GetTimestamp();
                 if (await TryAsync(ct) is true)
                     return sentAt;
+                if (leaseLock.Obstacle is { } obstacle && obstacle != told)
+                    Log.ElectionHeldUp(logger, options.LeaseName, told = obstacle);
                 await Task.Delay(UntilNextLook(), time, ct);
             }
         }
@@ -117,6 +120,13 @@ public sealed class LeaderElector(KubernetesClient ownClient, LeaderElectionOpti
                 {
                     Log.LeaseYielded(logger, options.LeaseName);
                     await yielded.CancelAsync();
+                }
+
+                // Frozen past the deadline, whose timer is late: others may have begun, and not only by this lease.
+                if (!IsLeader)
+                {
+                    await lost.CancelAsync();
+                    return;
                 }
 
                 var sentAt = time.GetTimestamp();

@@ -9,10 +9,16 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
     private Lease? observed;
     private long observedAt;
 
+    /// <summary>Whether it was taken, and nothing stands against it.</summary>
+    private bool isOurs;
+
     private ObjectKey Key => new(options.Namespace, options.LeaseName);
 
     /// <summary>Who holds the lease, as far as is known; empty for nobody.</summary>
     public string Holder => observed?.Spec?.HolderIdentity ?? string.Empty;
+
+    /// <summary>Why the lease was not taken at the last attempt although it was free; null where it was not free, or taken.</summary>
+    public string? Obstacle { get; private set; }
 
     /// <summary>How long another's lease still holds, counted from when this process saw it change; null where nobody else holds it, and not above zero where it has run out.</summary>
     public TimeSpan? RunsOutIn => Holder.Length > 0 && Holder != options.Identity ? DurationOf(observed!) - time.GetElapsedTime(observedAt) : null;
@@ -22,7 +28,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
     public async Task<bool> TryAcquireOrRenewAsync(CancellationToken ct)
     {
         // Our own lease was written by us: no need to read it first, the resource version notices everything else.
-        if (Holder == options.Identity)
+        if (isOurs)
         {
             try
             {
@@ -31,10 +37,11 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
             }
             catch (KubernetesException e) when (e.IsConflict || e.IsNotFound)
             {
-                observed = null;
+                (observed, isOurs) = (null, false);
             }
         }
 
+        Obstacle = null;
         var current = await client.GetAsync<Lease>(Key, ct);
         if (!options.IsWanted())
         {
@@ -44,15 +51,19 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         }
 
         if (current is null)
+            observed = null;
+        else
+            Observe(current);
+        if (RunsOutIn >= TimeSpan.Zero || (Obstacle = await options.ObstacleAsync(ct)) is not null)
+            return false;
+        Observe(current is null ? await client.CreateAsync(Held(null), ct) : await client.ReplaceAsync(Held(current), ct));
+        if ((Obstacle = await options.ObstacleAsync(ct)) is not null)
         {
-            Observe(await client.CreateAsync(Held(null), ct));
-            return true;
+            await ReleaseAsync(ct);
+            return false;
         }
 
-        Observe(current);
-        if (RunsOutIn >= TimeSpan.Zero)
-            return false;
-        Observe(await client.ReplaceAsync(Held(current), ct));
+        isOurs = true;
         return true;
     }
 
@@ -62,7 +73,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         if (observed is null || Holder != options.Identity)
             return;
         var ours = observed;
-        observed = null;
+        (observed, isOurs) = (null, false);
         try
         {
             await client.ReplaceAsync(Released(ours), ct);
@@ -97,7 +108,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         var wasOurs = current?.Spec?.HolderIdentity == options.Identity;
         return new Lease
         {
-            Metadata = current?.Metadata ?? new ObjectMeta { Namespace = options.Namespace, Name = options.LeaseName },
+            Metadata = Labelled(current?.Metadata ?? new ObjectMeta { Namespace = options.Namespace, Name = options.LeaseName }),
             Spec = new LeaseSpec
             {
                 HolderIdentity = options.Identity,
@@ -107,5 +118,15 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
                 LeaseTransitions = current is null ? 0 : (current.Spec?.LeaseTransitions ?? 0) + (wasOurs ? 0 : 1),
             },
         };
+    }
+
+    private ObjectMeta Labelled(ObjectMeta metadata)
+    {
+        if (options.Labels.All(label => metadata.Labels?.GetValueOrDefault(label.Key) == label.Value))
+            return metadata;
+        var labels = new Dictionary<string, string>(metadata.Labels ?? new Dictionary<string, string>());
+        foreach (var (key, value) in options.Labels)
+            labels[key] = value;
+        return metadata with { Labels = labels };
     }
 }

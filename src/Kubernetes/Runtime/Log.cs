@@ -65,6 +65,9 @@ internal static partial class Log
     [LoggerMessage(EventId = 36, EventName = "LeaseYielded", Level = LogLevel.Information, Message = "Giving lease {Lease} to another process, whose turn it is")]
     public static partial void LeaseYielded(ILogger logger, string lease);
 
+    [LoggerMessage(EventId = 37, EventName = "ElectionHeldUp", Level = LogLevel.Warning, Message = "Lease {Lease} is free but not taken: {Obstacle}")]
+    public static partial void ElectionHeldUp(ILogger logger, string lease, string obstacle);
+
     [LoggerMessage(EventId = 40, EventName = "EventNotWritten", Level = LogLevel.Warning, Message = "Event {Key} was not written")]
     public static partial void EventNotWritten(ILogger logger, ObjectKey key, Exception e);
 

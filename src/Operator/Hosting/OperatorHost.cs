@@ -72,8 +72,9 @@ public static class OperatorHost
             Decisions = decisions,
         };
         var membership = options is { LeaderElect: true, Shards: > 1 } ? new Membership(leaseClient, Members(options), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
+        var leases = new ShardLeases(leaseClient, Leases(options), time);
         var shards = Enumerable.Range(0, map.Count).Select(number => new OperatorShard(
-            number, options, leaseClient, () => membership is null || ShardAssignment.Of(map.Count, membership.Members)[number] == options.Identity, parts, map, time, loggers)).ToList();
+            number, options, leaseClient, leases, () => membership is null || ShardAssignment.Of(map.Count, membership.Members)[number] == options.Identity, parts, map, time, loggers)).ToList();
         try
         {
             Task[] all =
@@ -127,11 +128,22 @@ public static class OperatorHost
     private static MembershipOptions Members(OperatorOptions options) => new()
     {
         Namespace = options.Namespace,
-        Group = options.FullLeaseName,
+        // Whoever knows another number of them takes none of ours.
+        Group = $"{options.FullLeaseName}-of{options.Shards}",
         GroupLabel = Api.Labels.OperatorGroup,
         Identity = options.Identity,
         LeaseDuration = options.LeaseDuration,
         RenewPeriod = options.RetryPeriod,
+    };
+
+    private static ShardLeasesOptions Leases(OperatorOptions options) => new()
+    {
+        Namespace = options.Namespace,
+        Group = options.FullLeaseName,
+        GroupLabel = Api.Labels.LeadersOf,
+        Shards = options.Shards,
+        ShardsLabel = Api.Labels.Shards,
+        LeaseDuration = options.LeaseDuration,
     };
 
     private static HttpClient HttpTo(TimeSpan connectTimeout) => new(new SocketsHttpHandler

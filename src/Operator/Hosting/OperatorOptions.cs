@@ -25,8 +25,8 @@ public sealed record OperatorOptions
     /// <summary>Name of the lease; with more than one shard, of their group: the leases are called NAME-0, NAME-1 and so on.</summary>
     public string LeaseName { get; init; } = "llmops-operator";
 
-    /// <summary>With the hash of a selector it is a label's value, which has 63 characters at most.</summary>
-    internal const int LongestLeaseName = 54;
+    /// <summary>With the hash of a selector and the number of shards it is a label's value, which has 63 characters at most.</summary>
+    internal const int LongestLeaseName = 49;
 
     /// <summary>
     /// Label selector of the namespaces to serve, for several operators that divide a cluster by it. Each selector has a lease of its own. Default: null, all.
@@ -40,7 +40,7 @@ public sealed record OperatorOptions
 
     /// <summary>
     /// Parts that the namespaces are divided into, each with a lease of its own; replicas share them. 1 to <see cref="ShardMap.Most"/>, and the same for all
-    /// operators of an installation. Default: 1.
+    /// operators of an installation: those with another number wait until none of these leads. Default: 1.
     /// </summary>
     public int Shards { get; init; } = 1;
 

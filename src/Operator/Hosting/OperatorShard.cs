@@ -29,12 +29,13 @@ internal sealed class OperatorShard : IDisposable
 
     /// <param name="number">From 0.</param>
     /// <param name="leaseClient">For leases alone.</param>
+    /// <param name="leases">Those of all shards.</param>
     /// <param name="isWanted">Whether this process is to hold the shard.</param>
     public OperatorShard(
-        int number, OperatorOptions options, KubernetesClient leaseClient, Func<bool> isWanted, OperatorParts parts, ShardMap map, ServerClock time, ILoggerFactory loggers)
+        int number, OperatorOptions options, KubernetesClient leaseClient, ShardLeases leases, Func<bool> isWanted, OperatorParts parts, ShardMap map, ServerClock time, ILoggerFactory loggers)
     {
         (this.number, this.options, this.parts, this.map, this.time, this.loggers) = (number, options, parts, map, time, loggers);
-        elector = options.LeaderElect ? new LeaderElector(leaseClient, Election(isWanted), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
+        elector = options.LeaderElect ? new LeaderElector(leaseClient, Election(leases, isWanted), time, loggers.CreateLogger("LlmOps.Operator.LeaderElection")) : null;
         client = new(leaseClient.Configuration with { MayWrite = elector is null ? null : () => elector.IsLeader }, time);
         var applier = new ObjectApplier(client);
         deployment = new(
@@ -74,7 +75,7 @@ internal sealed class OperatorShard : IDisposable
         }
     }
 
-    private LeaderElectionOptions Election(Func<bool> isWanted) => new()
+    private LeaderElectionOptions Election(ShardLeases leases, Func<bool> isWanted) => new()
     {
         Namespace = options.Namespace,
         LeaseName = options.Shards == 1 ? options.FullLeaseName : $"{options.FullLeaseName}-{number}",
@@ -83,6 +84,8 @@ internal sealed class OperatorShard : IDisposable
         RenewDeadline = options.RenewDeadline,
         RetryPeriod = options.RetryPeriod,
         IsWanted = isWanted,
+        Labels = leases.Labels,
+        ObstacleAsync = leases.ObstacleAsync,
     };
 }
 

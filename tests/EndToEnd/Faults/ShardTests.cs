@@ -37,6 +37,26 @@ public sealed class ShardTests(FaultBed bed)
         await UntilHeldAsync(scene, [.. Enumerable.Repeat(survivor, Shards)], ct);
     }
 
+    [RealApiServerFact]
+    public async Task While_the_number_of_shards_is_changed_only_those_of_one_number_lead()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
+        var ct = limit.Token;
+        var scene = await bed.SceneAsync(ct);
+        await using var a = await StartAsync("a", scene);
+        await UntilHeldAsync(scene, [.. Enumerable.Repeat("a", Shards)], ct);
+        await using var one = await OperatorProcess.StartAsync("one", bed.Accounts.OperatorKubeconfig, scene.Namespace, ["--shards", "1", .. Flags.Skip(2)]);
+        await Eventually.TrueAsync(() => one.LogTail.Contains($"of {Shards} shards, and this process knows 1", StringComparison.Ordinal), FaultBed.Patience, () => $"the new one to wait:\n{one.LogTail}");
+        Assert.Null(await bed.Client.GetAsync<Lease>(new(scene.Namespace, "llmops-operator"), ct));
+
+        var prompt = await scene.TryPromptAsync(Endless, ct);
+        var tried = await scene.UntilTriedAsync(prompt, 50, ct);
+        await a.KillAsync();
+        await scene.AbortAsync(ct);
+        Assert.Equal(Reasons.Aborted, (await scene.UntilEndedAsync(tried.Rollout!.Id, ct)).Reason);
+        Assert.Equal("one", (await bed.Client.GetAsync<Lease>(new(scene.Namespace, "llmops-operator"), ct))?.Spec?.HolderIdentity);
+    }
+
     private Task<OperatorProcess> StartAsync(string identity, FaultScene scene) => OperatorProcess.StartAsync(identity, bed.Accounts.OperatorKubeconfig, scene.Namespace, Flags);
 
     private async Task UntilHeldAsync(FaultScene scene, IReadOnlyList<string?> expected, CancellationToken ct)

@@ -90,6 +90,30 @@ public sealed class ShardTests(ITestOutputHelper output)
         Assert.Equal(served.Select(ns => (ns, RunningOperator.AgentOf("two"))).Order(), Writers(world, before));
     }
 
+    /// <summary>As in a rolling update that changes the number: leases of other names stand for the same namespaces.</summary>
+    [Theory]
+    [InlineData(2, 4)]
+    [InlineData(1, 4)]
+    [InlineData(4, 1)]
+    public async Task One_with_another_number_of_shards_writes_nothing_until_the_last_of_the_others_has_ended(int before, int after)
+    {
+        await using var world = await StartAsync();
+        await using var old = new RunningOperator(world, Patient with { Identity = "old", Shards = before });
+        await ApplyAsync(world, "v1");
+        await UntilBegunAsync(world, "v1");
+        await using var next = new RunningOperator(world, Patient with { Identity = "new", Shards = after });
+        await TestWorld.UntilAsync(() => world.Logger.Lines.Any(line => line.Message.Contains($"of {before} shards, and this process knows {after}", StringComparison.Ordinal)), "the new one says what it waits for");
+        await ApplyAsync(world, "v2");
+        await UntilBegunAsync(world, "v2");
+        Assert.Equal(Namespaces.Select(ns => (ns, RunningOperator.AgentOf("old"))).Order(), Writers(world, 0));
+
+        await old.StopAsync();
+        var ended = world.Server.WriteLog.Count;
+        await ApplyAsync(world, "v3");
+        await UntilBegunAsync(world, "v3");
+        Assert.Equal(Namespaces.Select(ns => (ns, RunningOperator.AgentOf("new"))).Order(), Writers(world, ended));
+    }
+
     private static Task<Namespace> LabelAsync(TestWorld world, string ns, string team) => world.Client.MergePatchAsync<Namespace>(
         new(string.Empty, ns), new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["team"] = team } } });
 

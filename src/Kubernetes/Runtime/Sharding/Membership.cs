@@ -18,7 +18,7 @@ public sealed class Membership(KubernetesClient ownClient, MembershipOptions opt
     private const int ForgottenAfterDurations = 10;
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<string, Sighting> sightings = new(StringComparer.Ordinal);
+    private readonly LeaseSightings sightings = new(options.LeaseDuration, time);
     private readonly ObjectKey key = new(options.Namespace, $"{options.Group}-{NameOf(options.Identity)}");
     private volatile IReadOnlyList<string> members = [];
 
@@ -52,12 +52,9 @@ public sealed class Membership(KubernetesClient ownClient, MembershipOptions opt
         {
             await RenewAsync(either.Token);
             var list = await ownClient.ListAsync<Lease>(options.Namespace, new() { LabelSelector = $"{options.GroupLabel}={options.Group}" }, either.Token);
-            foreach (var lease in list.Items)
-                Observe(lease);
-            foreach (var gone in sightings.Keys.Except(list.Items.Select(lease => lease.Metadata.Name!), StringComparer.Ordinal).ToList())
-                sightings.Remove(gone);
-            members = [.. sightings.Values.Where(IsThere).Select(sighting => sighting.Lease.Spec!.HolderIdentity!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-            foreach (var (name, _) in sightings.Where(sighting => time.GetElapsedTime(sighting.Value.ChangedAt) > ForgottenAfterDurations * options.LeaseDuration).ToList())
+            sightings.Observe(list.Items);
+            members = [.. sightings.Held.Select(lease => lease.Spec!.HolderIdentity!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            foreach (var name in sightings.UnchangedFor(ForgottenAfterDurations * options.LeaseDuration))
                 await ownClient.DeleteAsync<Lease>(new(options.Namespace, name), ct: either.Token);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
@@ -88,16 +85,6 @@ public sealed class Membership(KubernetesClient ownClient, MembershipOptions opt
         await ownClient.CreateAsync(new Lease { Metadata = new() { Namespace = key.Namespace, Name = key.Name, Labels = labels }, Spec = spec }, ct);
     }
 
-    private void Observe(Lease lease)
-    {
-        if (!sightings.TryGetValue(lease.Metadata.Name!, out var known) || known.Lease.Metadata.Uid != lease.Metadata.Uid || known.Lease.Spec != lease.Spec)
-            sightings[lease.Metadata.Name!] = new(lease, time.GetTimestamp());
-    }
-
-    private bool IsThere(Sighting sighting) =>
-        sighting.Lease.Spec?.HolderIdentity is { Length: > 0 } &&
-        time.GetElapsedTime(sighting.ChangedAt) <= (sighting.Lease.Spec.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration);
-
     private async Task LeaveAsync()
     {
         try
@@ -120,7 +107,4 @@ public sealed class Membership(KubernetesClient ownClient, MembershipOptions opt
             name.Append(char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' ? letter : '-');
         return name.ToString().Trim('-', '.');
     }
-
-    /// <param name="ChangedAt">Timestamp at which this process first saw the lease as it is.</param>
-    private sealed record Sighting(Lease Lease, long ChangedAt);
 }
