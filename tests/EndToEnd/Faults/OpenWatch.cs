@@ -11,6 +11,10 @@ internal sealed partial class OpenWatch(HttpContext context, Func<string, bool> 
     private readonly TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
     private readonly MemoryStream rest = new();
+    private readonly Lock sync = new();
+
+    /// <summary>Whether the request has ended: its context may be another request's already.</summary>
+    private bool isOver;
 
     /// <summary>Completes when the watch has been cut or its client has gone.</summary>
     public Task Closed
@@ -25,7 +29,7 @@ internal sealed partial class OpenWatch(HttpContext context, Func<string, bool> 
     /// <summary>Cancelled when nothing more is to be forwarded.</summary>
     public CancellationToken Ending => ending.Token;
 
-    public string Path => context.Request.Path.Value!;
+    public string Path { get; } = context.Request.Path.Value!;
 
     /// <summary>The resource version of the last line.</summary>
     public string? Position { get; private set; }
@@ -60,7 +64,11 @@ internal sealed partial class OpenWatch(HttpContext context, Func<string, bool> 
     public void Cut()
     {
         gone.TrySetResult();
-        context.Abort();
+        lock (sync)
+        {
+            if (!isOver)
+                context.Abort();
+        }
     }
 
     /// <summary>Ends it in order, as a server does that wants to be asked again.</summary>
@@ -79,6 +87,8 @@ internal sealed partial class OpenWatch(HttpContext context, Func<string, bool> 
     public void Dispose()
     {
         closed(this);
+        lock (sync)
+            isOver = true;
         ending.Dispose();
     }
 
@@ -103,7 +113,7 @@ internal sealed partial class OpenWatch(HttpContext context, Func<string, bool> 
     {
         try
         {
-            if (context.Response.HasStarted && !ending.IsCancellationRequested)
+            if (!isOver && context.Response.HasStarted && !ending.IsCancellationRequested)
                 await SendAsync(line);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
