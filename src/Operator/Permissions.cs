@@ -47,6 +47,6 @@ public static class OperatorPermissions
         new("policy", "poddisruptionbudgets", Make, "At most one engine pod is drained at a time"),
         new("autoscaling", "horizontalpodautoscalers", Own, "Scales an LlmDeployment through its scale subresource"),
         new("events.k8s.io", "events", ["create", "patch"], "What happened, for kubectl describe; patch counts what happens again"),
-        new("coordination.k8s.io", "leases", ["get", "list", "create", "update", "delete"], "Leader election; with shards, which replicas there are: list and delete", OwnNamespaceOnly: true),
+        new("coordination.k8s.io", "leases", ["get", "list", "create", "update", "delete"], "Leader election; list: nobody who leads divides the namespaces differently, and with shards which replicas there are; delete: a replica that ends, or is long gone", OwnNamespaceOnly: true),
     ];
 }

@@ -46,7 +46,7 @@ internal static class OperatorCommand
         var retry = Seconds("--lease-retry-period", "Between two attempts to take or renew the lease, in seconds.", Defaults.RetryPeriod);
         var shards = new Option<int>("--shards")
         {
-            Description = "Parts that the namespaces are divided into by a hash of their names, each with a lease of its own, so that replicas share the work. The same for all replicas: stop them all before you change it.",
+            Description = "Parts that the namespaces are divided into by a hash of their names, each with a lease of its own, so that replicas share the work. Replicas with another number wait until none of these leads.",
             DefaultValueFactory = _ => Defaults.Shards,
         };
         var gateway = new Option<ObjectKey>("--gateway-service")

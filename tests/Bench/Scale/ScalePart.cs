@@ -171,6 +171,8 @@ internal static class ScalePart
             await bed.SettleAsync(ct);
             await using var process = await bed.StartOperatorAsync(ct);
             await QuietAsync(process, bed.Size.Deployments, context, ct);
+            // By then it has given back what the start left behind: the heap is known as it was after a collection.
+            await Task.Delay(IdleFor, context.Time, ct);
             return (await process.HeapMiBAsync(ct), process.InSyncAfter.TotalSeconds);
         }
 
