@@ -23,6 +23,7 @@ public sealed class ShardLeases(KubernetesClient ownClient, ShardLeasesOptions o
     /// <exception cref="KubernetesException">Not known.</exception>
     public async Task<string?> ObstacleAsync(CancellationToken ct)
     {
+        // The newest state, not a cache's: whoever has written a lease is in it.
         var list = await ownClient.ListAsync<Lease>(options.Namespace, new() { LabelSelector = $"{options.GroupLabel}={options.Group},{options.ShardsLabel}!={options.Shards}" }, ct);
         lock (sync)
         {
