@@ -9,7 +9,7 @@ public sealed class OperatorCommandTests
     [Theory]
     [InlineData]
     [InlineData("--lease-name=llmops-operator")]
-    [InlineData("--lease-name=a23456789-123456789-123456789-123456789-123456789-1234")]
+    [InlineData("--lease-name=a23456789-123456789-123456789-123456789-123456789")]
     [InlineData("--lease-duration=15", "--lease-renew-deadline=10", "--lease-retry-period=2")]
     [InlineData("--allow-check-url=https://evals.example.com/api", "--allow-check-url=http://quality.evals.svc:8000")]
     public void What_can_be_is_taken(params string[] words) => Assert.Empty(Errors(words));
@@ -18,7 +18,7 @@ public sealed class OperatorCommandTests
     [InlineData("--lease-name", "--lease-name=")]
     [InlineData("--lease-name", "--lease-name=Mine")]
     [InlineData("--lease-name", "--lease-name=a.b")]
-    [InlineData("--lease-name", "--lease-name=a23456789-123456789-123456789-123456789-123456789-12345")]
+    [InlineData("--lease-name", "--lease-name=a23456789-123456789-123456789-123456789-1234567890")]
     [InlineData("--lease-retry-period", "--lease-retry-period=0")]
     [InlineData("--lease-duration", "--lease-duration=NaN")]
     [InlineData("--allow-check-url", "--allow-check-url=evals.example.com")]
