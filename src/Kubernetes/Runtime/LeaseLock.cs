@@ -1,13 +1,11 @@
 namespace LlmOps.Kubernetes;
 
 /// <summary>
-/// One candidate's view of a Lease. When another holder last renewed is judged by when this process saw the lease
-/// change, never by the times written in it: clocks of machines differ. One user at a time.
+/// One candidate's view of a Lease. When another holder last renewed is judged as <see cref="LeaseSighting"/> says. One user at a time.
 /// </summary>
 internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions options, TimeProvider time)
 {
-    private Lease? observed;
-    private long observedAt;
+    private LeaseSighting? observed;
 
     /// <summary>Whether it was taken, and nothing stands against it.</summary>
     private bool isOurs;
@@ -15,13 +13,13 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
     private ObjectKey Key => new(options.Namespace, options.LeaseName);
 
     /// <summary>Who holds the lease, as far as is known; empty for nobody.</summary>
-    public string Holder => observed?.Spec?.HolderIdentity ?? string.Empty;
+    public string Holder => observed?.Holder ?? string.Empty;
 
     /// <summary>Why the lease was not taken at the last attempt although it was free; null where it was not free, or taken.</summary>
     public string? Obstacle { get; private set; }
 
     /// <summary>How long another's lease still holds, counted from when this process saw it change; null where nobody else holds it, and not above zero where it has run out.</summary>
-    public TimeSpan? RunsOutIn => Holder.Length > 0 && Holder != options.Identity ? DurationOf(observed!) - time.GetElapsedTime(observedAt) : null;
+    public TimeSpan? RunsOutIn => Holder.Length > 0 && Holder != options.Identity ? observed!.RunsOutIn(options.LeaseDuration, time) : null;
 
     /// <summary>Takes the lease where it is free or expired, renews it where it is ours. False where another holds it.</summary>
     /// <exception cref="KubernetesException">Not known: the server did not answer, or another was faster.</exception>
@@ -32,7 +30,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         {
             try
             {
-                Observe(await client.ReplaceAsync(Held(observed!), ct));
+                Observe(await client.ReplaceAsync(Held(observed!.Lease), ct));
                 return true;
             }
             catch (KubernetesException e) when (e.IsConflict || e.IsNotFound)
@@ -72,7 +70,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
     {
         if (observed is null || Holder != options.Identity)
             return;
-        var ours = observed;
+        var ours = observed.Lease;
         (observed, isOurs) = (null, false);
         try
         {
@@ -92,15 +90,7 @@ internal sealed class LeaseLock(KubernetesClient client, LeaderElectionOptions o
         Spec = lease.Spec! with { HolderIdentity = string.Empty, LeaseDurationSeconds = 1, RenewTime = time.GetUtcNow() },
     };
 
-    private TimeSpan DurationOf(Lease lease) => lease.Spec?.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : options.LeaseDuration;
-
-    private void Observe(Lease lease)
-    {
-        // Any change is a sign of life; the same lease read again is none.
-        if (observed is null || observed.Metadata.Uid != lease.Metadata.Uid || observed.Spec != lease.Spec)
-            observedAt = time.GetTimestamp();
-        observed = lease;
-    }
+    private void Observe(Lease lease) => observed = LeaseSighting.Of(lease, observed, time);
 
     private Lease Held(Lease? current)
     {
