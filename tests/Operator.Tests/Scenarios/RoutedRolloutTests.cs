@@ -61,11 +61,10 @@ public abstract class RoutedRolloutTests
         world.StartRouter();
         await UntilToldAsync("does not exist: create it");
         world.Server.Seed(world.Route.Route(100, 0));
-        await world.UntilAsync(deployment => Accepted(deployment) is { Status: "True" }, "the route is accepted");
+        await world.UntilAsync(deployment => RouteKind.Accepted(deployment) is { Status: "True" }, "the route is accepted");
 
         Task UntilToldAsync(string what) => world.UntilAsync(
-            deployment => Accepted(deployment) is { Reason: Reasons.RouteNotFound } told && told.Message.Contains(what, StringComparison.Ordinal), what);
-        static Condition? Accepted(LlmDeployment deployment) => deployment.Status?.Conditions?.FirstOrDefault(condition => condition.Type == ConditionTypes.RouteAccepted);
+            deployment => RouteKind.Accepted(deployment) is { Reason: Reasons.RouteNotFound } told && told.Message.Contains(what, StringComparison.Ordinal), what);
     }
 
     [Fact]

@@ -19,8 +19,8 @@ public sealed class VirtualServiceTests(ITestOutputHelper output)
         await world.ApplyAsync(Samples.AsApplied(Samples.Gate()));
         world.Server.Seed(Samples.VirtualService());
         await world.ApplyAsync(Samples.InMesh(Samples.Canary("v1")));
-        var serving = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && Accepted(deployment) is { Status: "True" }, "v1 serves");
-        Assert.Equal("VirtualService chat has its weights; Istio writes no status that says whether its proxies have them", Accepted(serving)!.Message);
+        var serving = await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable: not null } && RouteKind.Accepted(deployment) is { Status: "True" }, "v1 serves");
+        Assert.Equal("VirtualService chat has its weights; Istio writes no status that says whether its proxies have them", RouteKind.Accepted(serving)!.Message);
 
         await world.ApplyAsync(Samples.InMesh(Samples.Canary("v2")));
         await world.UntilAsync(deployment => deployment.Status is { Candidate: null, Stable.Revision: "v2", Retiring: null }, "v2 is stable");
@@ -35,7 +35,7 @@ public sealed class VirtualServiceTests(ITestOutputHelper output)
         var generation = (long)world.Chat!["metadata"]!["generation"]!;
         world.Router.Accepts = metadata => metadata.Generation == generation ? "True" : "False";
         await world.ApplyAsync(Samples.InMesh(Samples.Canary("v2", steps: [Held])));
-        var waiting = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Reason: Reasons.RouteNotAccepted } && Accepted(deployment)!.Message.Contains("1/2 proxies", StringComparison.Ordinal), "proxies are late");
+        var waiting = await world.UntilAsync(deployment => deployment.Status is { Candidate.Weight: 25, Rollout.Reason: Reasons.RouteNotAccepted } && RouteKind.Accepted(deployment)!.Message.Contains("1/2 proxies", StringComparison.Ordinal), "proxies are late");
         Assert.Null(waiting.Status!.Rollout!.HoldStartedAt);
         Assert.Equal("False", Condition(waiting, ConditionTypes.Stalled).Status);
 
@@ -81,8 +81,6 @@ public sealed class VirtualServiceTests(ITestOutputHelper output)
         Assert.Equal(Reasons.RouteNotFound, Condition(stalled, ConditionTypes.Stalled).Reason);
         Assert.Contains("VirtualService chat cannot be read: install Istio (networking.istio.io/v1), and let the operator list VirtualServices", Condition(stalled, ConditionTypes.Stalled).Message, StringComparison.Ordinal);
     }
-
-    private static Kubernetes.Condition? Accepted(LlmDeployment deployment) => deployment.Status!.Conditions!.FirstOrDefault(condition => condition.Type == ConditionTypes.RouteAccepted);
 
     private static Kubernetes.Condition Condition(LlmDeployment deployment, string type) => deployment.Status!.Conditions!.First(condition => condition.Type == type);
 }

@@ -82,6 +82,9 @@ internal sealed record RouteKind
 
     public override string ToString() => Kind;
 
+    /// <summary>What an LlmDeployment says of its route; null where it says nothing.</summary>
+    public static Condition? Accepted(LlmDeployment deployment) => deployment.Status?.Conditions?.FirstOrDefault(condition => condition.Type == ConditionTypes.RouteAccepted);
+
     /// <summary>Services and weights of a rule.</summary>
     public IReadOnlyList<(string Service, int Weight)> Shares(JsonArray destinations) => [.. destinations.Select(one => (ServiceOf(one!), (int?)one!["weight"] ?? DefaultWeight))];
 
