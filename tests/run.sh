@@ -43,6 +43,11 @@ failures() {
        /<\/Message>/ { message = 0 }'
 }
 
+# What failed in a run without failed tests: the cleanup of a fixture, which the trx has among what the run printed.
+cleanup_failures() {
+  awk '/<ResultSummary/, /<\/ResultSummary>/' | grep -F '[xUnit.net' | grep -vE 'VSTest Adapter|Discovering:|Discovered:|Starting:|Finished:' | sed 's/<[/]*Text>//g' | head -40 | cut -c1-400
+}
+
 total_passed=0 total_failed=0 total_skipped=0 broken=0
 for p in "${projects[@]}"; do
   name=$(basename "$p"); trx="$results/$name.trx"; log="$results/$name.log"
@@ -67,7 +72,10 @@ for p in "${projects[@]}"; do
     grep -vE '^\s*$' "$log" | tail -150
     failures >>"$results/failures.txt" <"$trx"
   fi
-  if [ "$failed" -eq 0 ] && [ $code -ne 0 ]; then echo "$name: the test run itself failed (exit $code), see $log"; broken=$((broken + 1)); fi
+  if [ "$failed" -eq 0 ] && [ $code -ne 0 ]; then
+    { echo "$name: the test run itself failed (exit $code), see $log"; cleanup_failures <"$trx"; } | tee -a "$results/failures.txt"
+    broken=$((broken + 1))
+  fi
   if [ "$ran" -eq 0 ]; then echo "$name: no test ran"; broken=$((broken + 1)); fi
 done
 # Once more at the end, where it is read first.

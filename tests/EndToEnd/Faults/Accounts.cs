@@ -46,13 +46,13 @@ internal sealed class Accounts(ControlPlane plane, KubernetesClient administrato
         await administrator.CreateAsync(binding with { Metadata = new() { Name = Operator, Namespace = ns } }, ct);
     }
 
-    /// <summary>What the API server never let them do. An API server that has just been started refuses this and that before it knows all roles.</summary>
-    public IReadOnlyList<string> Refusals()
-    {
-        var answers = File.ReadLines(plane.AccessLogPath).Select(line => JsonNode.Parse(line)!).Where(access => ((string)access["user"]!).StartsWith($"system:serviceaccount:{Installation.Namespace}:", StringComparison.Ordinal))
-            .ToLookup(access => $"{access["user"]} {access["verb"]} {access["group"]}/{access["resource"]}{access["path"]}", access => (bool)access["allowed"]!);
-        return [.. answers.Where(answer => !answer.Contains(true)).Select(answer => answer.Key)];
-    }
+    /// <summary>What the API server did not let them do, but for what it refused before it knew the roles.</summary>
+    public IReadOnlyList<string> Refusals() =>
+    [
+        .. File.ReadLines(plane.AccessLogPath).Select(line => JsonNode.Parse(line)!)
+            .Where(access => ((string)access["user"]!).StartsWith($"system:serviceaccount:{Installation.Namespace}:", StringComparison.Ordinal) && !(bool)access["allowed"]!)
+            .Select(access => $"{access["user"]} {access["verb"]} {access["group"]}/{access["resource"]}{access["path"]} {access["namespace"]}/{access["name"]}"),
+    ];
 
     private string Kubeconfig(string name) => Path.Combine(plane.DataDirectory, $"{name}.kubeconfig");
 

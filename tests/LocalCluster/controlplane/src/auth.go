@@ -28,6 +28,7 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	rbaclisters "k8s.io/client-go/listers/rbac/v1"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/component-helpers/auth/rbac/validation"
 )
 
@@ -38,6 +39,7 @@ type rbacAuthorizer struct {
 	roleBindings        rbaclisters.RoleBindingLister
 	clusterRoles        rbaclisters.ClusterRoleLister
 	clusterRoleBindings rbaclisters.ClusterRoleBindingLister
+	synced              []cache.InformerSynced
 
 	mu       sync.Mutex
 	accesses map[string]bool
@@ -51,7 +53,9 @@ func newRBACAuthorizer(f informers.SharedInformerFactory, accessLog string) (*rb
 	log, err := os.OpenFile(accessLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	r := f.Rbac().V1()
 	return &rbacAuthorizer{roles: r.Roles().Lister(), roleBindings: r.RoleBindings().Lister(), clusterRoles: r.ClusterRoles().Lister(),
-		clusterRoleBindings: r.ClusterRoleBindings().Lister(), accesses: map[string]bool{}, log: log}, err
+		clusterRoleBindings: r.ClusterRoleBindings().Lister(), accesses: map[string]bool{}, log: log,
+		synced: []cache.InformerSynced{r.Roles().Informer().HasSynced, r.RoleBindings().Informer().HasSynced,
+			r.ClusterRoles().Informer().HasSynced, r.ClusterRoleBindings().Informer().HasSynced}}, err
 }
 
 func (a *rbacAuthorizer) Authorize(ctx context.Context, r authorizer.Attributes) (authorizer.Decision, string, error) {
@@ -72,14 +76,26 @@ func (a *rbacAuthorizer) Authorize(ctx context.Context, r authorizer.Attributes)
 	} else {
 		want.NonResourceURLs = []string{r.GetPath()}
 	}
+	// Upstream's authorizer, too, refuses what is asked before it knows all
+	// roles. Such a refusal says nothing of them, and is not recorded.
+	known := a.knowsRoles()
 	allowed, _ := validation.Covers(a.rulesFor(u, r.GetNamespace()), []rbacv1.PolicyRule{want})
-	if ctx.Value(dryAuthz{}) == nil {
+	if ctx.Value(dryAuthz{}) == nil && (allowed || known) {
 		a.record(u, r, resource, allowed)
 	}
 	if allowed {
 		return authorizer.DecisionAllow, "RBAC: allowed", nil
 	}
 	return authorizer.DecisionNoOpinion, "", nil
+}
+
+func (a *rbacAuthorizer) knowsRoles() bool {
+	for _, synced := range a.synced {
+		if !synced() {
+			return false
+		}
+	}
+	return true
 }
 
 // record writes every distinct access of a non-admin once to access.jsonl, so
