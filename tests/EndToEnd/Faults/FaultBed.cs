@@ -80,6 +80,20 @@ public sealed class FaultBed : IAsyncLifetime
         return scene = first;
     }
 
+    /// <summary>Kills the API server (SIGKILL), and starts it again afterwards, whatever became of that: other tests need it.</summary>
+    internal async Task WithoutApiServerAsync(Func<Task> meanwhile)
+    {
+        await ControlPlane.KillApiServerAsync();
+        await ThenAsync(meanwhile, ControlPlane.RestartApiServerAsync);
+    }
+
+    /// <summary>The same with etcd.</summary>
+    internal async Task WithoutEtcdAsync(Func<Task> meanwhile)
+    {
+        await ControlPlane.KillEtcdAsync();
+        await ThenAsync(meanwhile, ControlPlane.RestartEtcdAsync);
+    }
+
     /// <summary>A gateway as a process, ready; its address for clients, and the port of its evidence.</summary>
     internal async Task<(ChildProcess Process, Uri Address, int AdminPort)> StartGatewayAsync()
     {
@@ -94,6 +108,19 @@ public sealed class FaultBed : IAsyncLifetime
         await Eventually.TrueAsync(
             async ct => (await http.GetAsync(new Uri($"http://127.0.0.1:{ports[1]}/readyz"), ct)).IsSuccessStatusCode, Patience, () => $"the gateway to be ready; its log ends:\n{process.LogTail()}");
         return (process, new Uri($"http://127.0.0.1:{ports[0]}"), ports[1]);
+    }
+
+    private static async Task ThenAsync(Func<Task> meanwhile, Func<CancellationToken, Task> restart)
+    {
+        try
+        {
+            await meanwhile();
+        }
+        finally
+        {
+            using var limit = new CancellationTokenSource(Patience);
+            await restart(limit.Token);
+        }
     }
 }
 

@@ -107,9 +107,9 @@ internal sealed class FaultScene : IAsyncDisposable
         return gate;
     }
 
-    /// <summary>Pods of a release that are there now.</summary>
+    /// <summary>Pods of a release that are there now and are to stay: one that another test tried may have had the same engines.</summary>
     public async Task<IReadOnlyList<Pod>> PodsAsync(ReleaseStatus release, CancellationToken ct) =>
-        [.. (await ListAsync<Pod>(ct)).Where(pod => pod.Metadata.Labels?.GetValueOrDefault(Labels.Serving) == release.ServingHash && pod.Status?.PodIP is not null)];
+        [.. (await ListAsync<Pod>(ct)).Where(pod => pod.Metadata.Labels?.GetValueOrDefault(Labels.Serving) == release.ServingHash && pod is { Metadata.DeletionTimestamp: null, Status.PodIP: not null })];
 
     /// <summary>Engines in these pods answer everything with 500 from now on.</summary>
     public static async Task FailAsync(IReadOnlyCollection<Pod> pods, CancellationToken ct)

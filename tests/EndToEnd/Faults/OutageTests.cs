@@ -27,10 +27,11 @@ public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
         var tried = await scene.UntilAsync("the candidate to get 50 %", s => s.Candidate is { Revision: "v4-unstable", Weight: 50 } && s.Rollout?.HoldStartedAt is not null, ct);
 
         var pods = await scene.PodsAsync(tried.Candidate!, ct);
-        await bed.ControlPlane.KillApiServerAsync();
-        await FaultScene.FailAsync(pods, ct);
-        await Task.Delay(Outage, TimeProvider.System, ct);
-        await bed.ControlPlane.RestartApiServerAsync(ct);
+        await bed.WithoutApiServerAsync(async () =>
+        {
+            await FaultScene.FailAsync(pods, ct);
+            await Task.Delay(Outage, TimeProvider.System, ct);
+        });
         var start = TimeProvider.System.GetTimestamp();
         var now = tried;
         // Asked for and not watched: who watches has waits of their own after an outage.
@@ -40,9 +41,7 @@ public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
         Assert.Equal(tried.Rollout!.Id, now.Rollout!.Id);
 
         // Its pods are still there.
-        await bed.ControlPlane.KillEtcdAsync();
-        await Task.Delay(Outage / 3, TimeProvider.System, ct);
-        await bed.ControlPlane.RestartEtcdAsync(ct);
+        await bed.WithoutEtcdAsync(() => Task.Delay(Outage / 3, TimeProvider.System, ct));
         start = TimeProvider.System.GetTimestamp();
         var ended = await scene.UntilEndedAsync(tried.Rollout.Id, ct);
         output.WriteLine($"{TimeProvider.System.GetElapsedTime(start).TotalSeconds:0.0} s from etcd's return to the end of the revert");
@@ -64,9 +63,7 @@ public sealed class OutageTests(FaultBed bed, ITestOutputHelper output)
         var tried = await scene.UntilTriedAsync(prompt, 50, ct);
         await FaultScene.FailAsync(await scene.PodsAsync(tried.Candidate!, ct), ct);
         var drained = await scene.UntilAsync("the candidate to lose its traffic while its pods drain", s => s.Candidate is null or { Weight: 0 } && s.Retiring is { Count: > 0 }, ct);
-        await bed.ControlPlane.KillApiServerAsync();
-        await Task.Delay(Outage, TimeProvider.System, ct);
-        await bed.ControlPlane.RestartApiServerAsync(ct);
+        await bed.WithoutApiServerAsync(() => Task.Delay(Outage, TimeProvider.System, ct));
 
         var until = drained.Retiring![0].Until;
         Assert.True(TimeProvider.System.GetUtcNow() < until, $"it was to be away while pods drain, until {until}");

@@ -68,7 +68,8 @@ internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorde
     public async Task ChangeCandidateAsync(JsonObject behaviour, CancellationToken ct)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
-        var addresses = PodsOf(Status.Candidate!).Select(pod => pod.Status?.PodIP).OfType<string>().ToList();
+        var engines = (await product.Client.ListAsync<Pod>(ns, new() { LabelSelector = $"{Labels.Serving}={Status.Candidate!.ServingHash}" }, ct)).Items;
+        var addresses = engines.Where(pod => pod.Metadata.DeletionTimestamp is null).Select(pod => pod.Status?.PodIP).OfType<string>().ToList();
         Assert.NotEmpty(addresses);
         foreach (var address in addresses)
         {
