@@ -1,8 +1,8 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Demo.Load;
 using LlmOps.Demo.Stories;
+using LlmOps.EndToEnd.Product;
 using LlmOps.Kubernetes;
 
 namespace LlmOps.EndToEnd.Faults;
@@ -107,22 +107,13 @@ internal sealed class FaultScene : IAsyncDisposable
         return gate;
     }
 
-    /// <summary>Pods of a release that are there now and are to stay: one that another test tried may have had the same engines.</summary>
+    /// <summary>Pods of a release that have an address (<see cref="Engines"/>).</summary>
     public async Task<IReadOnlyList<Pod>> PodsAsync(ReleaseStatus release, CancellationToken ct) =>
-        [.. (await ListAsync<Pod>(ct)).Where(pod => pod.Metadata.Labels?.GetValueOrDefault(Labels.Serving) == release.ServingHash && pod is { Metadata.DeletionTimestamp: null, Status.PodIP: not null })];
+        [.. (await Engines.ListAsync(bed.Client, Namespace, release.ServingHash, ct)).Where(pod => pod.Status?.PodIP is not null)];
 
     /// <summary>Engines in these pods answer everything with 500 from now on.</summary>
-    public static async Task FailAsync(IReadOnlyCollection<Pod> pods, CancellationToken ct)
-    {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(10) };
-        if (pods.Count == 0)
-            throw new InvalidOperationException("there are no pods that could fail");
-        foreach (var pod in pods)
-        {
-            using var answer = await http.PostAsJsonAsync($"http://{pod.Status!.PodIP}:8000/admin/behaviour", new JsonObject { ["failures"] = new JsonObject { ["rate5xx"] = 1 } }, ct);
-            answer.EnsureSuccessStatusCode();
-        }
-    }
+    public static Task FailAsync(IReadOnlyCollection<Pod> pods, CancellationToken ct) =>
+        Engines.ChangeAsync(pods, new JsonObject { ["failures"] = new JsonObject { ["rate5xx"] = 1 } }, ct);
 
     /// <summary>Asks for the candidate's end, which is a revert.</summary>
     public Task AbortAsync(CancellationToken ct) => bed.Client.CreateAsync(

@@ -112,9 +112,9 @@ public sealed class HelmTests(ITestOutputHelper output)
             Assert.Equal(allowed, await MayAsync(bed, verb, resource, ns, ct));
     }
 
-    /// <summary>The pods of one set of engines.</summary>
+    /// <summary>UIDs of the pods.</summary>
     private static async Task<IReadOnlyList<string?>> EnginesAsync(HelmBed bed, string ns, string servingHash, CancellationToken ct) =>
-        [.. (await bed.Client.ListAsync<Pod>(ns, new() { LabelSelector = $"{Labels.Serving}={servingHash}" }, ct)).Items.Select(pod => pod.Metadata.Uid).Order(StringComparer.Ordinal)];
+        [.. (await Engines.ListAsync(bed.Client, ns, servingHash, ct)).Select(pod => pod.Metadata.Uid).Order(StringComparer.Ordinal)];
 
     private static async Task<bool> MayAsync(HelmBed bed, string verb, string resource, string ns, CancellationToken ct)
     {

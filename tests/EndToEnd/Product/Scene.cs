@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using LlmOps.Api;
 using LlmOps.Demo.Load;
@@ -11,8 +10,6 @@ namespace LlmOps.EndToEnd.Product;
 /// <summary>One namespace with a release that serves. Disposing deletes the namespace, so that its GPUs are free for the next test.</summary>
 internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorder recorder) : IAsyncDisposable
 {
-    private const int EnginePort = 8000;
-
     public string Namespace => ns;
 
     public DeploymentRecorder Recorder => recorder;
@@ -65,18 +62,8 @@ internal sealed class Scene(ProductFixture product, string ns, DeploymentRecorde
     }
 
     /// <summary>Changes how the candidate's running engines behave: body of the emulator's <c>/admin/behaviour</c>.</summary>
-    public async Task ChangeCandidateAsync(JsonObject behaviour, CancellationToken ct)
-    {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
-        var engines = (await product.Client.ListAsync<Pod>(ns, new() { LabelSelector = $"{Labels.Serving}={Status.Candidate!.ServingHash}" }, ct)).Items;
-        var addresses = engines.Where(pod => pod.Metadata.DeletionTimestamp is null).Select(pod => pod.Status?.PodIP).OfType<string>().ToList();
-        Assert.NotEmpty(addresses);
-        foreach (var address in addresses)
-        {
-            using var response = await http.PostAsJsonAsync($"http://{address}:{EnginePort}/admin/behaviour", behaviour, ct);
-            response.EnsureSuccessStatusCode();
-        }
-    }
+    public async Task ChangeCandidateAsync(JsonObject behaviour, CancellationToken ct) =>
+        await Engines.ChangeAsync(await Engines.ListAsync(product.Client, ns, Status.Candidate!.ServingHash, ct), behaviour, ct);
 
     /// <summary>Every pod that a release ever had.</summary>
     public IReadOnlyList<Pod> PodsOf(ReleaseStatus release) => [.. recorder.Pods.Where(pod => pod.Metadata.Labels?.GetValueOrDefault(Labels.Serving) == release.ServingHash)];
